@@ -1,0 +1,53 @@
+"""Every bound in one place, with its reason: AWS's published quota where there is one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
+
+# --- HTTP (the gateway) ---
+REQUEST_HEAD_BYTES_MAX: Final = 64 * KIB
+"""Request line and headers. S3 allows 8 KB of headers; presigned URLs and sessions need more."""
+REQUEST_BODY_BYTES_MAX: Final = 16 * MIB
+"""A body parsed in memory (JSON, XML, forms). DeleteObjects of 1,000 long keys is 1.1 MB."""
+CONNECTIONS_MAX: Final = 10_000
+"""Open client connections; one more is closed at once."""
+CONNECTION_IDLE_SECONDS_MAX: Final = 120.0
+"""A connection without a byte in either direction for so long is closed."""
+SMALL_BODY_BYTES_MAX: Final = 64 * KIB
+"""A streamed body up to this size is digested on the loop; above it, in threads."""
+SPOOL_QUEUE_BYTES_MAX: Final = 4 * MIB
+"""Received and not yet written bytes of one upload; the socket is not read above it."""
+
+# --- S3 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html) ---
+OBJECT_BYTES_MAX: Final = 5 * 1024 * GIB
+PUT_BYTES_MAX: Final = 5 * GIB
+PART_BYTES_MIN: Final = 5 * MIB
+PARTS_MAX: Final = 10_000
+KEY_BYTES_MAX: Final = 1024
+USER_METADATA_BYTES_MAX: Final = 2 * KIB
+LIST_KEYS_MAX: Final = 1000
+DELETE_KEYS_MAX: Final = 1000
+
+# --- Glue (https://docs.aws.amazon.com/general/latest/gr/glue.html) ---
+GLUE_PAGE_MAX: Final = 100
+GLUE_PARTITION_PAGE_MAX: Final = 1000
+GLUE_PARTITION_BATCH_MAX: Final = 100
+TABLE_VERSIONS_MAX: Final = 1_000_000
+
+# --- Athena (https://docs.aws.amazon.com/athena/latest/ug/service-limits.html) ---
+QUERY_STRING_BYTES_MAX: Final = 262_144
+QUERY_HISTORY_DAYS: Final = 45
+QUERY_RESULT_ROWS_PAGE_MAX: Final = 1000
+QUERIES_RUNNING_MAX: Final = 4
+"""Queries that run at once; more are QUEUED. Two a core keeps both cores of a laptop busy."""
+QUERIES_QUEUED_MAX: Final = 1000
+
+# --- Store and audit ---
+AUDIT_FILE_BYTES_MAX: Final = 32 * MIB
+AUDIT_FILES_MAX: Final = 8
+WRITE_AHEAD_LOG_BYTES_MAX: Final = 16 * MIB
+LEASE_SECONDS: Final = 30.0

@@ -1,0 +1,46 @@
+"""The settings of one server: what they are called, what they default to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Durability = Literal["none", "file", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a server was started with; read from file, environment and flags by `cli.settings`.
+
+    `durability` says what survives a power loss (`kill -9` loses nothing acknowledged in any mode):
+    `none` possibly torn objects, `file` an object is whole or absent, `full` all acknowledged.
+    `root_access_key`/`root_secret_key` are the account's own keys; `well_known_keys` says whether
+    `test`/`test` and 12-digit access keys are accepted too.
+    """
+
+    data_dir: Path = Path("lakebed-data")
+    host: str = "127.0.0.1"
+    port: int = 4566
+    region: str = "us-east-1"
+    account: str = "000000000000"
+    durability: Durability = "file"
+    mode: Literal["open", "strict"] = "open"
+    insecure: bool = False
+    well_known_keys: bool = True
+    root_access_key: str = "test"
+    root_secret_key: str = field(default="test", repr=False)
+    objects_engine: str = "folder"
+    sql_engine: str = "duckdb"
+    sql_memory_bytes: int = 0
+    testing: bool = False
+
+    @property
+    def lake_dir(self) -> Path:
+        """The folder whose `BUCKET/KEY` files are the objects."""
+        return self.data_dir / "lake"
+
+    @property
+    def state_dir(self) -> Path:
+        """The folder of everything that is ours: store, temporary files, audit."""
+        return self.data_dir / "state"

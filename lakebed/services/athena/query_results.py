@@ -1,0 +1,6 @@
+"""Placeholder: being written."""
+
+def get_query_results(ctx, request):
+    raise NotImplementedError
+
+

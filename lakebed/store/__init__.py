@@ -1,0 +1,219 @@
+"""What survives a restart: typed tables over one transactional store.
+
+A `Table[T]` keeps frozen dataclasses by key; a `Transaction` is what an implementation (SQLite now)
+provides. Rows are kept as JSON beside their key columns, so a field with a default can be added
+without a migration, and `sqlite3 state/store.sqlite` shows a person what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+Key = tuple[str | int, ...]
+
+
+class StoreError(Exception):
+    """The store could not do what was asked (disk full, file damaged); nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of a table: `key` in order, `indexes` by name; `durable` writes are synced.
+
+    Column names that hold numbers are in `numbers`; all others hold text.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    indexes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    numbers: frozenset[str] = frozenset()
+    durable: bool = True
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """The columns that only indexes need, in a fixed order."""
+        names = {column for _, columns in self.indexes for column in columns}
+        return tuple(sorted(names - set(self.key)))
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which rows to scan, in key order: those that begin with `prefix`, then bounds on what follows.
+
+    `start` is inclusive, `after` exclusive (both may be longer than one column), `end` exclusive.
+    `index` names another order than the key's; `reverse` gives the last rows first.
+    """
+
+    prefix: Key = ()
+    start: Key | None = None
+    after: Key | None = None
+    end: Key | None = None
+    limit: int | None = None
+    index: str | None = None
+    reverse: bool = False
+
+
+class Transaction(Protocol):
+    """All-or-nothing access to the tables; of one thread at a time."""
+
+    def get(self, layout: Layout, key: Key) -> bytes | None:
+        """Return the row's JSON, or None."""
+        ...
+
+    def put(self, layout: Layout, key: Key, indexed: Key, value: bytes) -> None:
+        """Insert the row or replace it."""
+        ...
+
+    def insert(self, layout: Layout, key: Key, indexed: Key, value: bytes) -> bool:
+        """Insert the row; False, and nothing written, if its key is there."""
+        ...
+
+    def delete(self, layout: Layout, key: Key) -> bool:
+        """Delete the row; False if it was not there."""
+        ...
+
+    def delete_range(self, layout: Layout, span: Range) -> int:
+        """Delete the rows of a range and return how many there were."""
+        ...
+
+    def scan(self, layout: Layout, span: Range) -> Sequence[bytes]:
+        """Return the JSON of the rows of a range, in order."""
+        ...
+
+    def count(self, layout: Layout, prefix: Key) -> int:
+        """Return the number of rows whose key begins with `prefix`."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo the writes of the block, and forget its callbacks, if it raises."""
+        ...
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back once the writes are committed; never if they are not."""
+        ...
+
+
+class Store(Protocol):
+    """An open store; closed by its owner."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """A transaction of the calling thread, committed at the end, rolled back on a raise."""
+        ...
+
+    def close(self) -> None:
+        """Commit nothing further and release the files."""
+        ...
+
+
+class Scope(Protocol):
+    """Where a table is looked at: the transaction, and whose rows (a Context is one)."""
+
+    @property
+    def store(self) -> Transaction:
+        """The open transaction."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """The 12-digit account whose rows are meant."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """The region whose rows are meant."""
+        ...
+
+
+class Table(Generic[T]):
+    """Rows of one frozen dataclass `T`, kept by the fields named in `key`.
+
+    The stored key starts with (account, region) unless `everywhere` is set (S3 bucket names are
+    global). `indexes` gives further orders as `name=(field, …)`. Text sorts by its UTF-8 bytes, as
+    S3 lists keys.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        row: type[T],
+        key: tuple[str, ...],
+        *,
+        indexes: dict[str, tuple[str, ...]] | None = None,
+        numbers: tuple[str, ...] = (),
+        everywhere: bool = False,
+        durable: bool = True,
+    ) -> None:
+        own = () if everywhere else ("account", "region")
+        self.layout = Layout(
+            name,
+            own + key,
+            tuple((label, own + columns) for label, columns in (indexes or {}).items()),
+            frozenset(numbers),
+            durable,
+        )
+        self._everywhere = everywhere
+        self._key = key
+        self._indexed = self.layout.indexed
+        self._encode = msgspec.json.Encoder().encode
+        self._decode = msgspec.json.Decoder(row).decode
+
+    def _full(self, scope: Scope, key: Key) -> Key:
+        return key if self._everywhere else (scope.account, scope.region, *key)
+
+    def _key_of(self, scope: Scope, row: T) -> Key:
+        return self._full(scope, tuple(getattr(row, name) for name in self._key))
+
+    def _indexed_of(self, row: T) -> Key:
+        return tuple(getattr(row, name) for name in self._indexed)
+
+    def get(self, scope: Scope, *key: str | int) -> T | None:
+        """Return the row with this key, or None."""
+        value = scope.store.get(self.layout, self._full(scope, key))
+        return None if value is None else self._decode(value)
+
+    def put(self, scope: Scope, row: T) -> None:
+        """Insert the row, or replace the one with its key."""
+        key = self._key_of(scope, row)
+        scope.store.put(self.layout, key, self._indexed_of(row), self._encode(row))
+
+    def insert(self, scope: Scope, row: T) -> bool:
+        """Insert the row; False, and nothing written, if its key is there."""
+        key = self._key_of(scope, row)
+        return scope.store.insert(self.layout, key, self._indexed_of(row), self._encode(row))
+
+    def delete(self, scope: Scope, *key: str | int) -> bool:
+        """Delete the row with this key; False if it was not there."""
+        return scope.store.delete(self.layout, self._full(scope, key))
+
+    def delete_range(self, scope: Scope, span: Range) -> int:
+        """Delete the rows of a range and return how many there were."""
+        return scope.store.delete_range(self.layout, self._span(scope, span))
+
+    def scan(self, scope: Scope, span: Range = Range()) -> Iterator[T]:
+        """Yield the rows of a range, in order; `span`'s keys leave out account and region."""
+        for value in scope.store.scan(self.layout, self._span(scope, span)):
+            yield self._decode(value)
+
+    def count(self, scope: Scope, *prefix: str | int) -> int:
+        """Return how many rows have a key that begins with `prefix`."""
+        return scope.store.count(self.layout, self._full(scope, prefix))
+
+    def _span(self, scope: Scope, span: Range) -> Range:
+        if self._everywhere:
+            return span
+        own: Key = (scope.account, scope.region)
+        return Range(
+            own + span.prefix,
+            span.start,
+            span.after,
+            span.end,
+            span.limit,
+            span.index,
+            span.reverse,
+        )

@@ -1,0 +1,300 @@
+"""The store on SQLite: one file, one writer at a time, group commit by the caller.
+
+Written-ahead log with `synchronous=NORMAL`: a commit survives `kill -9`; `sync()` makes everything
+committed so far survive a power loss. Keeping the sync out of the commit lets the event loop commit
+many requests at once and a thread do the one sync they all wait for.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lakebed.core.limits import WRITE_AHEAD_LOG_BYTES_MAX
+from lakebed.store import Key, Layout, Range, StoreError
+
+
+class SqliteTransaction:
+    """A connection and what is open on it. Begins at the first write, so reads cost no BEGIN."""
+
+    def __init__(self, path: Path, writer: threading.Lock) -> None:
+        self._connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        execute = self._connection.execute
+        execute("PRAGMA journal_mode=WAL")
+        execute("PRAGMA synchronous=NORMAL")
+        execute("PRAGMA wal_autocheckpoint=0")
+        execute("PRAGMA busy_timeout=10000")
+        self._execute = execute
+        self._writer = writer
+        self._created: set[str] = set()
+        self._statements: dict[tuple[str, ...], str] = {}
+        self._callbacks: list[Callable[[], None]] = []
+        self._scopes: list[str | None] = []
+        self._next_scope = 0
+        self.is_open = False
+        self.needs_sync = False
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def get(self, layout: Layout, key: Key) -> bytes | None:
+        """Return the row's JSON, or None."""
+        row = self._read(layout, self._statement("get", layout), key).fetchone()
+        return None if row is None else row[0]
+
+    def scan(self, layout: Layout, span: Range) -> Sequence[bytes]:
+        """Return the JSON of the rows of a range, in order."""
+        where, values, order = _where(layout, span)
+        direction = " DESC" if span.reverse else ""
+        ordering = ", ".join(column + direction for column in order)
+        limit = "" if span.limit is None else f" LIMIT {int(span.limit)}"
+        sql = f"SELECT value FROM {layout.name}{where} ORDER BY {ordering}{limit}"
+        return [row[0] for row in self._read(layout, sql, values).fetchall()]
+
+    def count(self, layout: Layout, prefix: Key) -> int:
+        """Return the number of rows whose key begins with `prefix`."""
+        where, values, _ = _where(layout, Range(prefix=prefix))
+        sql = f"SELECT count(*) FROM {layout.name}{where}"
+        return int(self._read(layout, sql, values).fetchone()[0])
+
+    def _read(self, layout: Layout, sql: str, values: Key) -> sqlite3.Cursor:
+        if layout.name not in self._created:
+            self._create(layout)
+        try:
+            return self._execute(sql, values)
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def put(self, layout: Layout, key: Key, indexed: Key, value: bytes) -> None:
+        """Insert the row or replace it."""
+        self._write(layout, self._statement("put", layout), (*key, *indexed, value))
+
+    def insert(self, layout: Layout, key: Key, indexed: Key, value: bytes) -> bool:
+        """Insert the row; False, and nothing written, if its key is there."""
+        values = (*key, *indexed, value)
+        return self._write(layout, self._statement("insert", layout), values) == 1
+
+    def delete(self, layout: Layout, key: Key) -> bool:
+        """Delete the row; False if it was not there."""
+        return self._write(layout, self._statement("delete", layout), key) == 1
+
+    def delete_range(self, layout: Layout, span: Range) -> int:
+        """Delete the rows of a range and return how many there were."""
+        where, values, _ = _where(layout, span)
+        return self._write(layout, f"DELETE FROM {layout.name}{where}", values)
+
+    def _write(self, layout: Layout, sql: str, values: tuple[str | int | bytes, ...]) -> int:
+        if layout.name not in self._created:
+            self._create(layout)
+        self._begin()
+        try:
+            changed = self._execute(sql, values).rowcount
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+        if layout.durable:
+            self.needs_sync = True
+        return changed
+
+    def _statement(self, kind: str, layout: Layout) -> str:
+        sql = self._statements.get((kind, layout.name))
+        if sql is None:
+            sql = self._statements[kind, layout.name] = _statement(kind, layout)
+        return sql
+
+    def _create(self, layout: Layout) -> None:
+        numbers = layout.numbers
+        columns = (*layout.key, *layout.indexed)
+        typed = ", ".join(
+            f"{name} {'NUMERIC' if name in numbers else 'TEXT'} NOT NULL" for name in columns
+        )
+        known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        if self._execute(known, (layout.name,)).fetchone() is None:
+            self._begin()
+            self._execute(
+                f"CREATE TABLE IF NOT EXISTS {layout.name} ({typed}, value BLOB NOT NULL, "
+                f"PRIMARY KEY ({', '.join(layout.key)})) WITHOUT ROWID"
+            )
+            for label, fields in layout.indexes:
+                self._execute(
+                    f"CREATE INDEX IF NOT EXISTS {layout.name}_{label} "
+                    f"ON {layout.name} ({', '.join(fields)})"
+                )
+            # A rollback of what follows would undo the creation: it is known only once committed.
+            self.after_commit(lambda: self._created.add(layout.name))
+        else:
+            self._created.add(layout.name)
+
+    # -- the transaction's life ---------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if not self.is_open:
+            self._writer.acquire()
+            try:
+                self._execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                self._writer.release()
+                raise StoreError(str(error)) from error
+            self.is_open = True
+        scopes = self._scopes
+        if scopes and scopes[-1] is None:
+            for depth, name in enumerate(scopes):
+                if name is None:
+                    self._next_scope += 1
+                    scopes[depth] = f"s{self._next_scope % 64}_{depth}"
+                    self._execute(f"SAVEPOINT {scopes[depth]}")
+
+    @contextmanager
+    def savepoint(self) -> Generator[None]:
+        """Undo the writes of the block, and forget its callbacks, if it raises."""
+        scopes, known = self._scopes, len(self._callbacks)
+        scopes.append(None)
+        try:
+            yield
+        except BaseException:
+            name = scopes.pop()
+            del self._callbacks[known:]
+            if name is not None and self._connection.in_transaction:
+                self._execute(f"ROLLBACK TO {name}")
+                self._execute(f"RELEASE {name}")
+            raise
+        name = scopes.pop()
+        if name is not None:
+            self._execute(f"RELEASE {name}")
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back once the writes are committed; never if they are not."""
+        self._callbacks.append(callback)
+
+    def commit(self) -> list[Callable[[], None]]:
+        """Commit and return the callbacks that are now due; StoreError if nothing was kept."""
+        callbacks, self._callbacks = self._callbacks, []
+        if not self.is_open:
+            return callbacks
+        try:
+            # A full disk makes SQLite roll the whole transaction back by itself.
+            if not self._connection.in_transaction:
+                raise StoreError("the transaction was rolled back by an earlier error")
+            self._execute("COMMIT")
+        except sqlite3.Error as error:
+            self._connection.rollback()
+            raise StoreError(str(error)) from error
+        finally:
+            self.is_open = False
+            self._writer.release()
+        return callbacks
+
+    def rollback(self) -> None:
+        """Forget every write and callback since the transaction began."""
+        self._callbacks = []
+        if self.is_open:
+            self._connection.rollback()
+            self.is_open = False
+            self._writer.release()
+
+    def checkpoint(self) -> None:
+        """Copy the log into the database file, as far as no reader stands in the way."""
+        self._execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Roll back what is open and close the connection."""
+        self.rollback()
+        self._connection.close()
+
+
+class SqliteStore:
+    """One SQLite file. `main` is the event loop's transaction; threads open their own."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path = path
+        self._log_path = Path(f"{path}-wal")
+        self._writer = threading.Lock()
+        self.main = SqliteTransaction(path, self._writer)
+        self._idle: list[SqliteTransaction] = []
+
+    @contextmanager
+    def transaction(self) -> Generator[SqliteTransaction]:
+        """A transaction of the calling thread, committed at the end, rolled back on a raise.
+
+        Its callbacks run in the calling thread, after the commit.
+        """
+        try:
+            transaction = self._idle.pop()
+        except IndexError:
+            transaction = SqliteTransaction(self._path, self._writer)
+        try:
+            yield transaction
+            for callback in transaction.commit():
+                callback()
+        except BaseException:
+            transaction.rollback()
+            raise
+        finally:
+            self._idle.append(transaction)
+
+    def sync(self) -> None:
+        """Make everything committed so far survive a power loss. Any thread may call it."""
+        # The log is the only file a commit writes; a checkpoint syncs both files by itself.
+        try:
+            descriptor = os.open(self._log_path, os.O_RDONLY)
+        except FileNotFoundError:
+            return
+        try:
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def checkpoint_if_due(self) -> bool:
+        """Checkpoint when the log has grown past its limit; for a thread, not the loop."""
+        try:
+            if self._log_path.stat().st_size < WRITE_AHEAD_LOG_BYTES_MAX:
+                return False
+        except FileNotFoundError:
+            return False
+        with self.transaction() as transaction:
+            transaction.checkpoint()
+        return True
+
+    def close(self) -> None:
+        """Close every connection; a checkpoint happens on the way."""
+        for transaction in (*self._idle, self.main):
+            transaction.close()
+        self._idle.clear()
+
+
+def _statement(kind: str, layout: Layout) -> str:
+    key = " AND ".join(f"{column} = ?" for column in layout.key)
+    if kind == "get":
+        return f"SELECT value FROM {layout.name} WHERE {key}"
+    if kind == "delete":
+        return f"DELETE FROM {layout.name} WHERE {key}"
+    columns = (*layout.key, *layout.indexed, "value")
+    marks = ", ".join("?" * len(columns))
+    verb = "INSERT OR REPLACE" if kind == "put" else "INSERT OR IGNORE"
+    return f"{verb} INTO {layout.name} ({', '.join(columns)}) VALUES ({marks})"
+
+
+def _where(layout: Layout, span: Range) -> tuple[str, Key, tuple[str, ...]]:
+    """Return the WHERE clause of a range, its values and the columns of its order."""
+    order = dict(layout.indexes)[span.index] if span.index else layout.key
+    rest = order[len(span.prefix) :]
+    conditions = [f"{column} = ?" for column in order[: len(span.prefix)]]
+    values: list[str | int] = list(span.prefix)
+    for operator, bound in ((">=", span.start), (">", span.after), ("<", span.end)):
+        if bound is None:
+            continue
+        if span.reverse and operator == ">":
+            operator = "<"
+        columns = rest[: len(bound)]
+        marks = ", ".join("?" * len(bound))
+        conditions.append(f"({', '.join(columns)}) {operator} ({marks})")
+        values.extend(bound)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return where, tuple(values), tuple(order)
