@@ -1,0 +1,34 @@
+"""Generated types of the operations in use: typing only, never imported at run time."""
+
+from __future__ import annotations
+
+import typing as t
+
+from lakebed.shapes.athena import Athena
+from lakebed.shapes.glue import Glue
+from lakebed.shapes.s3 import S3
+from lakebed.shapes.sts import Sts
+
+
+class Aws(t.Protocol):
+    """What a handler calls other services by: one attribute a service."""
+
+    @property
+    def athena(self) -> Athena:
+        """The operations of athena."""
+        ...
+
+    @property
+    def glue(self) -> Glue:
+        """The operations of glue."""
+        ...
+
+    @property
+    def s3(self) -> S3:
+        """The operations of s3."""
+        ...
+
+    @property
+    def sts(self) -> Sts:
+        """The operations of sts."""
+        ...

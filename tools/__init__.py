@@ -1,0 +1,1 @@
+"""Development tools: what runs on a developer's machine and is never shipped."""
