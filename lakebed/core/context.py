@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from lakebed.core.clock import Clock
@@ -29,6 +29,14 @@ class Principal:
     is_anonymous: bool = False
 
 
+class Door(Protocol):
+    """The one way into a service: validate, authorise, call, audit."""
+
+    def invoke(self, context: Context, service: str, operation: str, request: Any) -> Any:
+        """Call an operation by its function name within the caller's transaction."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One call of one operation: passed first to every handler.
@@ -47,8 +55,31 @@ class Context:
     settings: Settings
     store: Transaction
     engines: Engines
-    aws: Aws
+    door: Door
     runs: Runs
+
+    @property
+    def aws(self) -> Aws:
+        """The services, as typed functions: `ctx.aws.glue.get_table({...})`."""
+        return cast("Aws", _Services(self))
+
+
+@dataclass(frozen=True, slots=True)
+class _Services:
+    context: Context
+
+    def __getattr__(self, service: str) -> _Operations:
+        return _Operations(self.context, service)
+
+
+@dataclass(frozen=True, slots=True)
+class _Operations:
+    context: Context
+    service: str
+
+    def __getattr__(self, operation: str) -> Callable[[Any], Any]:
+        context, service = self.context, self.service
+        return lambda request: context.door.invoke(context, service, operation, request)
 
 
 def long(handler: Handler) -> Handler:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Runs(Protocol):
     """Starts and cancels coroutines that outlive the request that asked for them."""
 
     def start(
-        self, context: Context, run_id: str, work: Callable[[Caller], Awaitable[None]]
+        self, context: Context, run_id: str, work: Callable[[Caller], Coroutine[Any, Any, None]]
     ) -> None:
         """Start `work` once the caller's transaction is committed; never before."""
         ...

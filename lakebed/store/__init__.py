@@ -44,7 +44,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Which rows to scan, in key order: those that begin with `prefix`, then bounds on what follows.
+    """Which rows to scan, in key order: those beginning with `prefix`, then bounds on the rest.
 
     `start` is inclusive, `after` exclusive (both may be longer than one column), `end` exclusive.
     `index` names another order than the key's; `reverse` gives the last rows first.
@@ -99,11 +99,49 @@ class Transaction(Protocol):
         ...
 
 
+class MainTransaction(Transaction, Protocol):
+    """The event loop's transaction: many units of work, each in a savepoint, one commit."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something was written, or a callback left, since the last commit."""
+        ...
+
+    needs_sync: bool
+    """Whether a durable table was written since this was last set to False."""
+
+    def callbacks_count(self) -> int:
+        """Return how many callbacks wait for the commit."""
+        ...
+
+    def commit(self) -> list[Callable[[], None]]:
+        """Commit and return the callbacks that are now due; StoreError if nothing was kept."""
+        ...
+
+
 class Store(Protocol):
     """An open store; closed by its owner."""
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """A transaction of the calling thread, committed at the end, rolled back on a raise."""
+    @property
+    def main(self) -> MainTransaction:
+        """The transaction of the thread that runs the event loop."""
+        ...
+
+    def transaction(
+        self, deliver: Callable[[list[Callable[[], None]]], None] | None = None
+    ) -> AbstractContextManager[Transaction]:
+        """A transaction of the calling thread, committed at the end, rolled back on a raise.
+
+        Its callbacks run in the calling thread, after the commit, or are handed to `deliver`.
+        """
+        ...
+
+    def sync(self) -> None:
+        """Make everything committed so far survive a power loss. Any thread may call it."""
+        ...
+
+    def checkpoint_if_due(self) -> bool:
+        """Do the housekeeping that a long log asks for; for a thread. Returns whether it was due."""
         ...
 
     def close(self) -> None:
@@ -138,7 +176,7 @@ class Table(Generic[T]):
     S3 lists keys.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (a declaration: everything past the key is by keyword)
         self,
         name: str,
         row: type[T],

@@ -37,8 +37,13 @@ class SqliteTransaction:
         self._callbacks: list[Callable[[], None]] = []
         self._scopes: list[str | None] = []
         self._next_scope = 0
-        self.is_open = False
+        self._began = False
         self.needs_sync = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something was written, or a callback left, since the last commit."""
+        return self._began or bool(self._callbacks)
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -51,7 +56,7 @@ class SqliteTransaction:
         """Return the JSON of the rows of a range, in order."""
         where, values, order = _where(layout, span)
         direction = " DESC" if span.reverse else ""
-        ordering = ", ".join(column + direction for column in order)
+        ordering = ", ".join(f'"{column}"{direction}' for column in order)
         limit = "" if span.limit is None else f" LIMIT {int(span.limit)}"
         sql = f"SELECT value FROM {layout.name}{where} ORDER BY {ordering}{limit}"
         return [row[0] for row in self._read(layout, sql, values).fetchall()]
@@ -112,19 +117,19 @@ class SqliteTransaction:
         numbers = layout.numbers
         columns = (*layout.key, *layout.indexed)
         typed = ", ".join(
-            f"{name} {'NUMERIC' if name in numbers else 'TEXT'} NOT NULL" for name in columns
+            f'"{name}" {"NUMERIC" if name in numbers else "TEXT"} NOT NULL' for name in columns
         )
         known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._execute(known, (layout.name,)).fetchone() is None:
             self._begin()
             self._execute(
                 f"CREATE TABLE IF NOT EXISTS {layout.name} ({typed}, value BLOB NOT NULL, "
-                f"PRIMARY KEY ({', '.join(layout.key)})) WITHOUT ROWID"
+                f"PRIMARY KEY ({_list(layout.key)})) WITHOUT ROWID"
             )
             for label, fields in layout.indexes:
                 self._execute(
                     f"CREATE INDEX IF NOT EXISTS {layout.name}_{label} "
-                    f"ON {layout.name} ({', '.join(fields)})"
+                    f"ON {layout.name} ({_list(fields)})"
                 )
             # A rollback of what follows would undo the creation: it is known only once committed.
             self.after_commit(lambda: self._created.add(layout.name))
@@ -134,14 +139,14 @@ class SqliteTransaction:
     # -- the transaction's life ---------------------------------------------------------------
 
     def _begin(self) -> None:
-        if not self.is_open:
+        if not self._began:
             self._writer.acquire()
             try:
                 self._execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
                 self._writer.release()
                 raise StoreError(str(error)) from error
-            self.is_open = True
+            self._began = True
         scopes = self._scopes
         if scopes and scopes[-1] is None:
             for depth, name in enumerate(scopes):
@@ -172,10 +177,14 @@ class SqliteTransaction:
         """Call back once the writes are committed; never if they are not."""
         self._callbacks.append(callback)
 
+    def callbacks_count(self) -> int:
+        """Return how many callbacks wait for the commit."""
+        return len(self._callbacks)
+
     def commit(self) -> list[Callable[[], None]]:
         """Commit and return the callbacks that are now due; StoreError if nothing was kept."""
         callbacks, self._callbacks = self._callbacks, []
-        if not self.is_open:
+        if not self._began:
             return callbacks
         try:
             # A full disk makes SQLite roll the whole transaction back by itself.
@@ -186,16 +195,16 @@ class SqliteTransaction:
             self._connection.rollback()
             raise StoreError(str(error)) from error
         finally:
-            self.is_open = False
+            self._began = False
             self._writer.release()
         return callbacks
 
     def rollback(self) -> None:
         """Forget every write and callback since the transaction began."""
         self._callbacks = []
-        if self.is_open:
+        if self._began:
             self._connection.rollback()
-            self.is_open = False
+            self._began = False
             self._writer.release()
 
     def checkpoint(self) -> None:
@@ -220,10 +229,12 @@ class SqliteStore:
         self._idle: list[SqliteTransaction] = []
 
     @contextmanager
-    def transaction(self) -> Generator[SqliteTransaction]:
+    def transaction(
+        self, deliver: Callable[[list[Callable[[], None]]], None] | None = None
+    ) -> Generator[SqliteTransaction]:
         """A transaction of the calling thread, committed at the end, rolled back on a raise.
 
-        Its callbacks run in the calling thread, after the commit.
+        Its callbacks run in the calling thread, after the commit, or are handed to `deliver`.
         """
         try:
             transaction = self._idle.pop()
@@ -231,8 +242,12 @@ class SqliteStore:
             transaction = SqliteTransaction(self._path, self._writer)
         try:
             yield transaction
-            for callback in transaction.commit():
-                callback()
+            callbacks = transaction.commit()
+            if deliver is not None:
+                deliver(callbacks)
+            else:
+                for callback in callbacks:
+                    callback()
         except BaseException:
             transaction.rollback()
             raise
@@ -269,8 +284,13 @@ class SqliteStore:
         self._idle.clear()
 
 
+def _list(columns: tuple[str, ...]) -> str:
+    """Return column names quoted, because nouns like `table` are words of SQL."""
+    return ", ".join(f'"{column}"' for column in columns)
+
+
 def _statement(kind: str, layout: Layout) -> str:
-    key = " AND ".join(f"{column} = ?" for column in layout.key)
+    key = " AND ".join(f'"{column}" = ?' for column in layout.key)
     if kind == "get":
         return f"SELECT value FROM {layout.name} WHERE {key}"
     if kind == "delete":
@@ -278,14 +298,14 @@ def _statement(kind: str, layout: Layout) -> str:
     columns = (*layout.key, *layout.indexed, "value")
     marks = ", ".join("?" * len(columns))
     verb = "INSERT OR REPLACE" if kind == "put" else "INSERT OR IGNORE"
-    return f"{verb} INTO {layout.name} ({', '.join(columns)}) VALUES ({marks})"
+    return f"{verb} INTO {layout.name} ({_list(columns)}) VALUES ({marks})"
 
 
 def _where(layout: Layout, span: Range) -> tuple[str, Key, tuple[str, ...]]:
     """Return the WHERE clause of a range, its values and the columns of its order."""
     order = dict(layout.indexes)[span.index] if span.index else layout.key
     rest = order[len(span.prefix) :]
-    conditions = [f"{column} = ?" for column in order[: len(span.prefix)]]
+    conditions = [f'"{column}" = ?' for column in order[: len(span.prefix)]]
     values: list[str | int] = list(span.prefix)
     for operator, bound in ((">=", span.start), (">", span.after), ("<", span.end)):
         if bound is None:
@@ -294,7 +314,7 @@ def _where(layout: Layout, span: Range) -> tuple[str, Key, tuple[str, ...]]:
             operator = "<"
         columns = rest[: len(bound)]
         marks = ", ".join("?" * len(bound))
-        conditions.append(f"({', '.join(columns)}) {operator} ({marks})")
+        conditions.append(f"({_list(columns)}) {operator} ({marks})")
         values.extend(bound)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return where, tuple(values), tuple(order)

@@ -1,0 +1,1 @@
+"""One door into the services, for the wire and for services: validate, authorise, call, audit."""

@@ -1,0 +1,103 @@
+"""Who did what: one CloudTrail-shaped JSON line a call, in rotating files under `state/audit/`.
+
+Shape: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+Management events always; data events (objects) by setting. Lines are buffered for one turn of the
+event loop and written before the answers of that turn leave.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lakebed.core.context import Context
+from lakebed.core.limits import AUDIT_FILE_BYTES_MAX, AUDIT_FILES_MAX
+
+_encode = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One call as it ended: `error_code` is empty where it succeeded."""
+
+    context: Context
+    service: str
+    operation: str
+    request: Mapping[str, Any]
+    error_code: str = ""
+    error_message: str = ""
+
+
+class AuditLog:
+    """Appends events to `folder/events.jsonl`; older files are `events.1.jsonl` and so on."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path = folder / "events.jsonl"
+        self._open()
+        self._lines: list[bytes] = []
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        self._descriptor = os.open(self._path, flags, 0o600)
+        self._size = os.fstat(self._descriptor).st_size
+
+    def record(self, event: Audited) -> None:
+        """Keep the event's line until the next `flush`."""
+        self._lines.append(_encode(_record(event)))
+
+    def flush(self) -> None:
+        """Write what was recorded since the last time."""
+        if not self._lines:
+            return
+        data = b"\n".join(self._lines) + b"\n"
+        self._lines.clear()
+        os.write(self._descriptor, data)
+        self._size += len(data)
+        if self._size >= AUDIT_FILE_BYTES_MAX:
+            self._rotate()
+
+    def _rotate(self) -> None:
+        os.close(self._descriptor)
+        for number in range(AUDIT_FILES_MAX - 1, 0, -1):
+            older = self._path.with_name(f"events.{number}.jsonl")
+            newer = self._path.with_name(f"events.{number - 1}.jsonl") if number > 1 else self._path
+            if newer.exists():
+                newer.replace(older)
+        self._open()
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self.flush()
+        os.close(self._descriptor)
+
+
+def _record(event: Audited) -> dict[str, Any]:
+    context, principal = event.context, event.context.principal
+    record: dict[str, Any] = {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "Root" if principal.is_root else "AWSAccount",
+            "principalId": principal.user_id,
+            "arn": principal.arn,
+            "accountId": principal.account,
+        },
+        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(context.clock.now())),
+        "eventSource": f"{event.service}.amazonaws.com",
+        "eventName": event.operation,
+        "awsRegion": context.region,
+        "requestParameters": event.request,
+        "requestID": context.request_id,
+        "eventType": "AwsApiCall",
+        "recipientAccountId": context.account,
+    }
+    if event.error_code:
+        record["errorCode"] = event.error_code
+        record["errorMessage"] = event.error_message
+    return record

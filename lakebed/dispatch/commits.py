@@ -1,0 +1,145 @@
+"""Group commit: many calls a turn of the event loop, one commit, answers after it.
+
+A unit of work runs at once, in a savepoint of the loop's transaction. If it only read and nothing
+is waiting, its answer leaves at once. Otherwise one commit at the end of the turn holds the writes
+of all, and their answers leave after it; if a durable table was written, after one sync in a
+thread. A failed commit fails every answer that waited on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from lakebed.store import Store, StoreError, Transaction
+
+Work = Callable[[Transaction], Any]
+Answer = Callable[[Any, BaseException | None], None]
+
+
+@dataclass(slots=True)
+class _Unit:
+    answer: Answer
+    result: Any = None
+    error: BaseException | None = None
+    callbacks: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    callbacks_count: int = 0
+
+    def run_callbacks(self) -> None:
+        for callback in self.callbacks:
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001 (the unit's own failure: its answer says so)
+                self.error = error
+
+    def finish(self) -> None:
+        self.answer(self.result, self.error)
+
+
+class GroupCommit:
+    """Runs units of work against one store, on the loop or, the long ones, in threads."""
+
+    def __init__(self, store: Store, threads: ThreadPoolExecutor) -> None:
+        self._store = store
+        self._main = store.main
+        self._threads = threads
+        self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
+        self._waiting: list[_Unit] = []
+        self._unsynced: list[_Unit] = []
+        self._is_scheduled = False
+        self._is_syncing = False
+
+    def submit(self, work: Work, answer: Answer) -> None:
+        """Run `work` now, on the loop; call `answer(result, error)` once its writes are kept."""
+        main = self._main
+        unit = _Unit(answer)
+        known = main.callbacks_count()
+        try:
+            with main.savepoint():
+                unit.result = work(main)
+        except Exception as error:  # noqa: BLE001 (the gateway's edge turns it into an answer)
+            unit.error = error
+        unit.callbacks_count = main.callbacks_count() - known
+        if not main.is_open:
+            unit.finish()
+            return
+        self._waiting.append(unit)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._commit)
+
+    def _commit(self) -> None:
+        self._is_scheduled = False
+        units, self._waiting = self._waiting, []
+        needs_sync, self._main.needs_sync = self._main.needs_sync, False
+        try:
+            callbacks = self._main.commit()
+        except StoreError as error:
+            for unit in units:
+                unit.error = unit.error or error
+                unit.finish()
+            return
+        position = 0
+        for unit in units:
+            unit.callbacks = callbacks[position : position + unit.callbacks_count]
+            position += unit.callbacks_count
+            unit.run_callbacks()
+        if needs_sync:
+            self._after_sync(units)
+        else:
+            for unit in units:
+                unit.finish()
+
+    def _after_sync(self, units: list[_Unit]) -> None:
+        self._unsynced.extend(units)
+        if not self._is_syncing:
+            self._is_syncing = True
+            units, self._unsynced = self._unsynced, []
+            self._threads.submit(self._sync, units)
+
+    def _sync(self, units: list[_Unit]) -> None:
+        failure: BaseException | None = None
+        try:
+            self._store.sync()
+            self._store.checkpoint_if_due()
+        except (OSError, StoreError) as error:
+            failure = error
+        self._loop.call_soon_threadsafe(self._synced, units, failure)
+
+    def _synced(self, units: list[_Unit], failure: BaseException | None) -> None:
+        self._is_syncing = False
+        if self._unsynced:
+            self._after_sync([])
+        for unit in units:
+            unit.error = unit.error or failure
+            unit.finish()
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Call back on the loop in this turn or the next; from any thread."""
+        if threading.get_ident() == self._loop_thread:
+            self._loop.call_soon(callback)
+        else:
+            self._loop.call_soon_threadsafe(callback)
+
+    def submit_long(self, work: Work, answer: Answer) -> None:
+        """Run `work` in a thread with a transaction of its own; `answer` is called on the loop."""
+        self._threads.submit(self._run_long, work, _Unit(answer))
+
+    def _run_long(self, work: Work, unit: _Unit) -> None:
+        try:
+            with self._store.transaction(unit.callbacks.extend) as transaction:
+                unit.result = work(transaction)
+            self._store.sync()
+        except Exception as error:  # noqa: BLE001 (the gateway's edge turns it into an answer)
+            unit.error = error
+        self._loop.call_soon_threadsafe(self._finish_long, unit)
+
+    @staticmethod
+    def _finish_long(unit: _Unit) -> None:
+        unit.run_callbacks()
+        unit.finish()

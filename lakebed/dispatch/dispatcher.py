@@ -1,0 +1,237 @@
+"""The door: every call of every operation, from the wire, a service or a run, passes here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lakebed.core.clock import Clock
+from lakebed.core.context import Context, Principal
+from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.core.ids import Ids
+from lakebed.core.runs import Caller
+from lakebed.core.settings import Settings
+from lakebed.dispatch.audit import Audited, AuditLog
+from lakebed.dispatch.commits import Answer, GroupCommit
+from lakebed.dispatch.metrics import Metrics
+from lakebed.dispatch.registry import Registered, Registry
+from lakebed.engines import Engines
+from lakebed.govern.decision import decide
+from lakebed.store import StoreError, Transaction
+
+log = logging.getLogger("lakebed.dispatch")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a server is made of, as its owner (`cli.serve`) put it together.
+
+    `validate(service, operation, request)` raises AwsError for what the model does not allow;
+    `aws_name(service, operation)` is AWS's spelling (`GetTable`) of a function's name.
+    """
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    engines: Engines
+    audit: AuditLog
+    metrics: Metrics
+    registry: Registry
+    validate: Callable[[str, str, Mapping[str, Any]], None]
+    aws_name: Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to be made: who, where, what."""
+
+    principal: Principal
+    region: str
+    service: str
+    operation: str
+    request: Any
+    request_id: str
+
+
+class Dispatcher:
+    """Invokes operations; owns the runs they start."""
+
+    def __init__(self, house: House, commits: GroupCommit) -> None:
+        self._house = house
+        self._commits = commits
+        self._runs: dict[str, asyncio.Task[None]] = {}
+        self._flush_is_due = False
+
+    # -- calls from the wire and from runs ------------------------------------------------------
+
+    def submit(self, call: Call, answer: Answer) -> None:
+        """Make the call; `answer(response, error)` follows once its writes are kept."""
+        registered = self._house.registry.find(call.service, call.operation)
+        is_long = registered is not None and registered.is_long
+        submit = self._commits.submit_long if is_long else self._commits.submit
+        submit(
+            lambda store: self.invoke(
+                self._context(call, store), call.service, call.operation, call.request
+            ),
+            answer,
+        )
+
+    def begin(self, call: Call, answer: Answer) -> None:
+        """Check what can be checked of a streamed call before its body is read; writes nothing."""
+        registered = self._find(call.service, call.operation)
+
+        def check(store: Transaction) -> None:
+            context = self._context(call, store)
+            self._authorise(context, call.service, call.operation)
+            if registered.begin is not None:
+                registered.begin(context, call.request)
+
+        self._commits.submit(check, answer)
+
+    async def call(self, call: Call) -> Any:
+        """Make the call and return its answer once it is committed."""
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.submit(call, _settle(done))
+        return await done
+
+    # -- calls within a transaction -------------------------------------------------------------
+
+    def invoke(self, context: Context, service: str, operation: str, request: Any) -> Any:
+        """Validate, authorise, call and audit one operation in the context's transaction."""
+        house = self._house
+        try:
+            registered = self._find(service, operation)
+            house.validate(service, operation, request)
+            self._authorise(context, service, operation)
+            response = registered.handler(context, request)
+        except AwsError as error:
+            self._record(context, service, operation, request, error)
+            raise
+        except StoreError as error:
+            log.error("%s the store failed: %s", context.request_id, error)
+            raise
+        if not registered.is_data_event:
+            self._record(context, service, operation, request, None)
+        house.metrics.count(service, operation, "ok")
+        return response
+
+    def _find(self, service: str, operation: str) -> Registered:
+        registered = self._house.registry.find(service, operation)
+        if registered is None:
+            raise NotBuiltError(service, operation)
+        return registered
+
+    def _authorise(self, context: Context, service: str, operation: str) -> None:
+        action = f"{service}:{self._house.aws_name(service, operation)}"
+        decision = decide(context.principal, action)
+        if not decision.is_allowed:
+            code = "AccessDenied" if service == "s3" else "AccessDeniedException"
+            raise AwsError(code, decision.reason, 403 if service == "s3" else 400)
+
+    def _record(
+        self, context: Context, service: str, operation: str, request: Any, error: AwsError | None
+    ) -> None:
+        house = self._house
+        name = house.aws_name(service, operation)
+        code = error.code if error else ""
+        if error:
+            house.metrics.count(service, operation, code)
+        sentence = error.message if error else ""
+        house.audit.record(Audited(context, service, name, request, code, sentence))
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            # From a thread, too: a long handler's calls are audited by the loop.
+            self._commits.soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        self._house.audit.flush()
+
+    def _context(self, call: Call, store: Transaction) -> Context:
+        house = self._house
+        return Context(
+            call.principal.account,
+            call.region,
+            call.principal,
+            call.request_id,
+            house.clock,
+            house.ids,
+            house.settings,
+            store,
+            house.engines,
+            self,
+            self,
+        )
+
+    # -- runs -----------------------------------------------------------------------------------
+
+    def start(
+        self, context: Context, run_id: str, work: Callable[[Caller], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Start `work` once the caller's transaction is committed; never before."""
+        caller = _RunCaller(self, context)
+        context.store.after_commit(lambda: self._launch(run_id, work(caller)))
+
+    def _launch(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._runs[run_id] = task
+        task.add_done_callback(lambda done: self._ended(run_id, done))
+
+    def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
+        self._runs.pop(run_id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("run %s ended by a bug", run_id, exc_info=error)
+
+    def cancel(self, run_id: str) -> bool:
+        """Cancel a run of this process; False if none of that id is running."""
+        task = self._runs.get(run_id)
+        return task is not None and task.cancel()
+
+    async def close(self) -> None:
+        """Cancel every run and wait until each has said how it ended."""
+        tasks = list(self._runs.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- what runs use ----------------------------------------------------------------------------
+
+    async def write(self, context: Context, work: Callable[[Context], Any]) -> Any:
+        """Run `work` with a context of its own transaction; return once it is committed."""
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._commits.submit(lambda store: work(replace(context, store=store)), _settle(done))
+        return await done
+
+
+class _RunCaller:
+    """A run's way back into the house, as the principal it was started for."""
+
+    def __init__(self, dispatcher: Dispatcher, context: Context) -> None:
+        self._dispatcher = dispatcher
+        self._context = context
+
+    async def call(self, service: str, operation: str, request: Mapping[str, Any]) -> Any:
+        """Invoke one operation and return its answer once it is committed."""
+        context = self._context
+        return await self._dispatcher.call(
+            Call(context.principal, context.region, service, operation, request, context.request_id)
+        )
+
+    async def write(self, work: Callable[[Context], Any]) -> Any:
+        """Run `work` in a transaction of its own and return once it is committed."""
+        return await self._dispatcher.write(self._context, work)
+
+
+def _settle(done: asyncio.Future[Any]) -> Answer:
+    def answer(result: Any, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)
+
+    return answer

@@ -1,0 +1,65 @@
+"""Finds handlers by name: folder = service, public function = operation; no list anywhere."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lakebed.services
+
+Handler = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A handler and what its noun's file says of it.
+
+    `begin` runs before a streamed body is read (a private function `_begin_<operation>` beside the
+    handler); `is_long` handlers run in a thread; `is_data_event` ones are audited only by setting.
+    """
+
+    handler: Handler
+    begin: Handler | None
+    is_long: bool
+    is_data_event: bool
+
+
+class Registry:
+    """The services of a folder of packages, imported at the first call of each."""
+
+    def __init__(self, package: Any = lakebed.services) -> None:
+        self._package = package
+        self._services: dict[str, dict[str, Registered]] = {}
+        root = Path(package.__path__[0])
+        self.names = tuple(
+            sorted(folder.name for folder in root.iterdir() if (folder / "__init__.py").exists())
+        )
+
+    def find(self, service: str, operation: str) -> Registered | None:
+        """Return what handles an operation (both by Python name), or None if nothing does."""
+        handlers = self._services.get(service)
+        if handlers is None:
+            if service not in self.names:
+                return None
+            handlers = self._services[service] = self._load(service)
+        return handlers.get(operation)
+
+    def _load(self, service: str) -> dict[str, Registered]:
+        found: dict[str, Registered] = {}
+        name = f"{self._package.__name__}.{service}"
+        for path in sorted((Path(self._package.__path__[0]) / service).glob("*.py")):
+            if path.stem == "model" or path.stem.startswith("_"):
+                continue
+            module = importlib.import_module(f"{name}.{path.stem}")
+            is_data_event = bool(getattr(module, "DATA_EVENTS", False))
+            for operation, function in inspect.getmembers(module, inspect.isfunction):
+                if operation.startswith("_") or function.__module__ != module.__name__:
+                    continue
+                begin = getattr(module, f"_begin_{operation}", None)
+                is_long = getattr(function, "runs_long", False)
+                found[operation] = Registered(function, begin, is_long, is_data_event)
+        return found

@@ -1,0 +1,425 @@
+"""Sockets: bytes to requests and answers to bytes, in order, within limits. Knows no service."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Protocol
+
+import httptools
+
+from lakebed.core.bodies import FileSlice
+from lakebed.core.limits import (
+    CONNECTION_IDLE_SECONDS_MAX,
+    CONNECTIONS_MAX,
+    KIB,
+    REQUEST_HEAD_BYTES_MAX,
+)
+from lakebed.gateway.wire.http import HttpRequest, HttpResponse
+
+PIPELINED_MAX = 16
+INLINE_BYTES_MAX = 64 * KIB
+SENDFILE_BYTES = 1024 * KIB
+
+
+class Exchange(Protocol):
+    """One request on its way to one answer; made by the gateway once the head is read."""
+
+    def body(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        ...
+
+    def complete(self) -> None:
+        """The body is whole."""
+        ...
+
+    def abort(self) -> None:
+        """The client is gone, or sent what is no HTTP: leave no trace."""
+        ...
+
+
+class Exchanges(Protocol):
+    """What makes exchanges; the gateway."""
+
+    def open(self, connection: Connection, slot: Slot, head: HttpRequest) -> Exchange:
+        """Begin the exchange of a request whose head was read."""
+        ...
+
+
+class Slot:
+    """The place of one answer in the order of a connection."""
+
+    __slots__ = ("connection", "is_head", "keep_alive", "response")
+
+    def __init__(self, connection: Connection, *, is_head: bool, keep_alive: bool) -> None:
+        self.connection = connection
+        self.is_head = is_head
+        self.keep_alive = keep_alive
+        self.response: HttpResponse | None = None
+
+    def answer(self, response: HttpResponse, *, keep_alive: bool = True) -> None:
+        """Send the answer once all earlier ones of the connection are sent."""
+        if self.response is None:
+            self.response = response
+            self.keep_alive = self.keep_alive and keep_alive
+            self.connection.send_due()
+
+
+class Connection(asyncio.Protocol):
+    """One client's socket."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._slots: deque[Slot] = deque()
+        self._exchange: Exchange | None = None
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._head_bytes = 0
+        self._is_sending = False
+        self._is_closing = False
+        self._pauses = 0
+        self.last_active = time.monotonic()
+
+    # -- asyncio ----------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; refuse it above the limit of connections."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not self._server.add(self):
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Abort what was under way."""
+        self._transport = None
+        self._server.remove(self)
+        if self._exchange is not None:
+            self._exchange.abort()
+            self._exchange = None
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what arrived."""
+        if self._is_closing:
+            return
+        self.last_active = time.monotonic()
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(400, "this server does not switch protocols")
+        except httptools.HttpParserError as error:
+            if not self._is_closing:
+                self._refuse(400, f"the request is no valid HTTP: {error}")
+
+    # -- httptools --------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """Start a new request."""
+        self._url = b""
+        self._headers = {}
+        self._head_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take the request target, which can arrive in pieces."""
+        self._url += url
+        self._count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header; repeated ones are joined by a comma, as RFC 9110 has it."""
+        self._count_head(len(name) + len(value) + 4)
+        key = name.decode("latin-1").lower()
+        text = _header_text(value)
+        if key in self._headers:
+            text = f"{self._headers[key]},{text}"
+        self._headers[key] = text
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > REQUEST_HEAD_BYTES_MAX and not self._is_closing:
+            self._refuse(431, "the request line and headers are too large")
+
+    def on_headers_complete(self) -> None:
+        """Begin the exchange."""
+        if self._is_closing:
+            return
+        target = self._url
+        if not target.startswith(b"/"):
+            # An absolute form, as proxies send it: what follows the authority counts.
+            _, _, rest = target.partition(b"://")
+            target = b"/" + rest.partition(b"/")[2]
+        path, _, query = target.decode("latin-1").partition("?")
+        method = self._parser.get_method().decode("ascii")
+        head = HttpRequest(method, path, query, self._headers, b"")
+        keep_alive = self._parser.should_keep_alive() and not self._server.is_stopping
+        slot = Slot(self, is_head=method == "HEAD", keep_alive=keep_alive)
+        self._slots.append(slot)
+        if len(self._slots) == PIPELINED_MAX:
+            self.pause()
+        self._exchange = self._server.exchanges.open(self, slot, head)
+
+    def on_body(self, body: bytes) -> None:
+        """Pass on a piece of the body."""
+        if self._exchange is not None:
+            self._exchange.body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.complete()
+
+    # -- flow -------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Stop reading for now."""
+        self._pauses += 1
+        if self._pauses == 1 and self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on, once everyone who paused has said so."""
+        if self._pauses:
+            self._pauses -= 1
+            if self._pauses == 0 and self._transport is not None:
+                self._transport.resume_reading()
+
+    def send_continue(self) -> None:
+        """Tell a client that waits for it to send the body."""
+        if self._transport is not None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _refuse(self, status: int, sentence: str) -> None:
+        """Answer what is no request, and close."""
+        self._is_closing = True
+        if self._exchange is not None:
+            self._exchange.abort()
+            self._exchange = None
+        if self._transport is not None:
+            body = sentence.encode()
+            response = HttpResponse(status, [("Content-Type", "text/plain")], body)
+            self._transport.write(_head(response, len(body), keep_alive=False) + body)
+            self._transport.close()
+
+    # -- sending ----------------------------------------------------------------------------------
+
+    def send_due(self) -> None:
+        """Send every answer whose turn it is."""
+        while self._slots and not self._is_sending:
+            slot = self._slots[0]
+            if slot.response is None:
+                return
+            self._slots.popleft()
+            if len(self._slots) == PIPELINED_MAX - 1:
+                self.resume()
+            self._send(slot, slot.response)
+
+    def _send(self, slot: Slot, response: HttpResponse) -> None:
+        body = response.body
+        transport = self._transport
+        if transport is None:
+            _close_body(body)
+            return
+        self.last_active = time.monotonic()
+        keep_alive = slot.keep_alive and not self._server.is_stopping
+        if isinstance(body, bytes):
+            head = _head(response, len(body), keep_alive=keep_alive)
+            transport.write(head if slot.is_head else head + body)
+        elif isinstance(body, FileSlice):
+            head = _head(response, body.length, keep_alive=keep_alive)
+            if slot.is_head or body.length <= INLINE_BYTES_MAX:
+                data = b"" if slot.is_head else os.pread(body.descriptor, body.length, body.start)
+                os.close(body.descriptor)
+                transport.write(head + data)
+            else:
+                transport.write(head)
+                self._is_sending = True
+                _SendFile(self, transport, body, keep_alive=keep_alive).step()
+                return
+        else:
+            transport.write(_head(response, None, keep_alive=keep_alive))
+            for piece in body:
+                transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            transport.write(b"0\r\n\r\n")
+        if not keep_alive:
+            self.close()
+
+    def sent(self, *, keep_alive: bool, is_whole: bool) -> None:
+        """Go on after a file was sent, or end the connection if it could not be."""
+        self._is_sending = False
+        self.last_active = time.monotonic()
+        if self._transport is None:
+            return
+        if not is_whole:
+            self._transport.abort()
+        elif keep_alive:
+            self.send_due()
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Close the socket once what was written has left."""
+        self._is_closing = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def close_if_idle(self) -> None:
+        """Close a connection that waits for nothing (a graceful stop, or its time is up)."""
+        if not self._slots and not self._is_sending:
+            self.close()
+
+
+class _SendFile:
+    """Sends a slice of a file by the kernel, whenever the socket has room."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        transport: asyncio.Transport,
+        part: FileSlice,
+        *,
+        keep_alive: bool,
+    ) -> None:
+        self._connection = connection
+        self._transport = transport
+        self._part = part
+        self._keep_alive = keep_alive
+        self._offset = part.start
+        self._end = part.start + part.length
+        self._loop = asyncio.get_running_loop()
+        # A descriptor of our own: the loop does not let others watch its transports' sockets.
+        self._socket = os.dup(transport.get_extra_info("socket").fileno())
+        self._is_watching = False
+
+    def step(self) -> None:
+        if self._transport.is_closing():
+            self._end_with(is_whole=False)
+            return
+        if self._transport.get_write_buffer_size():
+            # The head is still in the transport's buffer; the file must not overtake it.
+            self._loop.call_later(0.001, self.step)
+            return
+        try:
+            while self._offset < self._end:
+                count = min(self._end - self._offset, SENDFILE_BYTES)
+                sent = os.sendfile(self._socket, self._part.descriptor, self._offset, count)
+                if sent == 0:
+                    self._end_with(is_whole=False)
+                    return
+                self._offset += sent
+        except BlockingIOError:
+            if not self._is_watching:
+                self._is_watching = True
+                self._loop.add_writer(self._socket, self.step)
+            return
+        except OSError:
+            self._end_with(is_whole=False)
+            return
+        self._end_with(is_whole=True)
+
+    def _end_with(self, *, is_whole: bool) -> None:
+        if self._is_watching:
+            self._loop.remove_writer(self._socket)
+        os.close(self._socket)
+        os.close(self._part.descriptor)
+        self._connection.sent(keep_alive=self._keep_alive, is_whole=is_whole)
+
+
+class Server:
+    """The listening socket and its connections."""
+
+    def __init__(self, exchanges: Exchanges) -> None:
+        self.exchanges = exchanges
+        self.is_stopping = False
+        self._connections: set[Connection] = set()
+        self._listener: asyncio.Server | None = None
+
+    async def listen(self, host: str, port: int) -> int:
+        """Listen and return the port; OSError if the address is taken."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            lambda: Connection(self), host, port, backlog=1024
+        )
+        loop.call_later(CONNECTION_IDLE_SECONDS_MAX, self._close_idle)
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    def add(self, connection: Connection) -> bool:
+        """Take in a connection; False above the limit."""
+        if len(self._connections) >= CONNECTIONS_MAX:
+            return False
+        self._connections.add(connection)
+        return True
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._connections.discard(connection)
+
+    def _close_idle(self) -> None:
+        oldest = time.monotonic() - CONNECTION_IDLE_SECONDS_MAX
+        for connection in [one for one in self._connections if one.last_active < oldest]:
+            connection.close_if_idle()
+        if not self.is_stopping:
+            loop = asyncio.get_running_loop()
+            loop.call_later(CONNECTION_IDLE_SECONDS_MAX / 4, self._close_idle)
+
+    async def stop(self, seconds_max: float) -> None:
+        """Take no more connections, let what is under way end, close the rest."""
+        self.is_stopping = True
+        if self._listener is not None:
+            self._listener.close()
+        deadline = time.monotonic() + seconds_max
+        while self._connections and time.monotonic() < deadline:
+            for connection in list(self._connections):
+                connection.close_if_idle()
+            await asyncio.sleep(0.01)
+        for connection in list(self._connections):
+            connection.close()
+
+
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
+_date: tuple[int, bytes] = (0, b"")
+
+
+def _date_line() -> bytes:
+    global _date
+    now = int(time.time())
+    if _date[0] != now:
+        _date = (now, f"Date: {formatdate(now, usegmt=True)}\r\nServer: lakebed\r\n".encode())
+    return _date[1]
+
+
+def _head(response: HttpResponse, length: int | None, *, keep_alive: bool) -> bytes:
+    status = response.status
+    lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status, _date_line()]
+    has_length = False
+    for name, value in response.headers:
+        has_length = has_length or name.lower() == "content-length"
+        lines.append(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape"))
+    if length is None:
+        lines.append(b"Transfer-Encoding: chunked\r\n")
+    elif not has_length and status != 204 and status != 304:
+        lines.append(b"Content-Length: %d\r\n" % length)
+    if not keep_alive:
+        lines.append(b"Connection: close\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def _header_text(value: bytes) -> str:
+    """Return a header's text: UTF-8 where it is that, as SDKs send non-ASCII metadata."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _close_body(body: bytes | FileSlice | Iterator[bytes]) -> None:
+    if isinstance(body, FileSlice):
+        os.close(body.descriptor)

@@ -1,0 +1,295 @@
+"""Streamed bodies on their way to disk: digests, temporary file, sync, in flat memory.
+
+A small body is kept and digested on the loop. A large one passes through two lanes of threads, MD5
+with the file write in one, the verified digests in the other, because hashlib lets go of the
+interpreter lock: the second digest is free in wall time (measured: facts of the gateway).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+from lakebed.core.bodies import Spooled
+from lakebed.core.ids import Ids
+from lakebed.core.limits import KIB, SMALL_BODY_BYTES_MAX, SPOOL_QUEUE_BYTES_MAX
+
+BLOCK_BYTES = 256 * KIB
+VERIFIED = frozenset({"sha256", "sha1", "crc32"})
+"""The digests, besides MD5, that a spool can compute."""
+
+
+class Digest(Protocol):
+    """What hashlib's objects and our CRC have in common."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more bytes."""
+        ...
+
+    def hexdigest(self) -> str:
+        """Return the digest of all bytes so far."""
+        ...
+
+
+class Crc32:
+    """CRC-32 in the form of a hashlib object."""
+
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more bytes."""
+        self._value = zlib.crc32(data, self._value)
+
+    def hexdigest(self) -> str:
+        """Return eight lower-case hexadecimal digits, most significant first."""
+        return f"{self._value:08x}"
+
+
+def new_digest(algorithm: str) -> Digest:
+    """Return an empty digest of one of `VERIFIED` or `md5`."""
+    return Crc32() if algorithm == "crc32" else hashlib.new(algorithm, usedforsecurity=False)
+
+
+class _Lane:
+    """Consumes blocks one after the other in whichever thread is free."""
+
+    def __init__(self, threads: ThreadPoolExecutor, consume: Callable[[bytes], None]) -> None:
+        self._threads = threads
+        self._consume = consume
+        self._blocks: deque[bytes] = deque()
+        self._lock = threading.Lock()
+        self._is_running = False
+
+    def put(self, block: bytes) -> None:
+        with self._lock:
+            self._blocks.append(block)
+            if self._is_running:
+                return
+            self._is_running = True
+        self._threads.submit(self._drain)
+
+    def _drain(self) -> None:
+        while True:
+            with self._lock:
+                if not self._blocks:
+                    self._is_running = False
+                    return
+                block = self._blocks.popleft()
+            self._consume(block)
+
+
+class Spools:
+    """Makes spools over the lake's temporary directories and syncs their files in batches."""
+
+    def __init__(
+        self, directories: list[Path], ids: Ids, threads: ThreadPoolExecutor, *, is_synced: bool
+    ) -> None:
+        self._directories = directories
+        self._ids = ids
+        self._next = 0
+        self.threads = threads
+        self.is_synced = is_synced
+        self.loop = asyncio.get_running_loop()
+        self._unsynced: list[tuple[int, Callable[[OSError | None], None]]] = []
+        self._is_scheduled = False
+
+    def new_path(self) -> Path:
+        """Return a path for a temporary file, in the next directory's turn."""
+        self._next = (self._next + 1) % len(self._directories)
+        return self._directories[self._next] / self._ids.token(96)
+
+    def sync(self, descriptor: int, then: Callable[[OSError | None], None]) -> None:
+        """Sync and close a file, if the mode asks for it, with all others of this turn."""
+        if not self.is_synced:
+            os.close(descriptor)
+            then(None)
+            return
+        self._unsynced.append((descriptor, then))
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self.loop.call_soon(self._hand_off)
+
+    def _hand_off(self) -> None:
+        self._is_scheduled = False
+        files, self._unsynced = self._unsynced, []
+        self.threads.submit(self._sync_all, files)
+
+    def _sync_all(self, files: list[tuple[int, Callable[[OSError | None], None]]]) -> None:
+        failures: list[OSError | None] = []
+        for descriptor, _ in files:
+            failure = None
+            try:
+                os.fdatasync(descriptor)
+            except OSError as error:
+                failure = error
+            finally:
+                os.close(descriptor)
+            failures.append(failure)
+
+        def answer() -> None:
+            for (_, then), failure in zip(files, failures, strict=True):
+                then(failure)
+
+        self.loop.call_soon_threadsafe(answer)
+
+
+class Spool:
+    """One body. `feed` takes what arrives, `finish` gives the Spooled, `discard` leaves no trace."""
+
+    def __init__(
+        self, spools: Spools, algorithms: Iterable[str], size_hint: int | None, flow: Flow
+    ) -> None:
+        self._spools = spools
+        self._path = spools.new_path()
+        self._digests = {name: new_digest(name) for name in ("md5", *algorithms)}
+        self._flow = flow
+        self.size = 0
+        self._parts: list[bytes] = []
+        self._held_bytes = 0
+        self._descriptor = -1
+        self._lanes: list[_Lane] | None = None
+        self._queued_bytes = 0
+        self._lanes_ended = 0
+        self._failure: OSError | None = None
+        self._then: Callable[[Spooled | None, OSError | None], None] | None = None
+        self._is_discarded = False
+        if size_hint is None or size_hint > SMALL_BODY_BYTES_MAX:
+            self._open_lanes()
+
+    def _open_lanes(self) -> None:
+        others = [digest for name, digest in self._digests.items() if name != "md5"]
+        md5 = self._digests["md5"]
+
+        def write(block: bytes) -> None:
+            md5.update(block)
+            self._write(block)
+            self._spools.loop.call_soon_threadsafe(self._written, len(block))
+
+        def verify(block: bytes) -> None:
+            for digest in others:
+                digest.update(block)
+            if not block:
+                self._spools.loop.call_soon_threadsafe(self._written, 0)
+
+        self._lanes = [_Lane(self._spools.threads, write)]
+        if others:
+            self._lanes.append(_Lane(self._spools.threads, verify))
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body; may pause the socket."""
+        self.size += len(data)
+        self._held_bytes += len(data)
+        self._parts.append(data)
+        if self._lanes is None:
+            if self._held_bytes > SMALL_BODY_BYTES_MAX:
+                self._open_lanes()
+        elif self._held_bytes >= BLOCK_BYTES:
+            self._release()
+
+    def _release(self) -> None:
+        assert self._lanes is not None
+        block = b"".join(self._parts)
+        self._parts.clear()
+        self._held_bytes = 0
+        self._queued_bytes += len(block)
+        if self._queued_bytes > SPOOL_QUEUE_BYTES_MAX:
+            self._flow.pause()
+        for lane in self._lanes:
+            lane.put(block)
+
+    def _write(self, block: bytes) -> None:
+        if self._failure is not None or self._is_discarded:
+            return
+        try:
+            if self._descriptor < 0:
+                self._descriptor = _create(self._path)
+            view = memoryview(block)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError as error:
+            self._failure = error
+
+    def _written(self, size: int) -> None:
+        self._queued_bytes -= size
+        if self._queued_bytes < SPOOL_QUEUE_BYTES_MAX // 2:
+            self._flow.resume()
+        if size == 0:
+            self._lanes_ended += 1
+            assert self._lanes is not None
+            if self._lanes_ended == len(self._lanes):
+                self._whole()
+
+    def finish(self, then: Callable[[Spooled | None, OSError | None], None]) -> None:
+        """Call `then(spooled, error)` once the body is on disk, synced if the mode asks for it."""
+        self._then = then
+        if self._lanes is not None:
+            if self._parts:
+                self._release()
+            for lane in self._lanes:
+                lane.put(b"")
+            return
+        body = b"".join(self._parts)
+        for digest in self._digests.values():
+            digest.update(body)
+        self._write(body)
+        self._whole()
+
+    def _whole(self) -> None:
+        if self._failure is not None or self._is_discarded:
+            self._remove()
+            self._answer(self._failure)
+        else:
+            self._spools.sync(self._descriptor, self._answer)
+            self._descriptor = -1
+
+    def _answer(self, failure: OSError | None) -> None:
+        if self._then is None:
+            return
+        if failure is not None:
+            self._then(None, failure)
+            return
+        digests = {name: digest.hexdigest() for name, digest in self._digests.items()}
+        self._then(Spooled(self._path, self.size, digests), None)
+
+    def discard(self) -> None:
+        """Forget the body: nothing of it stays on disk."""
+        self._is_discarded = True
+        self._then = None
+        self._parts.clear()
+        if self._lanes is None:
+            self._remove()
+        else:
+            for lane in self._lanes:
+                lane.put(b"")
+
+    def _remove(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self._path.unlink(missing_ok=True)
+
+
+class Flow(Protocol):
+    """The socket a body comes from."""
+
+    def pause(self) -> None:
+        """Stop reading for now."""
+        ...
+
+    def resume(self) -> None:
+        """Read on."""
+        ...
+
+
+def _create(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, flags, 0o644)

@@ -1,0 +1,1 @@
+"""One decision: may this principal do this to that."""
