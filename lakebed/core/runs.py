@@ -33,6 +33,13 @@ class Runs(Protocol):
         """Start `work` once the caller's transaction is committed; never before."""
         ...
 
+    def is_running(self, run_id: str) -> bool:
+        """Whether this process runs it, or will once the caller's transaction is committed.
+
+        A run that the store calls live and no process runs died with its process.
+        """
+        ...
+
     def cancel(self, run_id: str) -> bool:
         """Cancel a run of this process; False if none of that id is running."""
         ...

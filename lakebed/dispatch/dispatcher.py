@@ -63,6 +63,7 @@ class Dispatcher:
         self._house = house
         self._commits = commits
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._starting: set[str] = set()
         self._flush_is_due = False
 
     # -- calls from the wire and from runs ------------------------------------------------------
@@ -173,17 +174,23 @@ class Dispatcher:
     ) -> None:
         """Start `work` once the caller's transaction is committed; never before."""
         caller = _RunCaller(self, context)
+        self._starting.add(run_id)
         context.store.after_commit(lambda: self._launch(run_id, work(caller)))
 
     def _launch(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._runs[run_id] = task
+        self._starting.discard(run_id)
         task.add_done_callback(lambda done: self._ended(run_id, done))
 
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
         self._runs.pop(run_id, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("run %s ended by a bug", run_id, exc_info=error)
+
+    def is_running(self, run_id: str) -> bool:
+        """Whether this process runs it, or will once the caller's transaction is committed."""
+        return run_id in self._runs or run_id in self._starting
 
     def cancel(self, run_id: str) -> bool:
         """Cancel a run of this process; False if none of that id is running."""

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 T = TypeVar("T")
-Key = tuple[str | int, ...]
+Key = tuple[str | int | float, ...]
 
 
 class StoreError(Exception):
@@ -210,7 +210,7 @@ class Table(Generic[T]):
     def _indexed_of(self, row: T) -> Key:
         return tuple(getattr(row, name) for name in self._indexed)
 
-    def get(self, scope: Scope, *key: str | int) -> T | None:
+    def get(self, scope: Scope, *key: str | int | float) -> T | None:
         """Return the row with this key, or None."""
         value = scope.store.get(self.layout, self._full(scope, key))
         return None if value is None else self._decode(value)
@@ -225,7 +225,7 @@ class Table(Generic[T]):
         key = self._key_of(scope, row)
         return scope.store.insert(self.layout, key, self._indexed_of(row), self._encode(row))
 
-    def delete(self, scope: Scope, *key: str | int) -> bool:
+    def delete(self, scope: Scope, *key: str | int | float) -> bool:
         """Delete the row with this key; False if it was not there."""
         return scope.store.delete(self.layout, self._full(scope, key))
 

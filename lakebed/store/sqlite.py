@@ -95,7 +95,7 @@ class SqliteTransaction:
         where, values, _ = _where(layout, span)
         return self._write(layout, f"DELETE FROM {layout.name}{where}", values)
 
-    def _write(self, layout: Layout, sql: str, values: tuple[str | int | bytes, ...]) -> int:
+    def _write(self, layout: Layout, sql: str, values: tuple[str | int | float | bytes, ...]) -> int:
         if layout.name not in self._created:
             self._create(layout)
         self._begin()
@@ -306,7 +306,7 @@ def _where(layout: Layout, span: Range) -> tuple[str, Key, tuple[str, ...]]:
     order = dict(layout.indexes)[span.index] if span.index else layout.key
     rest = order[len(span.prefix) :]
     conditions = [f'"{column}" = ?' for column in order[: len(span.prefix)]]
-    values: list[str | int] = list(span.prefix)
+    values: list[str | int | float] = list(span.prefix)
     for operator, bound in ((">=", span.start), (">", span.after), ("<", span.end)):
         if bound is None:
             continue

@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Amazon Athena. https://docs.aws.amazon.com/athena/latest/APIReference/"""

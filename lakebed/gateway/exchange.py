@@ -1,0 +1,419 @@
+"""One request on its way to one answer: route, authenticate, read the body, call, answer."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lakebed.core.bodies import Spooled
+from lakebed.core.clock import Clock
+from lakebed.core.errors import AwsError
+from lakebed.core.ids import Ids
+from lakebed.core.limits import MIB, PUT_BYTES_MAX, REQUEST_BODY_BYTES_MAX
+from lakebed.dispatch.dispatcher import Call, Dispatcher
+from lakebed.gateway.credentials import Credentials
+from lakebed.gateway.routing import Route, family_of, route
+from lakebed.gateway.server import Connection, Exchange, Slot
+from lakebed.gateway.signature.authenticate import Identity, authenticate
+from lakebed.gateway.signature.chunked import ChunkedDecoder
+from lakebed.gateway.spool import VERIFIED, Spool, Spools
+from lakebed.gateway.wire.http import HttpRequest
+from lakebed.gateway.wire.models import load
+from lakebed.gateway.wire.protocols import WireProtocol, protocol_for
+
+log = logging.getLogger("lakebed.gateway")
+
+DRAINED_BYTES_MAX = MIB
+"""An unread body up to this size is read and forgotten, so that the connection can go on."""
+ADMIN_PREFIX = "/_lakebed/"
+
+Admin = Callable[[HttpRequest, Slot], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What exchanges need; made once by the server's owner. Is the `Exchanges` of its sockets."""
+
+    dispatcher: Dispatcher
+    credentials: Credentials
+    spools: Spools
+    clock: Clock
+    ids: Ids
+    region: str
+    admin: Admin
+
+    def open(self, connection: Connection, slot: Slot, head: HttpRequest) -> Exchange:
+        """Begin the exchange of a request whose head was read."""
+        length = head.headers.get("content-length")
+        if head.path.startswith(ADMIN_PREFIX):
+            return _Buffered(self, connection, slot, head, None)
+        if _is_form(head):
+            return _Buffered(self, connection, slot, head, None)
+        try:
+            found = route(head)
+        except AwsError as error:
+            return _Refused(self, connection, slot, head, error)
+        if found.operation.streaming_input is None:
+            if length is not None and int(length) > REQUEST_BODY_BYTES_MAX:
+                error = _too_large(found)
+                return _Refused(self, connection, slot, head, error)
+            return _Buffered(self, connection, slot, head, found)
+        return _Streamed(self, connection, slot, head, found)
+
+    def call(self, found: Route, identity: Identity | None, request: Any, request_id: str) -> Call:
+        """Return the call of a parsed and authenticated request."""
+        credentials = self.credentials
+        if identity is None:
+            principal, region = credentials.anonymous(), self.region
+        else:
+            principal = credentials.principal_of(identity.access_key)
+            region = identity.region
+        return Call(
+            principal, region, found.service, found.operation.function, request, request_id
+        )
+
+    def authenticate(self, head: HttpRequest) -> Identity | None:
+        """Return who signed the request, None for nobody; AwsError for a wrong signature."""
+        return authenticate(head, self.credentials.secret_of, self.clock.now())
+
+
+class _Answering:
+    """What all exchanges do at their end: write the answer or the error, once."""
+
+    def __init__(
+        self, gateway: Gateway, connection: Connection, slot: Slot, head: HttpRequest
+    ) -> None:
+        self._gateway = gateway
+        self._connection = connection
+        self._slot = slot
+        self._head = head
+        self._request_id = gateway.ids.request_id()
+
+    def _protocol(self, found: Route | None) -> WireProtocol:
+        service = found.service if found is not None else family_of(self._head)
+        return protocol_for(load(service))
+
+    def _answer(self, found: Route, response: Any, error: BaseException | None) -> None:
+        if error is not None:
+            self._fail(found, error)
+            return
+        try:
+            answer = self._protocol(found).serialise(found.operation, response, self._request_id)
+        except Exception as bug:  # noqa: BLE001 (the gateway's edge: a bug is a 500 and a log line)
+            self._fail(found, bug)
+            return
+        self._slot.answer(answer)
+
+    def _fail(
+        self, found: Route | None, error: BaseException, *, keep_alive: bool = True
+    ) -> None:
+        failure = as_aws_error(error, found.service if found else "s3", self._request_id)
+        operation = found.operation if found else None
+        answer = self._protocol(found).serialise_error(operation, failure, self._request_id)
+        if self._slot.is_head and not isinstance(answer.body, bytes):
+            answer = replace(answer, body=b"")
+        self._slot.answer(answer, keep_alive=keep_alive)
+
+    def _expects_continue(self) -> bool:
+        return self._head.headers.get("expect", "").lower() == "100-continue"
+
+
+class _Refused(_Answering):
+    """A request that is answered by its head alone; its body is read over, if it is short."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        connection: Connection,
+        slot: Slot,
+        head: HttpRequest,
+        error: AwsError,
+    ) -> None:
+        super().__init__(gateway, connection, slot, head)
+        self._error = error
+        length = head.headers.get("content-length", "0")
+        is_long = not length.isdecimal() or int(length) > DRAINED_BYTES_MAX
+        if self._expects_continue() or is_long or "transfer-encoding" in head.headers:
+            self._fail(None, error, keep_alive=False)
+
+    def body(self, data: bytes) -> None:
+        """Read over the body."""
+
+    def complete(self) -> None:
+        """Answer, unless that happened at once."""
+        if self._slot.response is None:
+            self._fail(None, self._error)
+
+    def abort(self) -> None:
+        """Nothing to undo."""
+
+
+class _Buffered(_Answering):
+    """A request whose body is parsed in memory."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        connection: Connection,
+        slot: Slot,
+        head: HttpRequest,
+        found: Route | None,
+    ) -> None:
+        super().__init__(gateway, connection, slot, head)
+        self._found = found
+        self._parts: list[bytes] = []
+        self._size = 0
+        if self._expects_continue():
+            connection.send_continue()
+
+    def body(self, data: bytes) -> None:
+        """Keep a piece of the body, up to the limit."""
+        self._size += len(data)
+        if self._size <= REQUEST_BODY_BYTES_MAX:
+            self._parts.append(data)
+        elif self._slot.response is None:
+            self._parts.clear()
+            self._fail(self._found, _too_large(self._found), keep_alive=False)
+
+    def abort(self) -> None:
+        """Forget the body."""
+        self._parts.clear()
+
+    def complete(self) -> None:
+        """Authenticate, parse and call."""
+        if self._slot.response is not None:
+            return
+        head, gateway = self._head, self._gateway
+        head.body = b"".join(self._parts)
+        if head.path.startswith(ADMIN_PREFIX):
+            gateway.admin(head, self._slot)
+            return
+        found = self._found
+        try:
+            if found is None:
+                found = route(head)
+            identity = gateway.authenticate(head)
+            _check_payload(head, identity)
+            request = self._protocol(found).parse(found.operation, head)
+        except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
+            self._fail(found, error)
+            return
+        routed = found
+        call = gateway.call(routed, identity, request, self._request_id)
+        gateway.dispatcher.submit(
+            call, lambda response, error: self._answer(routed, response, error)
+        )
+
+
+class _Streamed(_Answering):
+    """A request whose body goes to disk: checked by its head before a byte of it is asked for."""
+
+    def __init__(
+        self, gateway: Gateway, connection: Connection, slot: Slot, head: HttpRequest, found: Route
+    ) -> None:
+        super().__init__(gateway, connection, slot, head)
+        self._found = found
+        self._identity: Identity | None = None
+        self._request: Any = None
+        self._spool: Spool | None = None
+        self._decoder: ChunkedDecoder | None = None
+        self._is_refused = False
+        self._is_begun = False
+        self._is_whole = False
+        self._early: list[bytes] = []
+        try:
+            self._identity = gateway.authenticate(head)
+            self._request = self._protocol(found).parse(found.operation, head)
+            _check_length(head)
+            self._decoder = ChunkedDecoder.of(head, self._identity)
+            call = gateway.call(found, self._identity, self._request, self._request_id)
+        except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
+            self._refuse(error)
+            return
+        gateway.dispatcher.begin(call, self._begun)
+
+    def _begun(self, _: Any, error: BaseException | None) -> None:
+        if error is not None:
+            self._refuse(error)
+            return
+        if self._is_refused:
+            return
+        headers = self._head.headers
+        length = headers.get("x-amz-decoded-content-length") or headers.get("content-length")
+        hint = int(length) if length is not None and length.isdecimal() else None
+        self._spool = Spool(
+            self._gateway.spools, _algorithms(headers, self._identity), hint, self._connection
+        )
+        self._is_begun = True
+        if self._expects_continue():
+            self._connection.send_continue()
+        early, self._early = self._early, []
+        for data in early:
+            self.body(data)
+        if self._is_whole and not self._is_refused:
+            self._finish()
+
+    def _refuse(self, error: BaseException) -> None:
+        """Answer the error: at once if the body is long or waited for, else after it."""
+        self._is_refused = True
+        self._discard()
+        length = self._head.headers.get("content-length", "")
+        is_short = length.isdecimal() and int(length) <= DRAINED_BYTES_MAX
+        if self._is_whole or not is_short or self._expects_continue():
+            self._fail(self._found, error, keep_alive=self._is_whole)
+        else:
+            self._failure = error
+
+    def _discard(self) -> None:
+        self._early.clear()
+        if self._spool is not None:
+            self._spool.discard()
+            self._spool = None
+
+    def body(self, data: bytes) -> None:
+        """Decode and spool a piece of the body."""
+        if self._is_refused:
+            return
+        if not self._is_begun:
+            self._early.append(data)
+            return
+        assert self._spool is not None
+        try:
+            if self._decoder is None:
+                self._spool.feed(data)
+            else:
+                for piece in self._decoder.feed(data):
+                    self._spool.feed(piece)
+            if self._spool.size > PUT_BYTES_MAX:
+                raise _entity_too_large()
+        except AwsError as error:
+            self._refuse(error)
+
+    def complete(self) -> None:
+        """The body is whole: verify it and call."""
+        self._is_whole = True
+        if self._is_refused:
+            if self._slot.response is None:
+                self._fail(self._found, self._failure)
+        elif self._is_begun:
+            self._finish()
+
+    def _finish(self) -> None:
+        assert self._spool is not None
+        try:
+            if self._decoder is not None:
+                self._decoder.finish()
+        except AwsError as error:
+            self._refuse(error)
+            return
+        self._spool.finish(self._spooled)
+
+    def _spooled(self, spooled: Spooled | None, failure: OSError | None) -> None:
+        if spooled is None:
+            self._fail(self._found, failure or OSError("the body was discarded"))
+            return
+        gateway, found = self._gateway, self._found
+        try:
+            _check_digest(self._identity, spooled)
+            request = self._request
+            if self._decoder is not None and self._decoder.trailers:
+                self._head.headers.update(self._decoder.trailers)
+                request = self._protocol(found).parse(found.operation, self._head)
+        except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
+            spooled.path.unlink(missing_ok=True)
+            self._fail(found, error)
+            return
+        request[found.operation.streaming_input] = spooled
+        call = gateway.call(found, self._identity, request, self._request_id)
+
+        def answer(response: Any, error: BaseException | None) -> None:
+            if error is not None:
+                spooled.path.unlink(missing_ok=True)
+            self._answer(found, response, error)
+
+        gateway.dispatcher.submit(call, answer)
+
+    def abort(self) -> None:
+        """The client is gone: leave no trace of the body."""
+        self._is_refused = True
+        self._discard()
+
+
+def as_aws_error(error: BaseException, service: str, request_id: str) -> AwsError:
+    """Return what a client is told: AWS's error as it is, a bug or a full disk as a 500."""
+    if isinstance(error, AwsError):
+        return error
+    log.error("%s failed", request_id, exc_info=error)
+    code = "InternalError" if service in ("s3", "sts") else "InternalServiceException"
+    sentence = "We encountered an internal error. Please try again."
+    if isinstance(error, OSError) and error.strerror:
+        sentence = f"The lake's disk could not take the data: {error.strerror}."
+    return AwsError(code, sentence, 500)
+
+
+def _is_form(head: HttpRequest) -> bool:
+    kind = head.headers.get("content-type", "")
+    return (
+        head.method == "POST"
+        and kind.startswith("application/x-www-form-urlencoded")
+        and "x-amz-target" not in head.headers
+    )
+
+
+def _too_large(found: Route | None) -> AwsError:
+    if found is not None and found.service == "s3":
+        return AwsError(
+            "MaxMessageLengthExceeded", "Your request was too big.", 400
+        )
+    return AwsError("RequestEntityTooLargeException", "The request body is too large.", 413)
+
+
+def _entity_too_large() -> AwsError:
+    message = "Your proposed upload exceeds the maximum allowed size"
+    return AwsError("EntityTooLarge", message, 400)
+
+
+def _check_length(head: HttpRequest) -> None:
+    headers = head.headers
+    length = headers.get("x-amz-decoded-content-length") or headers.get("content-length")
+    if length is None:
+        message = "You must provide the Content-Length HTTP header."
+        raise AwsError("MissingContentLength", message, 411)
+    if int(length) > PUT_BYTES_MAX:
+        raise _entity_too_large()
+
+
+def _algorithms(headers: dict[str, str], identity: Identity | None) -> set[str]:
+    """Return the digests, besides MD5, that the headers ask us to verify."""
+    wanted = {
+        name.removeprefix("x-amz-checksum-") for name in headers if name.startswith("x-amz-checksum-")
+    }
+    wanted.add(headers.get("x-amz-trailer", "").strip().lower().removeprefix("x-amz-checksum-"))
+    wanted.add(headers.get("x-amz-sdk-checksum-algorithm", "").lower())
+    if identity is not None and len(identity.payload_hash) == 64:
+        wanted.add("sha256")
+    return wanted & VERIFIED
+
+
+def _check_payload(head: HttpRequest, identity: Identity | None) -> None:
+    claimed = head.headers.get("x-amz-content-sha256", "")
+    if identity is not None and len(claimed) == 64:
+        _compare(claimed, hashlib.sha256(head.body).hexdigest())
+
+
+def _check_digest(identity: Identity | None, spooled: Spooled) -> None:
+    if identity is not None and len(identity.payload_hash) == 64:
+        _compare(identity.payload_hash, spooled.digests["sha256"])
+
+
+def _compare(claimed: str, computed: str) -> None:
+    if claimed != computed:
+        raise AwsError(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            400,
+            {"ClientComputedContentSHA256": claimed, "S3ComputedContentSHA256": computed},
+        )

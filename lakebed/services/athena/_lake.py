@@ -1,0 +1,69 @@
+"""What a query's engine may ask of the server: operations as the query's principal, and files."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lakebed.core.bodies import Spooled
+from lakebed.core.limits import KIB, MIB
+from lakebed.core.runs import Caller
+from lakebed.engines.objects import ObjectStore
+from lakebed.engines.sql import LakeFile
+
+_INLINE_BYTES_MAX = 256 * KIB
+
+
+class QueryLake:
+    """The lake as one query sees it."""
+
+    def __init__(self, caller: Caller, objects: ObjectStore) -> None:
+        self._caller = caller
+        self._objects = objects
+
+    async def call(
+        self, service: str, operation: str, request: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """Invoke an operation and return its answer; AwsError as a client would see it."""
+        return await self._caller.call(service, operation, request)
+
+    async def files(self, bucket: str, prefix: str) -> Sequence[LakeFile]:
+        """List the objects whose keys start with `prefix`, in key order, with their files."""
+        found: list[LakeFile] = []
+        request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+        while True:
+            page = await self._caller.call("s3", "list_objects_v2", request)
+            for item in page.get("Contents", ()):
+                path = self._objects.local_path(bucket, item["Key"])
+                found.append(LakeFile(item["Key"], path, item["Size"]))
+            if not page.get("IsTruncated"):
+                return found
+            request["ContinuationToken"] = page["NextContinuationToken"]
+
+    async def put(self, bucket: str, key: str, path: Path) -> None:
+        """Make a scratch file an object; the file is moved away."""
+        body = await spooled(path)
+        await self._caller.call("s3", "put_object", {"Bucket": bucket, "Key": key, "Body": body})
+
+    async def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; deleting what is not there is no error."""
+        await self._caller.call("s3", "delete_object", {"Bucket": bucket, "Key": key})
+
+
+async def spooled(path: Path) -> Spooled:
+    """Return a local file in the form of a received body, digested (in a thread if large)."""
+    size = path.stat().st_size
+    if size <= _INLINE_BYTES_MAX:
+        return Spooled(path, size, {"md5": _md5(path)})
+    return Spooled(path, size, {"md5": await asyncio.to_thread(_md5, path)})
+
+
+def _md5(path: Path) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(MIB):
+            digest.update(block)
+    return digest.hexdigest()
