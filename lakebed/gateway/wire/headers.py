@@ -1,0 +1,174 @@
+"""Members that travel outside the body: in the path, the query and the headers."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from lakebed.core.errors import AwsError
+from lakebed.gateway.wire.models import Member, Shape
+from lakebed.gateway.wire.text import read_scalar, scalar_writer
+
+Headers = list[tuple[str, str]]
+_HEADER_TEXT = re.compile(r"[\t\x20-\x7e]*")
+
+
+def decode_percent(text: str, *, plus: bool = False) -> str:
+    """Return percent-encoded text decoded once; bytes that are no UTF-8 raise InvalidURI."""
+    if plus and "+" in text:
+        text = text.replace("+", " ")
+    if "%" not in text and text.isascii():
+        return text
+    try:
+        return unquote_to_bytes(text).decode("utf-8")
+    except UnicodeError:
+        raise AwsError("InvalidURI", "Couldn't parse the specified URI.") from None
+
+
+def parse_query(query: str) -> dict[str, str]:
+    """Return the parameters of a query; the first of a repeated name counts."""
+    out: dict[str, str] = {}
+    for part in query.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            out.setdefault(decode_percent(name, plus=True), decode_percent(value, plus=True))
+    return out
+
+
+def _invalid_argument(name: str, text: str, kind: str) -> AwsError:
+    sentence = "Argument format not recognized"
+    if kind in ("integer", "long"):
+        sentence = f"Provided {name} not an integer or within integer range"
+    return AwsError("InvalidArgument", sentence, 400, {"ArgumentName": name, "ArgumentValue": text})
+
+
+def _header_text(value: str) -> str:
+    """Return a header's text as UTF-8 where its bytes, read as Latin-1, are that."""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
+
+
+def _read_list(member: Member, text: str) -> list[Any]:
+    part = member.shape.parts["member"]
+    rows = [row.strip() for row in text.split(",")]
+    return [read_scalar(part.shape.kind, row) for row in rows if row]
+
+
+def _read_member(member: Member, text: str) -> Any:
+    """Return the member's value, or None where S3 ignores what it cannot read."""
+    kind = member.shape.kind
+    if kind == "string":
+        return text
+    if not text:
+        return None
+    try:
+        return _read_list(member, text) if kind == "list" else read_scalar(kind, text)
+    except ValueError:
+        # RFC 9110: a conditional date that cannot be read is no condition.
+        if kind == "timestamp" and member.location == "header":
+            return None
+        raise _invalid_argument(member.location_name, text, kind) from None
+
+
+class InputBindings:
+    """Reads an operation's members from path, query and headers."""
+
+    def __init__(self, shape: Shape, uri: str) -> None:
+        self._labels = [label.rstrip("+") for label in re.findall(r"\{([^}]+)\}", uri)]
+        self._names = {
+            member.location_name or member.name: member.name
+            for member in shape.members.values()
+            if member.location == "uri"
+        }
+        self._query = _by_wire_name(shape, "querystring")
+        self._headers = {
+            name.lower(): member for name, member in _by_wire_name(shape, "header").items()
+        }
+        self._prefixes = {
+            name.lower(): member for name, member in _by_wire_name(shape, "headers").items()
+        }
+
+    def read(self, path: str, query: str, headers: dict[str, str]) -> dict[str, Any]:
+        """Return the members found outside the body."""
+        out: dict[str, Any] = {}
+        rest = path[1:]
+        for label in self._labels:
+            last = label == self._labels[-1] and len(self._labels) > 1
+            value, _, rest = (rest, "", "") if last else rest.partition("/")
+            out[self._names[label]] = decode_percent(value)
+        if query and self._query:
+            for name, text in parse_query(query).items():
+                self._put(out, self._query.get(name), text)
+        for name, text in headers.items():
+            self._put(out, self._headers.get(name), _header_text(text))
+        for prefix, member in self._prefixes.items():
+            found = {
+                name[len(prefix) :]: _header_text(text)
+                for name, text in headers.items()
+                if name.startswith(prefix)
+            }
+            if found:
+                out[member.name] = found
+        return out
+
+    def _put(self, out: dict[str, Any], member: Member | None, text: str) -> None:
+        if member is None:
+            return
+        value = _read_member(member, text)
+        if value is not None:
+            out[member.name] = value
+
+
+def _by_wire_name(shape: Shape, location: str) -> dict[str, Member]:
+    return {
+        member.location_name or member.name: member
+        for member in shape.members.values()
+        if member.location == location
+    }
+
+
+def header_value(text: str) -> str:
+    """Return `text` as a header may carry it: anything but printable ASCII as RFC 2047 words."""
+    if _HEADER_TEXT.fullmatch(text):
+        return text
+    return f"=?UTF-8?B?{base64.b64encode(text.encode('utf-8', 'replace')).decode('ascii')}?="
+
+
+def _list_writer(member: Member) -> Callable[[Any], str]:
+    write = scalar_writer(member.shape.parts["member"].shape.kind, "", "rfc822")
+    return lambda value: ",".join(write(item) for item in value)
+
+
+class OutputBindings:
+    """Writes an operation's members to headers."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._headers: dict[str, tuple[str, Callable[[Any], str]]] = {}
+        self._prefixes: dict[str, str] = {}
+        for wire_name, member in _by_wire_name(shape, "header").items():
+            kind = member.shape.kind
+            write = _list_writer(member) if kind == "list" else (
+                scalar_writer(kind, member.timestamp_format, "rfc822")
+            )  # fmt: skip
+            self._headers[member.name] = (wire_name, write)
+        for wire_name, member in _by_wire_name(shape, "headers").items():
+            self._prefixes[member.name] = wire_name
+
+    def write(self, response: dict[str, Any], headers: Headers) -> None:
+        """Append the headers of the members that are there."""
+        for name, value in response.items():
+            if value is None:
+                continue
+            bound = self._headers.get(name)
+            if bound is not None:
+                headers.append((bound[0], header_value(bound[1](value))))
+            elif name in self._prefixes:
+                prefix = self._prefixes[name]
+                headers += [(prefix + key, header_value(item)) for key, item in value.items()]

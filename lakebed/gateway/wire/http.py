@@ -1,0 +1,30 @@
+"""One HTTP request and one HTTP response, as the wire protocols see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lakebed.core.bodies import FileSlice
+
+Body = bytes | FileSlice | Iterator[bytes]
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """A request: path and query are still percent-encoded, header names are lower-case."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """An answer. A HEAD answer keeps its `content-length` header and has no bytes."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: Body = b""

@@ -1,0 +1,50 @@
+"""What every wire protocol does, and which protocol a service speaks."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Protocol
+
+from lakebed.core.errors import AwsError
+from lakebed.gateway.wire.http import HttpRequest, HttpResponse
+from lakebed.gateway.wire.models import Operation, ServiceModel
+
+_SERVICES_MAX = 512
+
+
+class WireProtocol(Protocol):
+    """Reads requests and writes answers and errors of one service."""
+
+    def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
+        """Return the operation's input; a streaming member is left to the gateway."""
+        ...
+
+    def serialise(
+        self, operation: Operation, response: dict[str, Any], request_id: str
+    ) -> HttpResponse:
+        """Return the answer that carries the operation's output."""
+        ...
+
+    def serialise_error(
+        self, operation: Operation | None, error: AwsError, request_id: str
+    ) -> HttpResponse:
+        """Return the answer that carries an error; `operation` is None before routing."""
+        ...
+
+
+@functools.lru_cache(maxsize=_SERVICES_MAX)
+def protocol_for(model: ServiceModel) -> WireProtocol:
+    """Return the one protocol object of a service, which owns its compiled codecs."""
+    if model.protocol == "json":
+        from lakebed.gateway.wire.json import JsonProtocol
+
+        return JsonProtocol(model)
+    if model.protocol == "query":
+        from lakebed.gateway.wire.query import QueryProtocol
+
+        return QueryProtocol(model)
+    if model.protocol == "rest-xml":
+        from lakebed.gateway.wire.rest_xml import RestXmlProtocol
+
+        return RestXmlProtocol(model)
+    raise ValueError(f"no wire protocol {model.protocol} for {model.service}")

@@ -1,0 +1,177 @@
+"""The REST-XML protocol, which is S3's: paths, queries and headers, XML or raw bytes as bodies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lakebed.core.errors import AwsError
+from lakebed.gateway.wire.headers import Headers, InputBindings, OutputBindings
+from lakebed.gateway.wire.http import Body, HttpRequest, HttpResponse
+from lakebed.gateway.wire.models import Member, Operation, ServiceModel
+from lakebed.gateway.wire.xml_read import malformed, parse_xml, read_structure
+from lakebed.gateway.wire.xml_write import XmlEncoders, escape
+
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_BODY_LESS = (204, 304)
+
+InputReader = Callable[[bytes], dict[str, Any]]
+BodyWriter = Callable[[dict[str, Any]], Body | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    bindings: InputBindings
+    read_body: InputReader | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    bindings: OutputBindings
+    write_body: BodyWriter
+    content_type: str
+
+
+def _payload_reader(member: Member) -> InputReader:
+    if member.shape.kind == "blob":
+        return lambda body: {member.name: body}
+    if member.shape.kind != "structure":
+        return lambda body: {member.name: body.decode("utf-8", "replace")}
+    root_name = member.location_name or member.shape.name
+
+    def read(body: bytes) -> dict[str, Any]:
+        root = parse_xml(body)
+        if root.name != root_name:
+            raise malformed()
+        return {member.name: read_structure(member.shape, root)}
+
+    return read
+
+
+class RestXmlProtocol:
+    """The REST-XML protocol of one service, with the codecs its operations have needed so far."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self._model = model
+        self._encoders = XmlEncoders()
+        self._inputs: dict[str, _Input] = {}
+        self._outputs: dict[str, _Output] = {}
+
+    def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
+        """Return the operation's input; the streaming member is left to the gateway."""
+        codec = self._inputs.get(operation.name)
+        if codec is None:
+            codec = self._inputs[operation.name] = self._input(operation)
+        out = codec.bindings.read(request.path, request.query, request.headers)
+        if codec.read_body is not None and request.body:
+            out.update(codec.read_body(request.body))
+        self._check_body(operation, out)
+        return out
+
+    def _check_body(self, operation: Operation, request: dict[str, Any]) -> None:
+        payload = operation.input.payload
+        if payload and operation.input.members[payload].required and payload not in request:
+            raise AwsError("MissingRequestBodyError", "Request Body is empty")
+
+    def _input(self, operation: Operation) -> _Input:
+        shape = operation.input
+        bindings = InputBindings(shape, operation.uri.partition("?")[0])
+        if operation.streaming_input or not shape.payload:
+            return _Input(bindings, None)
+        return _Input(bindings, _payload_reader(shape.members[shape.payload]))
+
+    def serialise(
+        self, operation: Operation, response: dict[str, Any], request_id: str
+    ) -> HttpResponse:
+        """Return the answer; one with a Content-Range is 206 Partial Content."""
+        codec = self._outputs.get(operation.name)
+        if codec is None:
+            codec = self._outputs[operation.name] = self._output(operation)
+        headers = self._headers(request_id)
+        codec.bindings.write(response, headers)
+        body = codec.write_body(response)
+        if body is None:
+            body = b""
+        elif codec.content_type:
+            headers.append(("Content-Type", codec.content_type))
+        status = 206 if response.get("ContentRange") is not None else operation.status
+        return HttpResponse(status, headers, body)
+
+    def _output(self, operation: Operation) -> _Output:
+        shape = operation.output
+        bindings = OutputBindings(shape)
+        stream = operation.streaming_output
+        if stream is not None:
+            return _Output(bindings, lambda response: response.get(stream) or b"", "")
+        if shape.payload:
+            member = shape.members[shape.payload]
+            return _Output(bindings, self._payload_writer(member), "application/xml")
+        body = [member for member in shape.members.values() if not member.location]
+        if not body or operation.method == "HEAD":
+            return _Output(bindings, lambda response: None, "")
+        return _Output(bindings, self._root_writer(operation, body), "application/xml")
+
+    def _payload_writer(self, member: Member) -> BodyWriter:
+        if member.shape.kind in ("blob", "string"):
+
+            def write_raw(response: dict[str, Any]) -> Body | None:
+                value = response.get(member.name)
+                return value.encode() if isinstance(value, str) else value
+
+            return write_raw
+        name = member.location_name or member.shape.name
+        opened = f'{_DECLARATION}<{name} xmlns="{self._model.xml_namespace}">'
+        encode = self._encoders.of(member.shape)
+
+        def write(response: dict[str, Any]) -> Body | None:
+            value = response.get(member.name)
+            return None if value is None else f"{opened}{encode(value)}</{name}>".encode()
+
+        return write
+
+    def _root_writer(self, operation: Operation, body: list[Member]) -> BodyWriter:
+        root = operation.xml_root
+        opened = f'{_DECLARATION}<{root} xmlns="{self._model.xml_namespace}">'
+        names = frozenset(member.name for member in body)
+        if list(names) == [root]:
+            # GetBucketLocation's answer is its only member, with nothing around it.
+            def write_bare(response: dict[str, Any]) -> Body:
+                return f"{opened}{escape(response.get(root) or '')}</{root}>".encode()
+
+            return write_bare
+        encode = self._encoders.of(operation.output)
+        headed = frozenset(operation.output.members) - names
+
+        def write(response: dict[str, Any]) -> Body:
+            if not headed.isdisjoint(response):
+                response = {key: item for key, item in response.items() if key in names}
+            return f"{opened}{encode(response)}</{root}>".encode()
+
+        return write
+
+    def serialise_error(
+        self, operation: Operation | None, error: AwsError, request_id: str
+    ) -> HttpResponse:
+        """Return the error as S3's `<Error>`; HEAD and 304 answers have no body."""
+        headers = self._headers(request_id)
+        headers += error.headers.items()
+        if error.status in _BODY_LESS or (operation is not None and operation.method == "HEAD"):
+            return HttpResponse(error.status, headers, b"")
+        members = "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in error.members.items())
+        text = (
+            f"{_DECLARATION}<Error><Code>{escape(error.code)}</Code>"
+            f"<Message>{escape(error.message)}</Message>{members}"
+            f"<RequestId>{request_id}</RequestId><HostId>{host_id(request_id)}</HostId></Error>"
+        )
+        headers.append(("Content-Type", "application/xml"))
+        return HttpResponse(error.status, headers, text.encode())
+
+    def _headers(self, request_id: str) -> Headers:
+        return [("x-amz-request-id", request_id), ("x-amz-id-2", host_id(request_id))]
+
+
+def host_id(request_id: str) -> str:
+    """Return the extended request id S3 sends beside the request id."""
+    return hashlib.sha256(request_id.encode()).hexdigest()[:32]
