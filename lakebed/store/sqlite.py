@@ -56,7 +56,7 @@ class SqliteTransaction:
         """Return the JSON of the rows of a range, in order."""
         where, values, order = _where(layout, span)
         direction = " DESC" if span.reverse else ""
-        ordering = ", ".join(f'"{column}"{direction}' for column in order)
+        ordering = ", ".join(f"[{column}]{direction}" for column in order)
         limit = "" if span.limit is None else f" LIMIT {int(span.limit)}"
         sql = f"SELECT value FROM {layout.name}{where} ORDER BY {ordering}{limit}"
         return [row[0] for row in self._read(layout, sql, values).fetchall()]
@@ -95,7 +95,9 @@ class SqliteTransaction:
         where, values, _ = _where(layout, span)
         return self._write(layout, f"DELETE FROM {layout.name}{where}", values)
 
-    def _write(self, layout: Layout, sql: str, values: tuple[str | int | float | bytes, ...]) -> int:
+    def _write(
+        self, layout: Layout, sql: str, values: tuple[str | int | float | bytes, ...]
+    ) -> int:
         if layout.name not in self._created:
             self._create(layout)
         self._begin()
@@ -117,7 +119,7 @@ class SqliteTransaction:
         numbers = layout.numbers
         columns = (*layout.key, *layout.indexed)
         typed = ", ".join(
-            f'"{name}" {"NUMERIC" if name in numbers else "TEXT"} NOT NULL' for name in columns
+            f'[{name}] {"NUMERIC" if name in numbers else "TEXT"} NOT NULL' for name in columns
         )
         known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._execute(known, (layout.name,)).fetchone() is None:
@@ -207,6 +209,13 @@ class SqliteTransaction:
             self._began = False
             self._writer.release()
 
+    def clear(self) -> None:
+        """Delete every row of every table."""
+        self._begin()
+        names = self._execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (name,) in names:
+            self._execute(f"DELETE FROM {name}")
+
     def checkpoint(self) -> None:
         """Copy the log into the database file, as far as no reader stands in the way."""
         self._execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -277,6 +286,12 @@ class SqliteStore:
             transaction.checkpoint()
         return True
 
+    def clear(self) -> None:
+        """Delete every row of every table: what a test's reset asks for."""
+        self.main.rollback()
+        with self.transaction() as transaction:
+            transaction.clear()
+
     def close(self) -> None:
         """Close every connection; a checkpoint happens on the way."""
         for transaction in (*self._idle, self.main):
@@ -285,12 +300,15 @@ class SqliteStore:
 
 
 def _list(columns: tuple[str, ...]) -> str:
-    """Return column names quoted, because nouns like `table` are words of SQL."""
-    return ", ".join(f'"{column}"' for column in columns)
+    """Return column names quoted, because nouns like `table` are words of SQL.
+
+    In brackets: SQLite reads a double-quoted name that it does not know as a text.
+    """
+    return ", ".join(f"[{column}]" for column in columns)
 
 
 def _statement(kind: str, layout: Layout) -> str:
-    key = " AND ".join(f'"{column}" = ?' for column in layout.key)
+    key = " AND ".join(f"[{column}] = ?" for column in layout.key)
     if kind == "get":
         return f"SELECT value FROM {layout.name} WHERE {key}"
     if kind == "delete":
@@ -305,7 +323,7 @@ def _where(layout: Layout, span: Range) -> tuple[str, Key, tuple[str, ...]]:
     """Return the WHERE clause of a range, its values and the columns of its order."""
     order = dict(layout.indexes)[span.index] if span.index else layout.key
     rest = order[len(span.prefix) :]
-    conditions = [f'"{column}" = ?' for column in order[: len(span.prefix)]]
+    conditions = [f"[{column}] = ?" for column in order[: len(span.prefix)]]
     values: list[str | int | float] = list(span.prefix)
     for operator, bound in ((">=", span.start), (">", span.after), ("<", span.end)):
         if bound is None:

@@ -1,0 +1,220 @@
+"""The `lakebed` command: `lakebed --help` lists what it does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lakebed import __version__
+from lakebed.cli.settings import CHOICES, KEYS_FILE, Resolved, SettingsError, resolve
+
+EXIT_IN_USE = 3
+Command = Callable[[argparse.Namespace, Resolved], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    names = ("data_dir", "host", "port", "durability", "mode", "insecure", "testing")
+    flags = {name: getattr(options, name, None) for name in names}
+    try:
+        resolved = resolve(flags)
+    except SettingsError as error:
+        print(f"lakebed: {error}", file=sys.stderr)
+        return 2
+    return command(options, resolved)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lakebed", description="A self-hosted data lake that speaks AWS's own wire protocols."
+    )
+    parser.add_argument("--version", action="version", version=f"lakebed {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        sub.add_argument("--data-dir", help="folder of the lake (default: ./lakebed-data)")
+        return sub
+
+    serve = add(
+        "serve", _serve, "Serve until SIGTERM; prints one line, 'ready URL', when it answers."
+    )
+    _add_network(serve)
+    serve.add_argument(
+        "--durability", choices=CHOICES["durability"], help="what a power loss spares"
+    )
+    serve.add_argument("--mode", choices=CHOICES["mode"], help="what is enforced")
+    serve.add_argument(
+        "--insecure", action="store_true", default=None, help="listen anywhere with well-known keys"
+    )
+    serve.add_argument("--testing", action="store_true", default=None, help=argparse.SUPPRESS)
+    tour = add("tour", _tour, "Run the main job on real data: New York's flights of 2013.")
+    tour.add_argument("--keep", action="store_true", help="leave the server running at the end")
+    tour.add_argument("--only", metavar="STEP", help="run one step and those it needs")
+    _add_network(add("env", _env, "Print what to eval, so that every AWS client finds the server."))
+    add("init", _init, "Make random root keys and turn the well-known ones off.")
+    _add_network(add("status", _status, "Show whether a server answers and what the lake holds."))
+    add("doctor", _doctor, "Check this machine and this folder, and say what to mend.")
+    clean = add("clean", _clean, "Delete the lake's folder; a dry run without --yes.")
+    clean.add_argument("--yes", action="store_true", help="really delete")
+    _add_network(
+        add("settings", _settings, "Print every setting, its value and where it came from.")
+    )
+    add("version", _version, "Print the version.")
+    return parser
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port, 0 for any free one (default: 4566)")
+
+
+def _serve(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.server import StartError, holder_of, run
+    from lakebed.store.ownership import FolderInUseError, FormatError
+
+    settings = resolved.settings
+    try:
+        run(settings, lambda url: print(f"ready {url}", flush=True))
+    except FolderInUseError as error:
+        print(f"lakebed: {error}; stop it, or choose another --data-dir", file=sys.stderr)
+        return EXIT_IN_USE
+    except (StartError, FormatError) as error:
+        print(f"lakebed: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno != 98 and "address already in use" not in str(error).lower():
+            raise
+        print(
+            f"lakebed: port {settings.port} is taken by {holder_of(settings.port)}; "
+            "stop it, or choose another --port",
+            file=sys.stderr,
+        )
+        return 2
+    return 0
+
+
+def _tour(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.tour import tour
+
+    return tour(keep=options.keep, only=options.only)
+
+
+def _env(options: argparse.Namespace, resolved: Resolved) -> int:
+    settings = resolved.settings
+    values = {
+        "AWS_ENDPOINT_URL": f"http://{settings.host}:{settings.port}",
+        "AWS_ACCESS_KEY_ID": settings.root_access_key,
+        "AWS_SECRET_ACCESS_KEY": settings.root_secret_key,
+        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_REGION": settings.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ALLOW_HTTP": "true",
+    }
+    for name, value in values.items():
+        print(f"export {name}='{value}'")
+    print("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    return 0
+
+
+def _init(options: argparse.Namespace, resolved: Resolved) -> int:
+    state = resolved.settings.state_dir
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = state / KEYS_FILE
+    access_key = "AKIA" + "".join(
+        secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)
+    )
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        print(f"lakebed: {path} is there already; remove it to make new keys", file=sys.stderr)
+        return 2
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{access_key}\n{secrets.token_urlsafe(30)}\n")
+    print(f'root keys are in {path} (mode 0600); `eval "$(lakebed env)"` uses them')
+    return 0
+
+
+def _status(options: argparse.Namespace, resolved: Resolved) -> int:
+    settings = resolved.settings
+    url = f"http://{settings.host}:{settings.port}"
+    try:
+        with urllib.request.urlopen(f"{url}/_lakebed/health", timeout=3) as answer:
+            health = json.load(answer)
+        print(f"{url}: {health['status']}, version {health['version']}")
+    except (urllib.error.URLError, OSError, ValueError):
+        print(f"{url}: no server answers; `lakebed serve` starts one")
+        health = None
+    for name in ("lake", "state"):
+        folder = settings.data_dir / name
+        count, size = _measure(folder)
+        print(f"{folder}: {count} files, {size} bytes")
+    return 0 if health else 1
+
+
+def _measure(folder: Path) -> tuple[int, int]:
+    sizes = [path.lstat().st_size for path in folder.rglob("*") if path.is_file()]
+    return len(sizes), sum(sizes)
+
+
+def _doctor(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.doctor import checks
+
+    failed = 0
+    for name, problem in checks(resolved.settings):
+        print(f"{'ok  ' if not problem else 'MEND'} {name}{': ' + problem if problem else ''}")
+        failed += bool(problem)
+    return 1 if failed else 0
+
+
+def _clean(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.store.ownership import FolderInUseError, take
+
+    folder = resolved.settings.data_dir
+    ours = [folder / "lake", *sorted(folder.glob("state*"))]
+    present = [path for path in ours if path.exists()]
+    if not present:
+        print(f"{folder}: nothing to clean")
+        return 0
+    for path in present:
+        count, size = _measure(path)
+        print(
+            f"{'deleting' if options.yes else 'would delete'} {path}: {count} files, {size} bytes"
+        )
+    if not options.yes:
+        print("nothing was deleted; run `lakebed clean --yes` to do it")
+        return 0
+    try:
+        take(resolved.settings.state_dir)
+    except FolderInUseError as error:
+        print(f"lakebed: {error}; stop it first", file=sys.stderr)
+        return EXIT_IN_USE
+    for path in present:
+        shutil.rmtree(path)
+    return 0
+
+
+def _settings(options: argparse.Namespace, resolved: Resolved) -> int:
+    for name, origin in sorted(resolved.origins.items()):
+        print(f"{name} = {getattr(resolved.settings, name)}  ({origin})")
+    return 0
+
+
+def _version(options: argparse.Namespace, resolved: Resolved) -> int:
+    print(f"lakebed {__version__}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

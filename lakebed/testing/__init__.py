@@ -1,0 +1,139 @@
+"""A real server for tests: `with lakebed.testing.server() as lake: lake.client("s3")`.
+
+The server is a process of its own on a free port with a folder of its own, so that tests may run in
+parallel. Only `client` and `session` need boto3.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+READY_SECONDS_MAX = 20.0
+STOP_SECONDS_MAX = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class LakebedServer:
+    """A running server: its URL, its folder, its process, and how a client reaches it."""
+
+    url: str
+    data_dir: Path
+    process: subprocess.Popen[str]
+    environment: Mapping[str, str]
+
+    def client(self, service: str, **options: Any) -> Any:
+        """Return a boto3 client of the server."""
+        return self.session().client(service, endpoint_url=self.url, **options)
+
+    def session(self) -> Any:
+        """Return a boto3 session with the server's keys and region."""
+        import boto3
+
+        return boto3.Session("test", "test", region_name=self.environment["AWS_DEFAULT_REGION"])
+
+    def reset(self) -> None:
+        """Empty the lake: no bucket, no catalog, no query is left; a few milliseconds."""
+        request = urllib.request.Request(f"{self.url}/_lakebed/reset", method="POST")
+        with urllib.request.urlopen(request, timeout=30):
+            pass
+
+    def kill(self) -> None:
+        """End the process at once (SIGKILL), as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End the process in order and wait for it."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+
+def start(
+    data_dir: Path | str, *arguments: str, log: Path | str | None = None, port: int = 0
+) -> LakebedServer:
+    """Start a server on a folder and return it once it answers. The caller stops it.
+
+    `arguments` are further flags of `lakebed serve`; `log` is where its stderr goes (default: ours).
+    Raises RuntimeError with the server's words if it does not come up.
+    """
+    command = [
+        sys.executable, "-m", "lakebed.cli.main", "serve", "--port", str(port),
+        "--data-dir", str(data_dir), "--testing", *arguments,
+    ]  # fmt: skip
+    with open(log or os.devnull, "ab") as sink:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=sink if log else None,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith("ready "):
+        status = process.wait(READY_SECONDS_MAX)
+        raise RuntimeError(f"the server did not start (exit status {status}); see its log")
+    url = line.split()[1]
+    return LakebedServer(url, Path(data_dir), process, _environment(url))
+
+
+@contextlib.contextmanager
+def server(*arguments: str) -> Generator[LakebedServer]:
+    """A server with a new folder; stopped, and its folder removed, at the end of the block.
+
+    The environment of this process points at it meanwhile, so that clients made inside need no
+    configuration.
+    """
+    folder = tempfile.mkdtemp(prefix="lakebed-")
+    log = Path(folder) / "server.log"
+    running = start(Path(folder) / "data", *arguments, log=log)
+    try:
+        with environment(running.environment):
+            yield running
+    finally:
+        running.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def environment(values: Mapping[str, str]) -> Generator[None]:
+    """Set environment variables for the block, and restore them after it."""
+    known = {name: os.environ.get(name) for name in (*values, "AWS_PROFILE", "AWS_SESSION_TOKEN")}
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        os.environ.pop(name, None)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in known.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _environment(url: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ALLOW_HTTP": "true",
+        "WR_ATHENA_QUERY_WAIT_POLLING_DELAY": "0.05",
+    }

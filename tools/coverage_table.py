@@ -1,0 +1,118 @@
+"""Writes docs/reference/coverage.md from the code: which operations exist, which do not.
+
+An operation is *real* when a function bears its name; what it leaves out, it says itself (a member
+that is not built raises NotBuiltError naming it), and then it is *partial*. All others are *absent*.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from botocore import xform_name
+from botocore.session import get_session
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "reference" / "coverage.md"
+
+
+def table() -> str:
+    """Return the page."""
+    lines = [
+        "# What lakebed covers",
+        "",
+        "Made from the code by `make generate`. *real*: does what AWS documents. *partial*: does it,",
+        "except for the request members named, which answer with an error that names them.",
+        "*absent*: answers with an error that names the operation, never with a success.",
+        "",
+    ]
+    for folder in sorted((ROOT / "lakebed" / "services").iterdir()):
+        if (folder / "__init__.py").exists():
+            lines += _service(folder)
+    return "\n".join(lines) + "\n"
+
+
+def _service(folder: Path) -> Iterator[str]:
+    model = get_session().get_service_model(folder.name)
+    built = {name: partial for path in _nouns(folder) for name, partial in _operations(path)}
+    names = {xform_name(name): name for name in model.operation_names}
+    yield f"## {folder.name}: {len(built)} of {len(names)} operations"
+    yield ""
+    yield "| operation | | not built |"
+    yield "|---|---|---|"
+    for function, unbuilt in sorted(built.items()):
+        word = "partial" if unbuilt else "real"
+        yield f"| {names[function]} | {word} | {', '.join(unbuilt)} |"
+    absent = sorted(set(names.values()) - {names[function] for function in built})
+    yield ""
+    yield f"absent: {', '.join(absent) or 'none'}"
+    yield ""
+
+
+def _nouns(folder: Path) -> list[Path]:
+    paths = sorted(folder.glob("*.py"))
+    return [path for path in paths if path.stem != "model" and not path.stem.startswith("_")]
+
+
+def _operations(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield each operation with the members that it, or what it calls in its file, refuses."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    constants = _constants(tree)
+    for name, node in functions.items():
+        if not name.startswith("_"):
+            yield name, sorted(_refused(node, functions, constants, set()))
+
+
+def _constants(tree: ast.Module) -> dict[str, list[str]]:
+    """Return the module's tuples of texts by name: lists of members that are not built."""
+    found: dict[str, list[str]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            texts = [
+                inner.value
+                for inner in ast.walk(node.value)
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+            ]
+            if "UNBUILT" in node.targets[0].id:
+                found[node.targets[0].id] = texts
+    return found
+
+
+def _refused(
+    node: ast.FunctionDef,
+    functions: dict[str, ast.FunctionDef],
+    constants: dict[str, list[str]],
+    seen: set[str],
+) -> set[str]:
+    seen.add(node.name)
+    refused: set[str] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            refused.update(constants.get(inner.id, ()))
+            callee = functions.get(inner.id)
+            if callee is not None and callee.name not in seen:
+                refused |= _refused(callee, functions, constants, seen)
+        elif isinstance(inner, ast.Call) and getattr(inner.func, "id", "") == "NotBuiltError":
+            last = inner.args[-1]
+            if isinstance(last, ast.Constant) and isinstance(last.value, str):
+                refused.add(last.value)
+    return refused
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` say whether it is stale."""
+    page = table()
+    if "--check" in arguments:
+        is_fresh = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
+        print("coverage table: fresh" if is_fresh else f"stale: {PAGE}; run `make generate`")
+        return 0 if is_fresh else 1
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
