@@ -6,10 +6,9 @@ import functools
 from dataclasses import dataclass
 
 from lakebed.core.errors import AwsError, NotBuiltError
-from lakebed.gateway.wire.headers import parse_query
+from lakebed.gateway.wire.headers import parameters
 from lakebed.gateway.wire.http import HttpRequest
 from lakebed.gateway.wire.models import Index, Operation, ServiceModel, Unbuilt, index, load
-from lakebed.gateway.wire.protocols import WireProtocol, protocol_for
 from lakebed.gateway.wire.query import form_fields
 
 _REST_SERVICE = "s3"
@@ -38,6 +37,7 @@ class RestRoutes:
 
     def __init__(self, model: ServiceModel) -> None:
         self._candidates: dict[tuple[str, int], list[_Candidate]] = {}
+        self._without_query: dict[tuple[str, int], list[_Candidate]] = {}
         rows: list[Operation | Unbuilt] = [*model.operations.values(), *model.unbuilt.values()]
         for row in rows:
             if isinstance(row, Unbuilt) and row.deprecated:
@@ -47,19 +47,22 @@ class RestRoutes:
                 continue
             depth = 0 if path == "/" else 2 if "{Key" in path else 1
             self._candidates.setdefault((row.method, depth), []).append(_candidate(row))
-        for candidates in self._candidates.values():
+        for key, candidates in self._candidates.items():
             # Stable, so that what is built stands before what is not.
             candidates.sort(key=lambda row: -len(row.query) - len(row.headers))
+            self._without_query[key] = [row for row in candidates if not row.query]
 
     def find(self, request: HttpRequest) -> Operation | Unbuilt | None:
         """Return the operation whose markers the request bears, None if no method fits."""
         first, slash, key = request.path[1:].partition("/")
         depth = 0 if not first and not slash else 2 if key else 1
-        query = parse_query(request.query) if request.query else {}
-        for candidate in self._candidates.get((request.method, depth), ()):
+        query = parameters(request)
+        table = self._candidates if query else self._without_query
+        headers = request.headers
+        for candidate in table.get((request.method, depth), ()):
             if candidate.query and not _bears(query, candidate.query):
                 continue
-            if all(name in request.headers for name in candidate.headers):
+            if not candidate.headers or all(name in headers for name in candidate.headers):
                 return candidate.target
         return None
 
@@ -170,19 +173,18 @@ def route(request: HttpRequest) -> Route:
     return _by_path(request, known)
 
 
-def error_protocol(request: HttpRequest) -> WireProtocol:
-    """Return the protocol in which to answer an error of a request that could not be routed."""
+def family_of(request: HttpRequest) -> str:
+    """Return the service in whose protocol and words to refuse a request that has no route.
+
+    A JSON target of a service that has no table here is answered as any JSON service would.
+    """
     known = index()
     target = request.headers.get("x-amz-target")
     if target is not None:
         service = known.targets.get(target.rpartition(".")[0])
-        return protocol_for(load(service) if service else _plain_json())
+        return service or next(iter(known.targets.values()))
     if is_form(request):
-        return protocol_for(load(next(iter(known.query.values()))))
-    return protocol_for(load(_REST_SERVICE))
-
-
-@functools.lru_cache(maxsize=1)
-def _plain_json() -> ServiceModel:
-    """Return a table without operations, for errors of services that have no table here."""
-    return ServiceModel("", "json", "", "1.1", "", "", "", {}, {}, {})
+        signed_for = known.signing_names.get(_signing_name(request), "")
+        services = known.query.values()
+        return signed_for if signed_for in services else next(iter(services))
+    return _REST_SERVICE

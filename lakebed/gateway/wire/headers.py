@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from lakebed.core.errors import AwsError
+from lakebed.gateway.wire.http import HttpRequest
 from lakebed.gateway.wire.models import Member, Shape
 from lakebed.gateway.wire.text import read_scalar, scalar_writer
 
@@ -36,6 +37,13 @@ def parse_query(query: str) -> dict[str, str]:
             name, _, value = part.partition("=")
             out.setdefault(decode_percent(name, plus=True), decode_percent(value, plus=True))
     return out
+
+
+def parameters(request: HttpRequest) -> dict[str, str]:
+    """Return the parameters of the request's query, read at the first call."""
+    if request.parameters is None:
+        request.parameters = parse_query(request.query) if request.query else {}
+    return request.parameters
 
 
 def _invalid_argument(name: str, text: str, kind: str) -> AwsError:
@@ -95,19 +103,22 @@ class InputBindings:
             name.lower(): member for name, member in _by_wire_name(shape, "headers").items()
         }
 
-    def read(self, path: str, query: str, headers: dict[str, str]) -> dict[str, Any]:
+    def read(self, request: HttpRequest) -> dict[str, Any]:
         """Return the members found outside the body."""
         out: dict[str, Any] = {}
-        rest = path[1:]
+        headers = request.headers
+        rest = request.path[1:]
         for label in self._labels:
             last = label == self._labels[-1] and len(self._labels) > 1
             value, _, rest = (rest, "", "") if last else rest.partition("/")
             out[self._names[label]] = decode_percent(value)
-        if query and self._query:
-            for name, text in parse_query(query).items():
-                self._put(out, self._query.get(name), text)
+        if request.query:
+            for name, text in parameters(request).items():
+                if name in self._query:
+                    self._put(out, self._query[name], text)
         for name, text in headers.items():
-            self._put(out, self._headers.get(name), _header_text(text))
+            if name in self._headers:
+                self._put(out, self._headers[name], _header_text(text))
         for prefix, member in self._prefixes.items():
             found = {
                 name[len(prefix) :]: _header_text(text)
@@ -118,9 +129,7 @@ class InputBindings:
                 out[member.name] = found
         return out
 
-    def _put(self, out: dict[str, Any], member: Member | None, text: str) -> None:
-        if member is None:
-            return
+    def _put(self, out: dict[str, Any], member: Member, text: str) -> None:
         value = _read_member(member, text)
         if value is not None:
             out[member.name] = value

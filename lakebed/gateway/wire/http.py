@@ -19,6 +19,8 @@ class HttpRequest:
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
+    parameters: dict[str, str] | None = None
+    """The query's parameters once they have been read, so that they are read once."""
 
 
 @dataclass(slots=True)

@@ -64,7 +64,7 @@ class RestXmlProtocol:
         codec = self._inputs.get(operation.name)
         if codec is None:
             codec = self._inputs[operation.name] = self._input(operation)
-        out = codec.bindings.read(request.path, request.query, request.headers)
+        out = codec.bindings.read(request)
         if codec.read_body is not None and request.body:
             out.update(codec.read_body(request.body))
         self._check_body(operation, out)
@@ -174,4 +174,4 @@ class RestXmlProtocol:
 
 def host_id(request_id: str) -> str:
     """Return the extended request id S3 sends beside the request id."""
-    return hashlib.sha256(request_id.encode()).hexdigest()[:32]
+    return hashlib.blake2s(request_id.encode(), digest_size=16).hexdigest()
