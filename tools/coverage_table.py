@@ -1,7 +1,8 @@
 """Writes docs/reference/coverage.md from the code: which operations exist, which do not.
 
-An operation is *real* when a function bears its name; what it leaves out, it says itself (a member
-that is not built raises NotBuiltError naming it), and then it is *partial*. All others are *absent*.
+An operation is *real* when a function bears its name; what it leaves out, it says itself (a
+member that is not built raises NotBuiltError naming it), and then it is *partial*. All others are
+*absent*.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ def table() -> str:
     lines = [
         "# What lakebed covers",
         "",
-        "Made from the code by `make generate`. *real*: does what AWS documents. *partial*: does it,",
-        "except for the request members named, which answer with an error that names them.",
+        "Made from the code by `make generate`. *real*: does what AWS documents.",
+        "*partial*: does it, except for the request members named, which answer with an error.",
         "*absent*: answers with an error that names the operation, never with a success.",
         "",
     ]

@@ -173,7 +173,7 @@ def _open_engines(settings: Settings) -> Engines:
 class _Admin:
     """What is served under `/_lakebed/`: health, metrics, and for tests a reset."""
 
-    def __init__(  # noqa: PLR0913 (the parts of the house that it looks at)
+    def __init__(
         self,
         settings: Settings,
         house: House,

@@ -15,7 +15,7 @@ from lakebed.core.ids import Ids
 from lakebed.core.limits import MIB, PUT_BYTES_MAX, REQUEST_BODY_BYTES_MAX
 from lakebed.dispatch.dispatcher import Call, Dispatcher
 from lakebed.gateway.credentials import Credentials
-from lakebed.gateway.routing import Route, family_of, route
+from lakebed.gateway.routing import Route, family_of, is_form, route
 from lakebed.gateway.server import Connection, Exchange, Slot
 from lakebed.gateway.signature.authenticate import Identity, authenticate
 from lakebed.gateway.signature.chunked import ChunkedDecoder
@@ -50,7 +50,7 @@ class Gateway:
         length = head.headers.get("content-length")
         if head.path.startswith(ADMIN_PREFIX):
             return _Buffered(self, connection, slot, head, None)
-        if _is_form(head):
+        if is_form(head):
             return _Buffered(self, connection, slot, head, None)
         try:
             found = route(head)
@@ -71,9 +71,7 @@ class Gateway:
         else:
             principal = credentials.principal_of(identity.access_key)
             region = identity.region
-        return Call(
-            principal, region, found.service, found.operation.function, request, request_id
-        )
+        return Call(principal, region, found.service, found.operation.function, request, request_id)
 
     def authenticate(self, head: HttpRequest) -> Identity | None:
         """Return who signed the request, None for nobody; AwsError for a wrong signature."""
@@ -107,9 +105,7 @@ class _Answering:
             return
         self._slot.answer(answer)
 
-    def _fail(
-        self, found: Route | None, error: BaseException, *, keep_alive: bool = True
-    ) -> None:
+    def _fail(self, found: Route | None, error: BaseException, *, keep_alive: bool = True) -> None:
         failure = as_aws_error(error, found.service if found else "s3", self._request_id)
         operation = found.operation if found else None
         answer = self._protocol(found).serialise_error(operation, failure, self._request_id)
@@ -354,20 +350,9 @@ def as_aws_error(error: BaseException, service: str, request_id: str) -> AwsErro
     return AwsError(code, sentence, 500)
 
 
-def _is_form(head: HttpRequest) -> bool:
-    kind = head.headers.get("content-type", "")
-    return (
-        head.method == "POST"
-        and kind.startswith("application/x-www-form-urlencoded")
-        and "x-amz-target" not in head.headers
-    )
-
-
 def _too_large(found: Route | None) -> AwsError:
     if found is not None and found.service == "s3":
-        return AwsError(
-            "MaxMessageLengthExceeded", "Your request was too big.", 400
-        )
+        return AwsError("MaxMessageLengthExceeded", "Your request was too big.", 400)
     return AwsError("RequestEntityTooLargeException", "The request body is too large.", 413)
 
 
@@ -389,7 +374,9 @@ def _check_length(head: HttpRequest) -> None:
 def _algorithms(headers: dict[str, str], identity: Identity | None) -> set[str]:
     """Return the digests, besides MD5, that the headers ask us to verify."""
     wanted = {
-        name.removeprefix("x-amz-checksum-") for name in headers if name.startswith("x-amz-checksum-")
+        name.removeprefix("x-amz-checksum-")
+        for name in headers
+        if name.startswith("x-amz-checksum-")
     }
     wanted.add(headers.get("x-amz-trailer", "").strip().lower().removeprefix("x-amz-checksum-"))
     wanted.add(headers.get("x-amz-sdk-checksum-algorithm", "").lower())

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 
@@ -91,10 +91,10 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; refuse it above the limit of connections."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are none of asyncio's classes; a stream's is always of this kind.
+        self._transport = stream = cast("asyncio.Transport", transport)
         if not self._server.add(self):
-            transport.abort()
+            stream.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Abort what was under way."""

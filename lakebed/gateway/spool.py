@@ -143,7 +143,7 @@ class Spools:
 
 
 class Spool:
-    """One body. `feed` takes what arrives, `finish` gives the Spooled, `discard` leaves no trace."""
+    """One body: `feed` takes what arrives, `finish` gives the Spooled, `discard` no trace."""
 
     def __init__(
         self, spools: Spools, algorithms: Iterable[str], size_hint: int | None, flow: Flow
@@ -153,7 +153,7 @@ class Spool:
         self._digests = {name: new_digest(name) for name in ("md5", *algorithms)}
         self._flow = flow
         self.size = 0
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._held_bytes = 0
         self._descriptor = -1
         self._lanes: list[_Lane] | None = None
@@ -184,7 +184,7 @@ class Spool:
         if others:
             self._lanes.append(_Lane(self._spools.threads, verify))
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the body; may pause the socket."""
         self.size += len(data)
         self._held_bytes += len(data)

@@ -67,7 +67,7 @@ def start(
 ) -> LakebedServer:
     """Start a server on a folder and return it once it answers. The caller stops it.
 
-    `arguments` are further flags of `lakebed serve`; `log` is where its stderr goes (default: ours).
+    `arguments` are further flags of `lakebed serve`; `log` is where its stderr goes, if not ours.
     Raises RuntimeError with the server's words if it does not come up.
     """
     command = [
