@@ -1,0 +1,359 @@
+"""Lowering: the typed tree written as DuckDB SQL, with every conversion spelled out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lakebed.dialect import conversions, tree
+from lakebed.dialect.errors import not_supported
+from lakebed.dialect.types import INTEGERS, Type, duck_name
+
+_SLOT = re.compile(r"\{(\d+|\*|\+|\|null|type|call:\w+)\}")
+_DATE_CODES = {
+    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
+    "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
+    "r": "%I:%M:%S %p", "S": "%S", "s": "%S", "T": "%H:%M:%S", "v": "%V", "W": "%A", "Y": "%Y",
+    "y": "%y", "%": "%%",
+}  # fmt: skip
+
+
+def quoted(text: str) -> str:
+    """Write a text as a DuckDB string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Write a name as a quoted DuckDB identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass
+class Lowering:
+    """Writes one statement; `source` gives the text that reads a scan's table."""
+
+    source: Callable[[tree.Scan], str]
+    trying: bool = False
+
+    def query(self, query: tree.Query) -> str:
+        """Write a query; its columns are named c0, c1, …"""
+        parts: list[str] = []
+        if query.ctes:
+            named = (f"{name} AS ({self.query(inner)})" for name, inner in query.ctes)
+            parts.append("WITH " + ", ".join(named))
+        parts.append(self._body(query))
+        if query.limit is not None:
+            parts.append(f"LIMIT {query.limit}")
+        if query.offset:
+            parts.append(f"OFFSET {query.offset}")
+        return " ".join(parts)
+
+    def _body(self, query: tree.Query) -> str:
+        body = query.body
+        if isinstance(body, tree.Select):
+            return self._select(body) + self._order(query.order, body.items)
+        if isinstance(body, tree.SetOperation):
+            word = body.kind + (" ALL" if body.keep_all else "")
+            text = f"({self.query(body.left)}) {word} ({self.query(body.right)})"
+        else:
+            rows = ", ".join(f"({self._list(row)})" for row in body.rows)
+            names = ", ".join(f"c{at}" for at in range(len(query.columns)))
+            text = f"SELECT * FROM (VALUES {rows}) AS v({names})"
+        if not query.order:
+            return text
+        refs = [tree.Ref(kind, "o", at) for at, (_, kind) in enumerate(query.columns)]
+        return f"SELECT * FROM ({text}) AS o" + self._order(query.order, refs)
+
+    def _select(self, select: tree.Select) -> str:
+        items = ", ".join(f"{self.expr(item)} AS c{at}" for at, item in enumerate(select.items))
+        text = f"SELECT {'DISTINCT ' if select.distinct else ''}{items}"
+        if select.source is not None:
+            text += f" FROM {self.relation(select.source)}"
+        if select.where is not None:
+            text += f" WHERE {self.expr(select.where)}"
+        if select.groups is not None:
+            text += self._groups(select.groups)
+        if select.having is not None:
+            text += f" HAVING {self.expr(select.having)}"
+        return text
+
+    def _groups(self, groups: tuple[tuple[tree.Expr, ...], ...]) -> str:
+        if len(groups) == 1:
+            return f" GROUP BY {self._list(groups[0])}" if groups[0] else ""
+        sets = ", ".join(f"({self._list(group)})" for group in groups)
+        return f" GROUP BY GROUPING SETS ({sets})"
+
+    def _order(self, keys: tuple[tree.SortKey, ...], items: Sequence[tree.Expr]) -> str:
+        if not keys:
+            return ""
+        return " ORDER BY " + ", ".join(self._key(key, items) for key in keys)
+
+    def _key(self, key: tree.SortKey, items: Sequence[tree.Expr] = ()) -> str:
+        found = [at for at, item in enumerate(items) if item == key.expr]
+        text = str(found[0] + 1) if found else self.expr(key.expr)
+        if isinstance(key.expr, tree.Constant) and not found:
+            text = f"({text} || '')" if key.expr.type.name == "varchar" else f"(0 + {text})"
+        direction = "DESC" if key.descending else "ASC"
+        return f"{text} {direction} NULLS {'FIRST' if key.nulls_first else 'LAST'}"
+
+    def relation(self, relation: tree.Relation) -> str:
+        """Write an entry of a FROM."""
+        if isinstance(relation, tree.Scan):
+            return f"({self.source(relation)}) AS {relation.relation}"
+        if isinstance(relation, tree.Derived):
+            return f"({self.query(relation.query)}) AS {relation.relation}"
+        if isinstance(relation, tree.CteRef):
+            return f"{relation.cte} AS {relation.relation}"
+        if isinstance(relation, tree.Join):
+            return self._join(relation)
+        return self._unnest(relation)
+
+    def _join(self, join: tree.Join) -> str:
+        left, right = self.relation(join.left), self.relation(join.right)
+        if isinstance(join.right, tree.Join):
+            right = f"({right})"
+        if join.kind == "CROSS":
+            lateral = "LATERAL " if isinstance(join.right, tree.Unnest) else ""
+            return f"{left} CROSS JOIN {lateral}{right}"
+        lateral = "LATERAL " if isinstance(join.right, tree.Unnest) else ""
+        on = "true" if join.on is None else self.expr(join.on)
+        return f"{left} {join.kind} JOIN {lateral}{right} ON {on}"
+
+    def _unnest(self, unnest: tree.Unnest) -> str:
+        columns: list[str] = []
+        lengths: list[str] = []
+        for arg in unnest.args:
+            text = self.expr(arg)
+            if arg.type.name == "map":
+                columns += [f"map_keys({text})[lbi]", f"map_values({text})[lbi]"]
+                lengths.append(f"cardinality({text})")
+            else:
+                columns.append(f"list_extract({text}, lbi)")
+                lengths.append(f"len({text})")
+        if unnest.ordinality:
+            columns.append("lbi")
+        named = ", ".join(f"{column} AS c{at}" for at, column in enumerate(columns))
+        longest = lengths[0] if len(lengths) == 1 else f"greatest({', '.join(lengths)})"
+        steps = f"SELECT unnest(range(1, CAST(coalesce({longest}, 0) AS BIGINT) + 1)) AS lbi"
+        return f"(SELECT {named} FROM ({steps}) AS lbs) AS {unnest.relation}"
+
+    def _list(self, exprs: Sequence[tree.Expr]) -> str:
+        return ", ".join(map(self.expr, exprs))
+
+    def expr(self, expr: tree.Expr) -> str:  # noqa: C901, PLR0911 - one branch a node
+        """Write an expression."""
+        if isinstance(expr, tree.Ref):
+            return f"{expr.relation}.c{expr.index}"
+        if isinstance(expr, tree.Constant):
+            return self._constant(expr)
+        if isinstance(expr, tree.Apply):
+            return self._template(expr.template, expr, "")
+        if isinstance(expr, tree.Convert):
+            return self._convert(expr)
+        if isinstance(expr, tree.Aggregate):
+            return self._aggregate(expr)
+        if isinstance(expr, tree.Window):
+            return self._window(expr)
+        if isinstance(expr, tree.Subquery):
+            return self._subquery(expr)
+        if isinstance(expr, tree.LambdaRef):
+            return expr.name
+        if isinstance(expr, tree.Lambda):
+            return f"lambda {', '.join(expr.names)}: {self.expr(expr.body)}"
+        before, self.trying = self.trying, True
+        text = f"TRY({self.expr(expr.arg)})"
+        self.trying = before
+        return text
+
+    def _constant(self, constant: tree.Constant) -> str:
+        name = duck_name(constant.type)
+        if constant.value is None:
+            return f"CAST(NULL AS {name})"
+        if isinstance(constant.value, bool):
+            return "true" if constant.value else "false"
+        if constant.type.name in ("varchar", "char"):
+            return quoted(constant.value)
+        if constant.type.name == "varbinary":
+            return f"unhex({quoted(constant.value)})"
+        if constant.type.name in INTEGERS:
+            return f"CAST({constant.value} AS {name})"
+        return f"CAST({quoted(constant.value)} AS {name})"
+
+    def _convert(self, convert: tree.Convert) -> str:
+        text = self.expr(convert.arg)
+        null = convert.safe or self.trying
+        converted = conversions.convert(text, convert.arg.type, convert.type, null)
+        return f"TRY({converted})" if convert.safe else converted
+
+    def _subquery(self, sub: tree.Subquery) -> str:
+        text = f"({self.query(sub.query)})"
+        if sub.kind == "scalar":
+            return text
+        if sub.kind == "exists":
+            return f"EXISTS {text}"
+        assert sub.arg is not None
+        word = "IN" if sub.kind == "in" else sub.kind.upper()
+        return f"({self.expr(sub.arg)} {word} {text})"
+
+    def _aggregate(self, call: tree.Aggregate) -> str:
+        order = self._order(call.order, ())
+        modifier = f" FILTER (WHERE {self.expr(call.where)})" if call.where is not None else ""
+        return self._template(call.template, call, modifier, order)
+
+    def _window(self, call: tree.Window) -> str:
+        parts: list[str] = []
+        if call.partition:
+            parts.append(f"PARTITION BY {self._list(call.partition)}")
+        if call.order:
+            parts.append(self._order(call.order, ()).strip())
+        if call.frame:
+            parts.append(call.frame)
+        modifier = f" FILTER (WHERE {self.expr(call.where)})" if call.where is not None else ""
+        nulls = " IGNORE NULLS" if call.ignore_nulls else ""
+        modifier += f" OVER ({' '.join(parts)})"
+        return self._template(call.template, call, modifier, nulls)
+
+    def _template(
+        self,
+        template: str,
+        call: tree.Apply | tree.Aggregate | tree.Window,
+        modifier: str,
+        inside: str = "",
+    ) -> str:
+        if template.startswith("@"):
+            return self._rule(template[1:], call, modifier, inside)
+        args = [self.expr(arg) for arg in call.args]
+        distinct = "DISTINCT " if isinstance(call, tree.Aggregate) and call.distinct else ""
+        raising = "lb_null(" if self.trying else "lb_raise("
+
+        def fill(match: re.Match[str]) -> str:
+            slot = match.group(1)
+            if slot == "*":
+                return ", ".join(args)
+            if slot == "+":
+                return " || ".join(args)
+            if slot == "|null":
+                return " OR ".join(f"{arg} IS NULL" for arg in args)
+            if slot == "type":
+                return duck_name(call.type)
+            return args[int(slot)]
+
+        if "{call:" not in template:
+            return "(" + _SLOT.sub(fill, template.replace("lb_raise(", raising)) + ")"
+        return _CALL.sub(
+            lambda match: (
+                f"{match.group(1)}({distinct}{_SLOT.sub(fill, match.group(2))}{inside}){modifier}"
+            ),
+            template.replace("{type}", duck_name(call.type)),
+        )
+
+    def _rule(
+        self, rule: str, call: tree.Apply | tree.Aggregate | tree.Window, modifier: str, inside: str
+    ) -> str:
+        """Write what a template cannot say."""
+        if rule == "typeof":
+            return quoted(str(call.args[0].type))
+        if rule == "to_date":
+            return conversions.convert(
+                self.expr(call.args[0]), call.args[0].type, call.type, self.trying
+            )
+        if rule == "round_decimal":
+            return self._round_decimal(call)
+        if rule == "average_decimal":
+            scale = call.type.numbers[1]
+            total = self._template("{call:sum}({0})", call, modifier, inside)
+            count = self._template("{call:count}({0})", call, modifier, inside)
+            total = conversions.unscaled(total, scale)
+            average = f"lb_half_up({total}, CAST({count} AS HUGEINT))"
+            quotient = f"CASE WHEN {count} > 0 THEN {average} END"
+            return conversions.rescaled(quotient, call.type)
+        if rule == "divide_decimal":
+            return self._divide_decimal(call)
+        return self._date_pattern(rule, call)
+
+    def _divide_decimal(self, call: tree.Apply | tree.Aggregate | tree.Window) -> str:
+        one, other = call.args
+        scale = call.type.numbers[1]
+        shift = scale - one.type.numbers[1] + other.type.numbers[1]
+        top = conversions.unscaled(self.expr(one), one.type.numbers[1])
+        bottom = conversions.unscaled(self.expr(other), other.type.numbers[1])
+        raised = "lb_null" if self.trying else "lb_raise"
+        quotient = (
+            f"CASE WHEN {bottom} = 0 THEN {raised}('DIVISION_BY_ZERO', 'Division by zero') "
+            f"ELSE lb_half_up({top} * CAST({10**shift} AS HUGEINT), {bottom}) END"
+        )
+        return conversions.rescaled(quotient, call.type)
+
+    def _round_decimal(self, call: tree.Apply | tree.Aggregate | tree.Window) -> str:
+        digits = _integer_literal(call.args[1])
+        if digits is None:
+            raise not_supported("round(decimal, n) with an n that is no literal")
+        scale = call.type.numbers[1]
+        text = self.expr(call.args[0])
+        if digits >= scale:
+            return f"CAST({text} AS {duck_name(call.type)})"
+        step = f"CAST({10 ** (scale - digits)} AS HUGEINT)"
+        whole = conversions.unscaled(text, scale)
+        return conversions.rescaled(f"(lb_half_up({whole}, {step}) * {step})", call.type)
+
+    def _date_pattern(self, rule: str, call: tree.Apply | tree.Aggregate | tree.Window) -> str:
+        pattern = call.args[1]
+        if not isinstance(pattern, tree.Constant) or not isinstance(pattern.value, str):
+            raise not_supported(f"{rule} with a format that is no literal")
+        text, value = quoted(strftime_pattern(pattern.value)), self.expr(call.args[0])
+        if rule == "date_format":
+            return f"strftime({value}, {text})"
+        message = quoted(f'Invalid format: "{pattern.value}" is malformed at "')
+        failed = (
+            "NULL"
+            if self.trying
+            else f"lb_raise('INVALID_FUNCTION_ARGUMENT', {message} || {value} || '\"')"
+        )
+        return (
+            f"CASE WHEN {value} IS NULL THEN NULL ELSE "
+            f"coalesce(CAST(try_strptime({value}, {text}) AS TIMESTAMP), {failed}) END"
+        )
+
+
+_CALL = re.compile(r"\{call:(\w+)\}\(((?:[^()]|\([^()]*\))*)\)")
+
+
+def strftime_pattern(pattern: str) -> str:
+    """Turn MySQL's date codes into strftime's; what Trino does not support stays an error."""
+    out: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if character != "%":
+            out.append(character)
+            continue
+        code = next(characters, "%")
+        if code in "DUuVwXx":
+            from lakebed.dialect.errors import TrinoError
+
+            raise TrinoError(
+                "INVALID_FUNCTION_ARGUMENT", f"%{code} not supported in date format string"
+            )
+        out.append(_DATE_CODES.get(code, code))
+    return "".join(out)
+
+
+def _integer_literal(expr: tree.Expr) -> int | None:
+    if isinstance(expr, tree.Convert):
+        return _integer_literal(expr.arg)
+    if isinstance(expr, tree.Constant) and isinstance(expr.value, str):
+        return int(expr.value)
+    if isinstance(expr, tree.Apply) and expr.template == "-{0}":
+        inner = _integer_literal(expr.args[0])
+        return None if inner is None else -inner
+    return None
+
+
+def no_tables(scan: tree.Scan) -> str:
+    """Refuse to read: the source of statements that have no tables."""
+    raise not_supported(f"reading {scan.table.name}")
+
+
+def plain_type(kind: Type) -> str:
+    """Spell the DuckDB type of a column in a file written for `kind`."""
+    return duck_name(kind)

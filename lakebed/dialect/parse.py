@@ -1,0 +1,117 @@
+"""Text to statement: queries by sqlglot with Trino's grammar, everything else by `hive`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.errors import ParseError, TokenError
+
+from lakebed.dialect import hive, statements
+from lakebed.dialect.errors import TrinoError, not_supported
+
+_KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
+_QUERY = re.compile(r"(?is)\s*(\(|select\b|with\b|values\b|table\b)")
+
+
+class _QueryParser(Trino.parser_class):  # type: ignore[misc, name-defined]
+    """Trino's grammar without sqlglot's own idea of functions: calls stay as written."""
+
+    FUNCTIONS: dict[str, object] = {}
+    FUNCTION_PARSERS = {
+        name: rule for name, rule in Trino.parser_class.FUNCTION_PARSERS.items() if name in _KEPT
+    }
+
+
+class AthenaQueries(Trino):
+    """The dialect that parses queries."""
+
+    parser_class = _QueryParser
+    Parser = _QueryParser
+
+
+_DIALECT = AthenaQueries()
+
+
+def parse(text: str, parameters: Sequence[str] = ()) -> statements.Statement:
+    """Read one statement; raise SYNTAX_ERROR or NOT_SUPPORTED with its place in the text."""
+    text = text.rstrip().removesuffix(";").rstrip()
+    stripped = _without_comments(text)
+    if not stripped.strip():
+        raise TrinoError("SYNTAX_ERROR", "mismatched input '<EOF>'. Expecting: <statement>", 1, 1)
+    if _QUERY.match(stripped):
+        return statements.Select(parse_query(text, parameters))
+    head = re.match(r"(?is)\s*explain\b(?!\s*\()(\s+analyze\b)?", stripped)
+    if head is not None:
+        if head.group(1):
+            raise not_supported("EXPLAIN ANALYZE")
+        blank = _blank(stripped, head.end())
+        return statements.Explain(parse_query(blank, parameters))
+    statement, query_from = hive.parse(stripped)
+    if isinstance(statement, statements.CreateTableAs):
+        query = parse_query(_blank(stripped, query_from), parameters)
+        return statements.with_query(statement, query)
+    return statement
+
+
+def _blank(text: str, end: int) -> str:
+    """Replace what comes before `end` by spaces, so that places in the text stay true."""
+    return re.sub(r"[^\n]", " ", text[:end]) + text[end:]
+
+
+def _without_comments(text: str) -> str:
+    def spaces(match: re.Match[str]) -> str:
+        found = match.group(0)
+        return re.sub(r"[^\n]", " ", found) if found[:2] in ("--", "/*") else found
+
+    return re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", spaces, text, flags=re.S)
+
+
+def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expression:
+    """Parse a query to sqlglot's tree, its `?` replaced by the parameters."""
+    try:
+        found = sqlglot.parse(text, read=_DIALECT)
+    except (ParseError, TokenError) as error:
+        raise _syntax_error(error, text) from error
+    if len(found) != 1 or found[0] is None:
+        raise TrinoError("SYNTAX_ERROR", "Only one sql statement is allowed", 1, 1)
+    tree = found[0]
+    if not isinstance(tree, exp.Query | exp.Values):
+        raise not_supported(f"The statement {type(tree).__name__.upper()}", 1, 1)
+    return _with_parameters(tree, parameters)
+
+
+def _with_parameters(tree: exp.Expression, parameters: Sequence[str]) -> exp.Expression:
+    holders = list(tree.find_all(exp.Placeholder))
+    if len(holders) != len(parameters):
+        raise TrinoError(
+            "INVALID_PARAMETER_USAGE",
+            f"Incorrect number of parameters: expected {len(holders)} but found {len(parameters)}",
+            1,
+            1,
+        )
+    if not holders:
+        return tree
+    in_text = [node for node in tree.dfs() if isinstance(node, exp.Placeholder)]
+    for holder, parameter in zip(in_text, parameters, strict=True):
+        try:
+            value = sqlglot.parse_one(f"SELECT {parameter}", read=_DIALECT).expressions[0]
+        except (ParseError, TokenError):
+            value = exp.Literal.string(parameter)
+        holder.replace(value)
+    return tree
+
+
+def _syntax_error(error: Exception, text: str) -> TrinoError:
+    details = getattr(error, "errors", None) or [{}]
+    line, column = details[0].get("line") or 1, details[0].get("col") or 1
+    token = details[0].get("highlight") or "<EOF>"
+    start = max(1, column - len(token) + 1) if token != "<EOF>" else column
+    message = f"mismatched input '{token}'. Expecting: <expression>"
+    lines = text.splitlines()
+    if line > len(lines):
+        line, start = len(lines), len(lines[-1]) + 1
+    return TrinoError("SYNTAX_ERROR", message, line, start)

@@ -1,0 +1,74 @@
+"""Names in scope: which column a name means, in which of the enclosing queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from lakebed.dialect import tree
+from lakebed.dialect.errors import TrinoError
+from lakebed.dialect.types import Type
+
+
+def place(node: exp.Expression | None) -> tuple[int, int]:
+    """Return line and column of a piece of the text, as far as the parser kept it."""
+    best: tuple[int, int, int] | None = None
+    for inner in node.walk() if node is not None else ():
+        meta = inner.meta
+        if "line" in meta:
+            length = meta["end"] - meta["start"]
+            found = (meta["start"], meta["line"], meta["col"] - length)
+            if best is None or found < best:
+                best = found
+    return (best[1], best[2]) if best else (1, 1)
+
+
+def fail(name: str, message: str, node: exp.Expression | None) -> TrinoError:
+    """Return a Trino error at the node's place."""
+    return TrinoError(name, message, *place(node))
+
+
+def parameter_name(name: str) -> str:
+    """Return the name a lambda's parameter has in the lowered text, safe whatever it was."""
+    return f"lb_{name.encode().hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A visible column: its name, the alias (and database) of its relation, what it is."""
+
+    name: str | None
+    alias: str | None
+    expr: tree.Expr
+    database: str | None = None
+    qualified_only: bool = False
+
+
+@dataclass(slots=True)
+class Scope:
+    """The columns of one query and the scope around it."""
+
+    fields: list[Field] = field(default_factory=list[Field])
+    parent: Scope | None = None
+    lambdas: dict[str, Type] = field(default_factory=dict[str, Type])
+
+    def find(self, parts: Sequence[str], node: exp.Expression) -> tree.Expr | None:
+        """Return what `name`, `alias.name` or `database.alias.name` means, None if nothing."""
+        if len(parts) == 1 and parts[0] in self.lambdas:
+            return tree.LambdaRef(self.lambdas[parts[0]], parameter_name(parts[0]))
+        name, qualifier = parts[-1], list(parts[:-1])
+        found = [
+            one
+            for one in self.fields
+            if one.name == name
+            and (not qualifier or one.alias == qualifier[-1])
+            and (len(qualifier) < 2 or one.database == qualifier[-2])
+            and not (one.qualified_only and not qualifier)
+        ]
+        if len(found) > 1:
+            raise fail("AMBIGUOUS_NAME", f"Column '{name}' is ambiguous", node)
+        if found:
+            return found[0].expr
+        return self.parent.find(parts, node) if self.parent is not None else None

@@ -1,0 +1,244 @@
+"""The typed tree: what a query means after every name, type and coercion is settled.
+
+No name of the user is left in it except those of catalog columns: relations are `r0, r1, …`, their
+columns are numbered, so that nothing the user wrote can change what the lowered text means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lakebed.dialect.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal. `value` is DuckDB's text of it, None is NULL."""
+
+    type: Type
+    value: str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Column number `index` of relation `relation`."""
+
+    type: Type
+    relation: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An operator or function: a template of the function table over its arguments."""
+
+    type: Type
+    template: str
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """A conversion to `type`; `safe` gives NULL where a CAST would fail (TRY_CAST)."""
+
+    type: Type
+    arg: Expr
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """TRY(arg): errors of evaluating the argument become NULL."""
+
+    type: Type
+    arg: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key of an ORDER BY."""
+
+    expr: Expr
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """An aggregate call. A template that says `{call:NAME}` gets the modifiers in that call."""
+
+    type: Type
+    template: str
+    args: tuple[Expr, ...]
+    distinct: bool = False
+    where: Expr | None = None
+    order: tuple[SortKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window call: an aggregate or ranking function over a frame (`frame` is safe text)."""
+
+    type: Type
+    template: str
+    args: tuple[Expr, ...]
+    partition: tuple[Expr, ...]
+    order: tuple[SortKey, ...]
+    frame: str
+    where: Expr | None = None
+    ignore_nulls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """A lambda: the names of its parameters in the lowered text, its body."""
+
+    type: Type
+    names: tuple[str, ...]
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaRef:
+    """A parameter of a lambda."""
+
+    type: Type
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subquery:
+    """A query in an expression: `scalar`, `exists`, or `in`, `any <op>`, `all <op>` over `arg`."""
+
+    type: Type
+    kind: str
+    query: Query
+    arg: Expr | None = None
+
+
+Expr = Constant | Ref | Apply | Convert | Try | Aggregate | Window | Lambda | LambdaRef | Subquery
+
+
+@dataclass(eq=False, slots=True)
+class Scan:
+    """A catalog table in a FROM. `used` are the columns the query needs; `prunes` are predicates
+    over partition columns only, which every row of the answer satisfies."""
+
+    relation: str
+    table: TableInfo
+    used: set[int] = field(default_factory=set[int])
+    prunes: list[Expr] = field(default_factory=list["Expr"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derived:
+    """A subquery in a FROM."""
+
+    relation: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CteRef:
+    """A use of the WITH query `cte`."""
+
+    relation: str
+    cte: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unnest:
+    """UNNEST of arrays or maps; a column an array, two a map, then the ordinality."""
+
+    relation: str
+    args: tuple[Expr, ...]
+    ordinality: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Join:
+    """A join; `kind` is INNER, LEFT, RIGHT, FULL or CROSS."""
+
+    kind: str
+    left: Relation
+    right: Relation
+    on: Expr | None
+
+
+Relation = Scan | Derived | CteRef | Unnest | Join
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Select:
+    """One SELECT: its expressions in output order, and the clauses."""
+
+    items: tuple[Expr, ...]
+    source: Relation | None = None
+    where: Expr | None = None
+    groups: tuple[tuple[Expr, ...], ...] | None = None
+    having: Expr | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetOperation:
+    """UNION, INTERSECT or EXCEPT, ALL or not, of two queries of equal types."""
+
+    kind: str
+    keep_all: bool
+    left: Query
+    right: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """Literal rows."""
+
+    rows: tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A whole query with its WITH, order and limits; `columns` are output names and types."""
+
+    body: Select | SetOperation | Values
+    columns: tuple[tuple[str | None, Type], ...]
+    ctes: tuple[tuple[str, Query], ...] = ()
+    order: tuple[SortKey, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """A table as the catalog knows it: columns with types, then the partition columns."""
+
+    catalog: str
+    database: str
+    name: str
+    columns: tuple[tuple[str, Type], ...]
+    partition_columns: tuple[tuple[str, Type], ...] = ()
+
+    @property
+    def all_columns(self) -> tuple[tuple[str, Type], ...]:
+        """The columns as a query sees them: the data's, then the partitions'."""
+        return self.columns + self.partition_columns
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """Return the expressions directly inside (not those of subqueries)."""
+    if isinstance(expr, Apply):
+        return expr.args
+    if isinstance(expr, Convert | Try):
+        return (expr.arg,)
+    if isinstance(expr, Aggregate):
+        where = (expr.where,) if expr.where else ()
+        return (*expr.args, *where, *(key.expr for key in expr.order))
+    if isinstance(expr, Window):
+        where = (expr.where,) if expr.where else ()
+        return (*expr.args, *where, *expr.partition, *(key.expr for key in expr.order))
+    if isinstance(expr, Lambda):
+        return (expr.body,)
+    if isinstance(expr, Subquery) and expr.arg is not None:
+        return (expr.arg,)
+    return ()

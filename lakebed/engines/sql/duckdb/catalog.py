@@ -1,0 +1,153 @@
+"""The worker's view of the Data Catalog and the lake: asks the server, remembers for one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from lakebed.dialect import tree
+from lakebed.dialect.errors import TrinoError, not_supported
+from lakebed.dialect.types import Type, parse_type
+from lakebed.engines.sql.duckdb.messages import Channel
+
+Shape = dict[str, Any]
+
+
+class ServiceError(Exception):
+    """An operation answered with an AWS error."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class File(NamedTuple):
+    """An object of the lake and where its bytes are."""
+
+    key: str
+    path: str
+    size: int
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """Split `s3://bucket/prefix` into bucket and prefix."""
+    for scheme in ("s3://", "s3a://", "s3n://"):
+        if location.startswith(scheme):
+            bucket, _, prefix = location[len(scheme) :].partition("/")
+            if bucket:
+                return bucket, prefix
+    raise TrinoError("HIVE_METASTORE_ERROR", f"The location {location} is no s3:// path")
+
+
+def folder(location: str) -> str:
+    """Return a location with the slash at its end that makes it a folder."""
+    return location if location.endswith("/") else location + "/"
+
+
+class Server:
+    """What the worker may ask while it runs a query."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def ask(self, operation: str, request: Mapping[str, object]) -> Shape:
+        """Ask an operation of the Data Catalog."""
+        answer = self._channel.request(
+            {"kind": "ask", "service": "glue", "operation": operation, "request": request}
+        )
+        if "code" in answer:
+            raise ServiceError(answer["code"], answer["message"])
+        return answer["response"]
+
+    def pages(self, operation: str, request: Shape, member: str) -> Iterator[Shape]:
+        """Ask for all pages of a listing."""
+        token = None
+        while True:
+            answer = self.ask(operation, {**request, **({"NextToken": token} if token else {})})
+            yield from answer.get(member, [])
+            token = answer.get("NextToken")
+            if not token:
+                return
+
+    def files(self, location: str) -> list[File]:
+        """List the objects under a location, without folder markers and hidden files."""
+        bucket, prefix = split_location(location)
+        prefix = folder(prefix) if prefix else prefix
+        answer = self._channel.request({"kind": "files", "bucket": bucket, "prefix": prefix})
+        if "code" in answer:
+            raise ServiceError(answer["code"], answer["message"])
+        found = (File(*one) for one in answer["files"])
+        return [one for one in found if not _hidden(one.key[len(prefix) :])]
+
+    def put(self, location: str, path: str) -> None:
+        """Make a scratch file the object at `location`."""
+        bucket, key = split_location(location)
+        answer = self._channel.request({"kind": "put", "bucket": bucket, "key": key, "path": path})
+        if "code" in answer:
+            raise ServiceError(answer["code"], answer["message"])
+
+    def delete(self, location: str) -> None:
+        """Delete the object at `location`."""
+        bucket, key = split_location(location)
+        self._channel.request({"kind": "delete", "bucket": bucket, "key": key})
+
+
+def _hidden(relative: str) -> bool:
+    """Tell whether Hive skips the object: a folder marker, or a name that starts with _ or ."""
+    return relative.endswith("/") or any(part[:1] in ("_", ".") for part in relative.split("/"))
+
+
+class LakeCatalog:
+    """The analyser's catalog: tables by name, each fetched once a query."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.shapes: dict[tuple[str, str], Shape] = {}
+
+    def has_database(self, database: str) -> bool:
+        """Tell whether a database exists."""
+        try:
+            self.server.ask("get_database", {"Name": database})
+        except ServiceError as error:
+            if error.code == "EntityNotFoundException":
+                return False
+            raise
+        return True
+
+    def shape(self, database: str, name: str) -> Shape | None:
+        """Return the table as Glue has it."""
+        known = self.shapes.get((database, name))
+        if known is not None:
+            return known
+        try:
+            answer = self.server.ask("get_table", {"DatabaseName": database, "Name": name})
+        except ServiceError as error:
+            if error.code == "EntityNotFoundException":
+                return None
+            raise
+        self.shapes[database, name] = answer["Table"]
+        return answer["Table"]
+
+    def table(self, database: str, name: str) -> tree.TableInfo | None:
+        """Return the table with Trino's types."""
+        if database == "information_schema":
+            raise not_supported("information_schema")
+        shape = self.shape(database, name)
+        if shape is None:
+            return None
+        if shape.get("TableType") == "VIRTUAL_VIEW":
+            raise not_supported(f"Reading the view {name}")
+        columns = shape.get("StorageDescriptor", {}).get("Columns", [])
+        return tree.TableInfo(
+            "awsdatacatalog",
+            database,
+            name,
+            tuple(_column(one) for one in columns),
+            tuple(_column(one) for one in shape.get("PartitionKeys") or []),
+        )
+
+
+def _column(shape: Shape) -> tuple[str, Type]:
+    kind = parse_type(shape.get("Type") or "string")
+    return shape["Name"].lower(), kind

@@ -1,0 +1,47 @@
+"""One statement's run inside a worker: what it is, where it writes, what it may ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lakebed.dialect import lower
+from lakebed.engines.sql.duckdb.catalog import LakeCatalog
+
+
+@dataclass
+class Run:
+    """The statement being run."""
+
+    id: str
+    text: str
+    database: str
+    scratch: Path
+    output_location: str
+    catalog: LakeCatalog
+    connection: duckdb.DuckDBPyConnection
+    memory_bytes: int
+    threads: int
+    planned: float = 0.0
+
+    def lock(self, paths: Sequence[str]) -> None:
+        """Set the limits, then let the database reach only these files and the scratch folder."""
+        listed = ", ".join(lower.quoted(path) for path in paths)
+        scratch = lower.quoted(str(self.scratch))
+        self.connection.execute(
+            f"SET memory_limit = '{self.memory_bytes}B'; SET threads = {self.threads}; "
+            f"SET temp_directory = {scratch}; SET allowed_paths = [{listed}]; "
+            f"SET allowed_directories = [{scratch}]; SET enable_external_access = false; "
+            "SET lock_configuration = true;"
+        )
+        self.planned = time.perf_counter()
+
+    def scanned(self) -> int:
+        """Return the bytes the last statement read from files."""
+        found: Any = self.connection.get_profiling_information()
+        return int((found.get("io") or {}).get("total_bytes_read") or 0)

@@ -1,0 +1,121 @@
+"""The worker process: one statement at a time, each in a DuckDB database of its own.
+
+Run as `python -m lakebed.engines.sql.duckdb.worker FD`; FD is its end of a socket pair. While it
+waits it holds the next database open already, because opening takes longer than `SELECT 1`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lakebed.dialect import parse, statements
+from lakebed.dialect.errors import TrinoError
+from lakebed.engines.sql.duckdb import ddl, failures, queries
+from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Server, ServiceError
+from lakebed.engines.sql.duckdb.messages import Channel, Gone, Message
+from lakebed.engines.sql.duckdb.run import Run
+
+_DEATH_SIGNAL = 1
+
+
+@cache
+def _macros() -> str:
+    return files("lakebed.dialect").joinpath("macros.sql").read_text("utf-8")
+
+
+def open_database() -> duckdb.DuckDBPyConnection:
+    """Open a fresh database in memory with the macros the lowered text uses."""
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": 1,
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+    connection.execute("SET TimeZone = 'UTC'; SET enable_profiling = 'no_output';")
+    connection.execute(_macros())
+    return connection
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when the server dies (Linux; elsewhere EOF does)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnection) -> Message:
+    """Run one statement and return its outcome."""
+    started = time.perf_counter()
+    catalog = LakeCatalog(Server(channel))
+    context = Run(
+        message["id"],
+        message["text"],
+        message["database"].lower(),
+        Path(message["scratch"]),
+        message["output_location"],
+        catalog,
+        connection,
+        message["memory_bytes"],
+        message["threads"],
+    )
+    outcome: dict[str, Any] = {"state": "SUCCEEDED"}
+    try:
+        statement = parse.parse(context.text, message["parameters"])
+        outcome |= ddl.kind_of(statement)
+        if isinstance(statement, statements.Select):
+            outcome |= queries.select(context, statement)
+        elif isinstance(statement, statements.Explain):
+            outcome |= queries.explain(context, statement)
+        elif isinstance(statement, statements.CreateTableAs):
+            outcome |= queries.create_table_as(context, statement)
+        else:
+            outcome |= ddl.run(context, statement)
+    except (TrinoError, ServiceError, duckdb.Error, RecursionError, OSError) as error:
+        outcome |= {"state": "FAILED", "error": failures.describe(error), "result": None}
+    outcome["planning_ms"] = int(1000 * (context.planned - started)) if context.planned else 0
+    total = int(1000 * (time.perf_counter() - started))
+    outcome["execution_ms"] = max(0, total - outcome["planning_ms"])
+    return outcome
+
+
+def main() -> None:
+    """Serve until the server closes the socket."""
+    die_with_parent()
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    gc.freeze()
+    try:
+        while True:
+            connection = open_database()
+            channel.send({"kind": "ready", "rss": resident_bytes()})
+            message = channel.receive()
+            outcome = run(channel, message, connection)
+            channel.send({"kind": "done", "outcome": outcome})
+            connection.close()
+    except (Gone, BrokenPipeError, ConnectionResetError):
+        os._exit(0)
+
+
+def resident_bytes() -> int:
+    """Return the memory this process holds."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    main()
