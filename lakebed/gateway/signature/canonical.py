@@ -37,12 +37,19 @@ def _encode(text: str) -> str:
     return text if _is_plain(text) else quote(unquote_to_bytes(text), safe=_SAFE)
 
 
-def canonical_path(path: str, service: str) -> str:
-    """Return the path: S3's is encoded once, all others' twice and without dot segments."""
+def canonical_paths(path: str, service: str) -> tuple[str, ...]:
+    """Return the forms of the path a client may have signed, the likely one first.
+
+    S3's path is encoded once: as it was sent, or as AWS would encode it. All others' are encoded
+    twice and have no dot segments.
+    """
     if service == "s3":
-        return path if _is_plain_path(path) else quote(unquote_to_bytes(path), safe="/" + _SAFE)
+        if _is_plain_path(path):
+            return (path,)
+        normal = quote(unquote_to_bytes(path), safe="/" + _SAFE)
+        return (path,) if normal == path else (path, normal)
     if path in ("/", ""):
-        return "/"
+        return ("/",)
     kept: list[str] = []
     for part in path.split("/"):
         if part == "..":
@@ -50,7 +57,7 @@ def canonical_path(path: str, service: str) -> str:
         elif part not in ("", "."):
             kept.append(part)
     ending = "/" if kept and path.endswith("/") else ""
-    return "/" + quote("/".join(kept), safe="/" + _SAFE) + ending
+    return ("/" + quote("/".join(kept), safe="/" + _SAFE) + ending,)
 
 
 def canonical_query(query: str, *, without: str = "") -> str:
@@ -78,15 +85,10 @@ def canonical_headers(headers: dict[str, str], signed: Sequence[str]) -> str:
     return "".join(lines)
 
 
-def canonical_request(
-    request: HttpRequest, service: str, signed: str, payload_hash: str, without: str
-) -> str:
-    """Return the canonical form of a request whose signed header names are `a;b;c`."""
-    return (
-        f"{request.method}\n{canonical_path(request.path, service)}\n"
-        f"{canonical_query(request.query, without=without)}\n"
-        f"{canonical_headers(request.headers, signed.split(';'))}\n{signed}\n{payload_hash}"
-    )
+def canonical_request(request: HttpRequest, path: str, query: str, signed: str) -> str:
+    """Return the canonical form, up to the payload's hash, for signed header names `a;b;c`."""
+    headers = canonical_headers(request.headers, signed.split(";"))
+    return f"{request.method}\n{path}\n{query}\n{headers}\n{signed}\n"
 
 
 def string_to_sign(canonical: str, signed_at: str, scope: str) -> str:

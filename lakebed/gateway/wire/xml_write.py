@@ -83,7 +83,7 @@ class _Structure:
         names = tuple(values[0])
         template, writers = self._plans.get(names) or self._plan(names)
         try:
-            if any(map(len(names).__ne__, map(len, values))):
+            if not names or any(map(len(names).__ne__, map(len, values))):
                 raise KeyError
             columns = [
                 _column(write)([value[name] for value in values])

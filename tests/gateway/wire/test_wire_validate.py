@@ -1,0 +1,109 @@
+"""The model's constraints are refused with AWS's sentences."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakebed.core.errors import AwsError
+from lakebed.gateway.wire.models import load
+from lakebed.gateway.wire.patterns import translate
+
+
+def refuse(service: str, operation: str, request: dict[str, Any]) -> AwsError:
+    with pytest.raises(AwsError) as caught:
+        load(service).operations[operation].validate(request)
+    return caught.value
+
+
+def test_one_error_in_awss_words() -> None:
+    error = refuse("glue", "GetTable", {"DatabaseName": "", "Name": "n"})
+    assert (error.code, error.status) == ("ValidationException", 400)
+    assert error.message == (
+        "1 validation error detected: Value '' at 'databaseName' failed to satisfy constraint: "
+        "Member must have length greater than or equal to 1"
+    )
+
+
+def test_several_errors_are_counted_and_joined() -> None:
+    error = refuse("glue", "GetTables", {"MaxResults": 101})
+    assert error.message == (
+        "2 validation errors detected: Value null at 'databaseName' failed to satisfy constraint: "
+        "Member must not be null; Value '101' at 'maxResults' failed to satisfy constraint: "
+        "Member must have value less than or equal to 100"
+    )
+
+
+def test_nested_members_are_named_by_their_path() -> None:
+    columns = [{"Name": "a"}, {"Name": "b", "Comment": "x" * 256}]
+    table = {"Name": "t", "StorageDescriptor": {"Columns": columns}}
+    error = refuse("glue", "CreateTable", {"DatabaseName": "d", "TableInput": table})
+    assert "at 'tableInput.storageDescriptor.columns.2.member.comment' failed" in error.message
+
+
+def test_athena_has_a_code_of_its_own() -> None:
+    error = refuse("athena", "GetWorkGroup", {"WorkGroup": "a b"})
+    assert (error.code, error.members) == (
+        "InvalidRequestException",
+        {"AthenaErrorCode": "INVALID_INPUT"},
+    )
+    assert error.message == (
+        "1 validation error detected: Value 'a b' at 'workGroup' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: [a-zA-Z0-9._-]{1,128}"
+    )
+
+
+def test_enums_are_listed() -> None:
+    request = {"DatabaseName": "d", "TableInput": {"Name": "t"}, "OpenTableFormatInput": {
+        "IcebergInput": {"MetadataOperation": "DROP"}}}  # fmt: skip
+    error = refuse("glue", "CreateTable", request)
+    assert error.message.endswith("Member must satisfy enum value set: [CREATE]")
+
+
+def test_s3_is_left_to_its_handlers() -> None:
+    load("s3").operations["PutObject"].validate({})
+
+
+def test_java_ranges_take_supplementary_characters() -> None:
+    pattern = translate(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*")
+    assert pattern is not None
+    assert pattern.fullmatch("plain, é, 漢, 😀\r\n\t")
+    assert not pattern.fullmatch("\x00")
+    assert not pattern.fullmatch("\ufffe")
+    word = translate(r"\w+")
+    assert word is not None
+    assert not word.fullmatch("é")
+
+
+def test_only_listed_patterns_are_skipped() -> None:
+    skipped: set[tuple[str, str]] = set()
+    for service in ("athena", "glue", "sts"):
+        for operation in load(service).operations.values():
+            seen: set[str] = set()
+            waiting = [operation.input]
+            while waiting:
+                shape = waiting.pop()
+                if shape.name in seen:
+                    continue
+                seen.add(shape.name)
+                if shape.pattern and translate(shape.pattern) is None:
+                    skipped.add((service, shape.name))
+                parts = [*shape.members.values(), *shape.parts.values()]
+                waiting += [member.shape for member in parts]
+    # Its class is Unicode's letters, numbers and punctuation, which Python's `re` has no name for.
+    assert skipped == {("glue", "TransactionIdString")}
+
+
+@given(st.text(max_size=20))
+def test_glue_names_hold_what_the_pattern_says(name: str) -> None:
+    length = len(name.encode("utf-16-le")) // 2
+    allowed = re.fullmatch("[\t\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]*", name)
+    request = {"DatabaseName": name, "Name": "n"}
+    if 1 <= length <= 255 and allowed:
+        load("glue").operations["GetTable"].validate(request)
+    else:
+        refuse("glue", "GetTable", request)
