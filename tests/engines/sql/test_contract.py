@@ -201,5 +201,4 @@ def test_a_killed_worker_fails_one_query_with_a_reason(console):
     assert outcome.state == "FAILED"
     assert outcome.error.name == "GENERIC_INTERNAL_ERROR"
     assert outcome.error.retryable
-    console.run("SELECT 1")
     assert console.rows("SELECT 1") == [["1"]]

@@ -186,10 +186,19 @@ class DuckDbEngine:
         self._workers.add(worker)
         return worker
 
+    def _take(self) -> Worker | None:
+        """Take an idle worker that still lives."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.process.returncode is None and not worker.reader.at_eof():
+                return worker
+            self._discard(worker)
+        return None
+
     async def _admitted(self, running: _Running, lake: Lake) -> Outcome:
         async with self._slots:
             try:
-                worker = self._idle.pop() if self._idle else await self._start()
+                worker = self._take() or await self._start()
             except (OSError, TimeoutError) as error:
                 return _failed("GENERIC_INTERNAL_ERROR", f"No SQL worker could start: {error}")
             try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 
 from lakebed.dialect import lower
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog
@@ -43,5 +44,5 @@ class Run:
 
     def scanned(self) -> int:
         """Return the bytes the last statement read from files."""
-        found: Any = self.connection.get_profiling_information()
+        found: Any = msgspec.json.decode(self.connection.get_profiling_information())
         return int((found.get("io") or {}).get("total_bytes_read") or 0)

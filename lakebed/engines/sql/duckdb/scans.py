@@ -144,7 +144,7 @@ def _partition_value(parts: list[Part], at: int, kind: Type) -> str:
     if len(set(values)) == 1:
         return _value(values[0], kind)
     numbered = [_value(part.values[at], kind) for part in parts for _ in part.files]
-    return f"list_extract([{', '.join(numbered)}], file_index + 1)"
+    return f"list_extract([{', '.join(numbered)}], CAST(file_index AS BIGINT) + 1)"
 
 
 def _parquet_value(have: dict[str, tuple[str, str]], name: str, kind: Type) -> str:

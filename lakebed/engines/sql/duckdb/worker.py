@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -83,7 +84,12 @@ def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnectio
             outcome |= queries.create_table_as(context, statement)
         else:
             outcome |= ddl.run(context, statement)
-    except (TrinoError, ServiceError, duckdb.Error, RecursionError, OSError) as error:
+    except (TrinoError, ServiceError, duckdb.Error, RecursionError) as error:
+        outcome |= {"state": "FAILED", "error": failures.describe(error), "result": None}
+    except (Gone, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the worker's loop: a bug fails one query, loudly
+        traceback.print_exc()
         outcome |= {"state": "FAILED", "error": failures.describe(error), "result": None}
     outcome["planning_ms"] = int(1000 * (context.planned - started)) if context.planned else 0
     total = int(1000 * (time.perf_counter() - started))
