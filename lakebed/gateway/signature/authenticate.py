@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from lakebed.core.errors import AwsError
 from lakebed.gateway.routing import family_of
-from lakebed.gateway.signature import canonical
+from lakebed.gateway.signature import canonical, version_2
 from lakebed.gateway.signature.refusals import (
     CREDENTIAL_FORM,
     JSON,
@@ -104,12 +104,28 @@ def authenticate(request: HttpRequest, secret_for: SecretFor, now: float) -> Ide
     verifier = _Verifier(request, secret_for, family, is_query=False)
     if authorization is not None:
         return verifier.header(authorization, now)
-    if family == "s3" and "AWSAccessKeyId=" in query and "Signature=" in query:
-        raise S3_QUERY.unsupported("")
+    if family == "s3" and "AWSAccessKeyId=" in query:
+        identity = _version_2(request, secret_for, now)
+        if identity is not None:
+            return identity
     refusal = verifier.refusals.anonymous()
     if refusal is not None:
         raise refusal
     return None
+
+
+def _version_2(request: HttpRequest, secret_for: SecretFor, now: float) -> Identity | None:
+    """Verify a version 2 URL, which names no region: it is older than regions."""
+    signed = version_2.presigned(request)
+    if signed is None:
+        return None
+    secret = secret_for(signed.access_key)
+    if secret is None:
+        raise S3_QUERY.unknown_key(signed.access_key)
+    version_2.verify(request, signed, secret, now)
+    return Identity(
+        signed.access_key, "s3", "us-east-1", UNSIGNED_PAYLOAD, signed.signature, b"", "", ""
+    )
 
 
 def _refusals(family: str, *, is_query: bool) -> Refusals:

@@ -127,7 +127,7 @@ class ChunkedDecoder:
         names = frozenset(name.strip() for name in announced)
         if kind == _UNSIGNED_TRAILER:
             return cls(int(size), None, names)
-        if identity is None:
+        if identity is None or not identity.signing_key:
             raise AwsError("AccessDenied", "Access Denied", 403)
         return cls(int(size), identity, names if kind == _SIGNED_TRAILER else None)
 
