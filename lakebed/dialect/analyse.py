@@ -255,6 +255,9 @@ class Analyser:
                         for at, (column, kind) in enumerate(query.columns)
                     ]
                     return tree.CteRef(name, found[0]), fields
+        catalog = node.catalog.lower()
+        if catalog not in ("", "awsdatacatalog"):
+            raise fail("CATALOG_NOT_FOUND", f"Catalog '{catalog}' not found", node)
         database = node.db.lower() or self.database
         info = self.catalog.table(database, node.name.lower())
         if info is None:

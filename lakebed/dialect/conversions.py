@@ -65,7 +65,9 @@ def _rounded(text: str, source: Type, target: Type) -> str:
         return cast
     step = 10 ** (6 - places)
     if target.name == "time":
-        return f"CAST(date_trunc('{'second' if places == 0 else 'millisecond'}', {cast}) AS TIME)"
+        cast = f"(DATE '1970-01-01' + {cast})"
+        rounded = f"CAST(round(epoch_us({cast}) / {step}.0) AS BIGINT) * {step}"
+        return f"CAST(make_timestamp({rounded}) AS TIME)"
     return f"make_timestamp(CAST(round(epoch_us({cast}) / {step}.0) AS BIGINT) * {step})"
 
 

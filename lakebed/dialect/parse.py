@@ -17,6 +17,50 @@ _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 _QUERY = re.compile(r"(?is)\s*(\(|select\b|with\b|values\b|table\b)")
 
 
+# What the analyser reads of each node that has optional parts. Anything else that the grammar
+# accepts (a sample, DISTINCT ON, * EXCEPT, …) would be dropped silently, and is refused here.
+_READ: dict[type[exp.Expression], frozenset[str]] = {
+    kind: frozenset(parts.split())
+    for kind, parts in {
+        exp.Select: "expressions from_ joins where group having order limit offset distinct with_ "
+        "windows",
+        exp.Table: "this db catalog alias joins",
+        exp.Subquery: "this alias joins with_ order limit offset",
+        exp.Values: "expressions alias joins order limit offset with_",
+        exp.Join: "this on using side kind method",
+        exp.Unnest: "expressions alias offset",
+        exp.Union: "this expression distinct with_ order limit offset",
+        exp.Except: "this expression distinct with_ order limit offset",
+        exp.Intersect: "this expression distinct with_ order limit offset",
+        exp.Group: "expressions rollup cube grouping_sets all",
+        exp.Star: "",
+        exp.Distinct: "expressions",
+        exp.Window: "this partition_by order spec alias over",
+        exp.WindowSpec: "kind start start_side end end_side",
+        exp.Ordered: "this desc nulls_first",
+        exp.Order: "this expressions",
+        exp.Limit: "this expression",
+        exp.Offset: "this expression",
+        exp.In: "this expressions query",
+        exp.Between: "this low high",
+        exp.CTE: "this alias",
+        exp.With: "expressions recursive",
+        exp.TableAlias: "this columns",
+        exp.Lambda: "this expressions",
+        exp.Like: "this expression",
+        exp.Column: "this table db catalog",
+        exp.Extract: "this expression",
+        exp.Trim: "this expression position",
+        exp.Case: "this ifs default",
+        exp.If: "this true false",
+        exp.Bracket: "this expressions offset",
+        exp.Array: "expressions",
+        exp.Substring: "this start length",
+        exp.StrPosition: "this substr",
+    }.items()
+}
+
+
 class _QueryParser(Trino.parser_class):  # type: ignore[misc, name-defined]
     """Trino's grammar without sqlglot's own idea of functions: calls stay as written."""
 
@@ -81,7 +125,22 @@ def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expression:
     tree = found[0]
     if not isinstance(tree, exp.Query | exp.Values):
         raise not_supported(f"The statement {type(tree).__name__.upper()}", 1, 1)
+    refuse_unread(tree)
     return _with_parameters(tree, parameters)
+
+
+def refuse_unread(tree: exp.Expression) -> None:
+    """Refuse a query with a part the analyser would not look at."""
+    for node in tree.walk():
+        read = _READ.get(type(node))
+        if read is None:
+            continue
+        for part, value in node.args.items():
+            if value and part not in read:
+                from lakebed.dialect.scopes import place
+
+                what = f"{part.strip('_').upper()} in {type(node).__name__.upper()}"
+                raise not_supported(what, *place(node))
 
 
 def _with_parameters(tree: exp.Expression, parameters: Sequence[str]) -> exp.Expression:
