@@ -145,9 +145,13 @@ class RestXmlProtocol:
         headed = frozenset(operation.output.members) - names
 
         def write(response: dict[str, Any]) -> Body:
-            if not headed.isdisjoint(response):
-                response = {key: item for key, item in response.items() if key in names}
-            return f"{opened}{encode(response)}</{root}>".encode()
+            if not headed.isdisjoint(response) or None in response.values():
+                response = {
+                    key: item
+                    for key, item in response.items()
+                    if item is not None and key not in headed
+                }
+            return encode.document(response, opened, f"</{root}>")
 
         return write
 

@@ -22,7 +22,8 @@ _SECONDS_CACHED = 4096
 
 
 @functools.lru_cache(maxsize=_SECONDS_CACHED)
-def _iso8601(seconds: int) -> str:
+def iso8601_of_second(seconds: int) -> str:
+    """Return `2024-01-01T00:00:00.000Z` for a whole second."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
@@ -37,7 +38,7 @@ def _rfc7231(seconds: int) -> str:
 
 def write_iso8601(seconds: float) -> str:
     """Return `2024-01-01T00:00:00.000Z`; S3 and STS know whole seconds and write zeros."""
-    return _iso8601(math.floor(seconds))
+    return iso8601_of_second(math.floor(seconds))
 
 
 def write_rfc7231(seconds: float) -> str:
