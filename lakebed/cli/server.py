@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
-import ipaddress
+import importlib
 import logging
 import shutil
 import signal
@@ -60,6 +59,8 @@ def check_exposure(settings: Settings) -> None:
     """Refuse to listen beyond this machine while everybody knows the keys."""
     if settings.insecure or not settings.well_known_keys:
         return
+    import ipaddress
+
     try:
         is_loopback = ipaddress.ip_address(settings.host).is_loopback
     except ValueError:
@@ -162,7 +163,9 @@ def _open_engines(settings: Settings) -> Engines:
         except ModuleNotFoundError as error:
             if error.name != entry:
                 raise
-            found = importlib.metadata.entry_points(group=f"lakebed.engines.{kind}", name=name)
+            from importlib.metadata import entry_points
+
+            found = entry_points(group=f"lakebed.engines.{kind}", name=name)
             if not found:
                 raise StartError(f"there is no {kind} engine {name!r}") from None
             module = next(iter(found)).load()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +39,8 @@ def resolve(flags: Mapping[str, Any], environment: Mapping[str, str] = os.enviro
     file = Path(data_dir) / "lakebed.toml"
     sources: list[tuple[str, Mapping[str, Any]]] = []
     if file.exists():
+        import tomllib
+
         sources.append((str(file), _flat(tomllib.loads(file.read_text(encoding="utf-8")))))
     variables = {
         name: environment[variable]

@@ -7,6 +7,7 @@ event loop and written before the answers of that turn leave.
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Mapping
@@ -78,6 +79,11 @@ class AuditLog:
         os.close(self._descriptor)
 
 
+@functools.lru_cache(maxsize=4)
+def _event_time(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 def _record(event: Audited) -> dict[str, Any]:
     context, principal = event.context, event.context.principal
     record: dict[str, Any] = {
@@ -88,7 +94,7 @@ def _record(event: Audited) -> dict[str, Any]:
             "arn": principal.arn,
             "accountId": principal.account,
         },
-        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(context.clock.now())),
+        "eventTime": _event_time(int(context.clock.now())),
         "eventSource": f"{event.service}.amazonaws.com",
         "eventName": event.operation,
         "awsRegion": context.region,

@@ -57,18 +57,18 @@ class GroupCommit:
     def submit(self, work: Work, answer: Answer) -> None:
         """Run `work` now, on the loop; call `answer(result, error)` once its writes are kept."""
         main = self._main
-        unit = _Unit(answer)
         known = main.callbacks_count()
+        result, failure = None, None
         try:
             with main.savepoint():
-                unit.result = work(main)
+                result = work(main)
         except Exception as error:  # noqa: BLE001 (the gateway's edge turns it into an answer)
-            unit.error = error
-        unit.callbacks_count = main.callbacks_count() - known
+            failure = error
         if not main.is_open:
-            unit.finish()
+            answer(result, failure)
             return
-        self._waiting.append(unit)
+        count = main.callbacks_count() - known
+        self._waiting.append(_Unit(answer, result, failure, callbacks_count=count))
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._commit)

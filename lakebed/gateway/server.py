@@ -116,6 +116,8 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             if not self._is_closing:
                 self._refuse(400, f"the request is no valid HTTP: {error}")
+        if self._head_bytes > REQUEST_HEAD_BYTES_MAX and not self._is_closing:
+            self._refuse(431, "the request line and headers are too large")
 
     # -- httptools --------------------------------------------------------------------------------
 
@@ -128,21 +130,19 @@ class Connection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """Take the request target, which can arrive in pieces."""
         self._url += url
-        self._count_head(len(url))
+        self._head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header; repeated ones are joined by a comma, as RFC 9110 has it."""
-        self._count_head(len(name) + len(value) + 4)
-        key = name.decode("latin-1").lower()
-        text = _header_text(value)
+        """Take one header: UTF-8 where it is that, as SDKs send it; repeated ones are joined."""
+        self._head_bytes += len(name) + len(value) + 4
+        key = _names.get(name) or _name(name)
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = value.decode("latin-1")
         if key in self._headers:
             text = f"{self._headers[key]},{text}"
         self._headers[key] = text
-
-    def _count_head(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > REQUEST_HEAD_BYTES_MAX and not self._is_closing:
-            self._refuse(431, "the request line and headers are too large")
 
     def on_headers_complete(self) -> None:
         """Begin the exchange."""
@@ -412,12 +412,16 @@ def _head(response: HttpResponse, length: int | None, *, keep_alive: bool) -> by
     return b"".join(lines)
 
 
-def _header_text(value: bytes) -> str:
-    """Return a header's text: UTF-8 where it is that, as SDKs send non-ASCII metadata."""
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+_names: dict[bytes, str] = {}
+_NAMES_MAX = 512
+
+
+def _name(name: bytes) -> str:
+    """Return a header's name in lower case; the usual ones are looked up from then on."""
+    key = name.decode("latin-1").lower()
+    if len(_names) < _NAMES_MAX and len(name) < 64:
+        _names[name] = key
+    return key
 
 
 def _close_body(body: bytes | FileSlice | Iterator[bytes]) -> None:

@@ -119,7 +119,7 @@ class SqliteTransaction:
         numbers = layout.numbers
         columns = (*layout.key, *layout.indexed)
         typed = ", ".join(
-            f'[{name}] {"NUMERIC" if name in numbers else "TEXT"} NOT NULL' for name in columns
+            f"[{name}] {'NUMERIC' if name in numbers else 'TEXT'} NOT NULL" for name in columns
         )
         known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._execute(known, (layout.name,)).fetchone() is None:
@@ -157,22 +157,24 @@ class SqliteTransaction:
                     scopes[depth] = f"s{self._next_scope % 64}_{depth}"
                     self._execute(f"SAVEPOINT {scopes[depth]}")
 
-    @contextmanager
-    def savepoint(self) -> Generator[None]:
+    def savepoint(self) -> _Savepoint:
         """Undo the writes of the block, and forget its callbacks, if it raises."""
-        scopes, known = self._scopes, len(self._callbacks)
-        scopes.append(None)
-        try:
-            yield
-        except BaseException:
-            name = scopes.pop()
-            del self._callbacks[known:]
-            if name is not None and self._connection.in_transaction:
-                self._execute(f"ROLLBACK TO {name}")
+        return _Savepoint(self)
+
+    def enter_scope(self) -> None:
+        """Open a savepoint's scope; SQLite hears of it at the first write inside."""
+        self._scopes.append(None)
+
+    def leave_scope(self, callbacks_kept: int | None) -> None:
+        """Close the innermost scope: keep its writes, or undo them and all later callbacks."""
+        name = self._scopes.pop()
+        if callbacks_kept is None:
+            if name is not None:
                 self._execute(f"RELEASE {name}")
-            raise
-        name = scopes.pop()
-        if name is not None:
+            return
+        del self._callbacks[callbacks_kept:]
+        if name is not None and self._connection.in_transaction:
+            self._execute(f"ROLLBACK TO {name}")
             self._execute(f"RELEASE {name}")
 
     def after_commit(self, callback: Callable[[], None]) -> None:
@@ -224,6 +226,23 @@ class SqliteTransaction:
         """Roll back what is open and close the connection."""
         self.rollback()
         self._connection.close()
+
+
+class _Savepoint:
+    """The block of one savepoint; a class, because a generator costs more than a read."""
+
+    __slots__ = ("_known", "_transaction")
+
+    def __init__(self, transaction: SqliteTransaction) -> None:
+        self._transaction = transaction
+        self._known = 0
+
+    def __enter__(self) -> None:
+        self._known = self._transaction.callbacks_count()
+        self._transaction.enter_scope()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._transaction.leave_scope(None if kind is None else self._known)
 
 
 class SqliteStore:

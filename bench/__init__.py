@@ -1,0 +1,1 @@
+"""Speed as a ratio, beside peers in the same run: `python -m bench --help`."""

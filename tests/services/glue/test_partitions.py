@@ -1,0 +1,155 @@
+"""Partitions of the Data Catalog, by boto3."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.services.glue.test_databases import error_of
+
+NAMES = {"DatabaseName": "d", "TableName": "t"}
+
+
+@pytest.fixture
+def glue(lakebed):
+    client = lakebed.client("glue")
+    client.create_database(DatabaseInput={"Name": "d"})
+    keys = [{"Name": "year", "Type": "int"}, {"Name": "city", "Type": "string"}]
+    client.create_table(DatabaseName="d", TableInput={"Name": "t", "PartitionKeys": keys})
+    return client
+
+
+def add(glue, *values):
+    inputs = [
+        {"Values": list(one), "StorageDescriptor": {"Location": f"s3://b/{one}", "Columns": []}}
+        for one in values
+    ]
+    return glue.batch_create_partition(**NAMES, PartitionInputList=inputs)
+
+
+def find(glue, expression=None, **more):
+    if expression is not None:
+        more["Expression"] = expression
+    return [tuple(p["Values"]) for p in glue.get_partitions(**NAMES, **more)["Partitions"]]
+
+
+def test_a_partition_comes_back_whole(glue):
+    given = {"Values": ["2024", "a/b c"], "Parameters": {"k": "v"}}
+    glue.create_partition(**NAMES, PartitionInput=given)
+    partition = glue.get_partition(**NAMES, PartitionValues=["2024", "a/b c"])["Partition"]
+    assert partition.pop("CreationTime").timestamp() > 1_700_000_000
+    assert partition == {**given, **NAMES, "CatalogId": "000000000000"}
+
+
+def test_errors_of_partitions(glue):
+    add(glue, ("1", "x"))
+    assert error_of(
+        lambda: glue.create_partition(**NAMES, PartitionInput={"Values": ["1", "x"]})
+    ) == ("AlreadyExistsException", "Partition already exists.", 400)
+    assert error_of(lambda: glue.get_partition(**NAMES, PartitionValues=["2", "x"])) == (
+        "EntityNotFoundException",
+        "Cannot find partition.",
+        400,
+    )
+    wrong = "The number of partition keys do not match the number of partition values"
+    assert error_of(lambda: glue.create_partition(**NAMES, PartitionInput={"Values": ["1"]})) == (
+        "InvalidInputException",
+        wrong,
+        400,
+    )
+
+
+def test_a_batch_reports_what_failed_and_keeps_the_rest(glue):
+    add(glue, ("1", "x"))
+    assert add(glue, ("1", "x"), ("2", "x"))["Errors"] == [
+        {
+            "PartitionValues": ["1", "x"],
+            "ErrorDetail": {
+                "ErrorCode": "AlreadyExistsException",
+                "ErrorMessage": "Partition already exists.",
+            },
+        }
+    ]
+    assert find(glue) == [("1", "x"), ("2", "x")]
+    found = glue.batch_get_partition(
+        **NAMES, PartitionsToGet=[{"Values": ["2", "x"]}, {"Values": ["3", "x"]}]
+    )
+    assert [p["Values"] for p in found["Partitions"]] == [["2", "x"]]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("year = 10", {("10", "rome")}),
+        ("year > 9", {("10", "rome")}),
+        ("year >= 9 AND city <> 'rome'", {("9", "o'hare")}),
+        ("city = 'o''hare'", {("9", "o'hare")}),
+        ("city in ('bern', 'rome') and (year = 8 or year = 10)", {("8", "bern"), ("10", "rome")}),
+        ("year between 8 and 9", {("8", "bern"), ("9", "o'hare")}),
+        ("not year = 8", {("9", "o'hare"), ("10", "rome")}),
+        ("city like 'r%' OR city like '_ern'", {("10", "rome"), ("8", "bern")}),
+        ("city not in ('rome')", {("8", "bern"), ("9", "o'hare")}),
+        ("10 = year", {("10", "rome")}),
+        ("year is not null", {("8", "bern"), ("9", "o'hare"), ("10", "rome")}),
+    ],
+)
+def test_expressions_choose_partitions(glue, expression, expected):
+    add(glue, ("8", "bern"), ("9", "o'hare"), ("10", "rome"))
+    assert set(find(glue, expression)) == expected
+
+
+@pytest.mark.parametrize(
+    "expression", ["year", "year =", "nope = 1", "year = 'x'", "(year = 1", "year = 1 foo", "#"]
+)
+def test_what_is_no_expression_is_refused(glue, expression):
+    assert error_of(lambda: find(glue, expression)) == (
+        "InvalidInputException",
+        f"Unsupported expression '{expression}'",
+        400,
+    )
+
+
+def test_segments_split_all_partitions(glue):
+    add(glue, *((str(number), "x") for number in range(40)))
+    parts = [
+        find(glue, Segment={"SegmentNumber": number, "TotalSegments": 3}) for number in range(3)
+    ]
+    assert sorted(sum(parts, [])) == sorted((str(number), "x") for number in range(40))
+    assert all(parts)
+
+
+def test_pages_and_columns_left_out(glue):
+    add(glue, ("1", "x"), ("2", "x"), ("3", "x"))
+    first = glue.get_partitions(**NAMES, MaxResults=2, ExcludeColumnSchema=True)
+    assert [p["Values"][0] for p in first["Partitions"]] == ["1", "2"]
+    assert "Columns" not in first["Partitions"][0]["StorageDescriptor"]
+    assert find(glue, NextToken=first["NextToken"]) == [("3", "x")]
+
+
+def test_update_can_change_the_values(glue):
+    add(glue, ("1", "x"), ("2", "x"))
+    glue.update_partition(
+        **NAMES,
+        PartitionValueList=["1", "x"],
+        PartitionInput={"Values": ["5", "x"], "Parameters": {"k": "v"}},
+    )
+    assert find(glue) == [("2", "x"), ("5", "x")]
+    entry = {"PartitionValueList": ["9", "x"], "PartitionInput": {"Values": ["9", "x"]}}
+    assert glue.batch_update_partition(**NAMES, Entries=[entry])["Errors"] == [
+        {
+            "PartitionValueList": ["9", "x"],
+            "ErrorDetail": {
+                "ErrorCode": "EntityNotFoundException",
+                "ErrorMessage": "Cannot find partition.",
+            },
+        }
+    ]
+
+
+def test_deleting_partitions(glue):
+    add(glue, ("1", "x"), ("2", "x"), ("3", "x"))
+    glue.delete_partition(**NAMES, PartitionValues=["1", "x"])
+    errors = glue.batch_delete_partition(
+        **NAMES, PartitionsToDelete=[{"Values": ["1", "x"]}, {"Values": ["2", "x"]}]
+    )["Errors"]
+    assert [error["PartitionValues"] for error in errors] == [["1", "x"]]
+    assert find(glue) == [("3", "x")]
