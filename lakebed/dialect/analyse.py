@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Protocol
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from lakebed.dialect import tree
 from lakebed.dialect.errors import not_supported

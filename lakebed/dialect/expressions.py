@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from lakebed.dialect import conversions, functions, tree
 from lakebed.dialect.errors import TrinoError, not_supported

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import expressions as exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 

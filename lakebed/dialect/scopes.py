@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from lakebed.dialect import tree
 from lakebed.dialect.errors import TrinoError

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sqlglot import exp
+    from sqlglot import expressions as exp
 
 
 @dataclass(frozen=True, slots=True)

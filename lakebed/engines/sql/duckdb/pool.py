@@ -124,6 +124,9 @@ class DuckDbEngine:
         self._workers: set[Worker] = set()
         self._running: dict[str, _Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._returning = 0
+        self._sparing = False
+        self._waiters: list[asyncio.Future[None]] = []
         self._closed = False
 
     async def run(self, query: SqlQuery, lake: Lake) -> Outcome:
@@ -195,10 +198,23 @@ class DuckDbEngine:
             self._discard(worker)
         return None
 
+    async def _obtain(self) -> Worker:
+        """Take an idle worker, wait for one that opens its next database, or start one."""
+        while (worker := self._take()) is None:
+            if not self._returning:
+                worker = await self._start()
+                break
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+        if not self._idle and len(self._workers) <= self._settings.concurrent_queries:
+            self._later(self._spare())
+        return worker
+
     async def _admitted(self, running: _Running, lake: Lake) -> Outcome:
         async with self._slots:
             try:
-                worker = self._take() or await self._start()
+                worker = await self._obtain()
             except (OSError, TimeoutError) as error:
                 return _failed("GENERIC_INTERNAL_ERROR", f"No SQL worker could start: {error}")
             try:
@@ -251,21 +267,32 @@ class DuckDbEngine:
 
     async def _return(self, worker: Worker) -> None:
         """Take a worker back when its next database is open, or replace it."""
+        self._returning += 1
         try:
             await worker.ready()
+            if worker.worn or len(self._idle) > self._settings.concurrent_queries:
+                self._discard(worker)
+            else:
+                self._idle.insert(0, worker)
         except ConnectionError:
             self._discard(worker)
-            return
-        if worker.worn or len(self._idle) >= self._settings.concurrent_queries:
-            self._workers.discard(worker)
-            await worker.kill()
-            await self._spare()
-        else:
-            self._idle.append(worker)
+        finally:
+            self._returning -= 1
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+            self._waiters.clear()
 
     async def _spare(self) -> None:
-        with contextlib.suppress(OSError, TimeoutError):
-            await self.warm()
+        """Keep one worker warm for the next query; one start at a time."""
+        if self._sparing:
+            return
+        self._sparing = True
+        try:
+            with contextlib.suppress(OSError, TimeoutError):
+                await self.warm()
+        finally:
+            self._sparing = False
 
     def _later(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(work)

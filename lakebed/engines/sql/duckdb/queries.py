@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from sqlglot import exp
+from sqlglot import expressions as exp
 
 from lakebed.dialect import analyse, lower, statements, tree
 from lakebed.dialect.errors import TrinoError, not_supported
@@ -37,8 +37,9 @@ def select(run: Run, statement: statements.Select) -> dict[str, Any]:
     """Run a query into a result file."""
     query, text, scanner = plan(run, statement.query)
     path = run.scratch / "result.csv"
-    run.lock(scanner.paths)
-    copied = run.connection.execute(results.copy_as_csv(text, query.columns, path)).fetchone()
+    statement_text = results.copy_as_csv(text, query.columns, path)
+    run.prepare(statement_text, scanner.paths)
+    copied = run.connection.execute(statement_text).fetchone()
     scanned = run.scanned()
     if not results.has_own_header(query.columns):
         results.add_header(query.columns, path)
@@ -56,7 +57,7 @@ def select(run: Run, statement: statements.Select) -> dict[str, Any]:
 def explain(run: Run, statement: statements.Explain) -> dict[str, Any]:
     """Show the engine's plan of a query, without running it."""
     _, text, scanner = plan(run, statement.query)
-    run.lock(scanner.paths)
+    run.prepare(text, scanner.paths)
     rows = run.connection.execute(f"EXPLAIN {text}").fetchall()
     shown = [[line] for line in "\n".join(row[1] for row in rows).splitlines()]
     outcome = results.lines(run.scratch, shown, ["Query Plan"])
@@ -79,7 +80,7 @@ def create_table_as(run: Run, statement: statements.CreateTableAs) -> dict[str, 
     assert statement.query is not None
     query, text, scanner = plan(run, statement.query)
     target.check(query)
-    run.lock(scanner.paths)
+    run.prepare(text, scanner.paths)
     count = target.write(query, text)
     scanned = run.scanned()
     put = target.publish(query)

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import msgspec
 
-from lakebed.dialect import lower
+from lakebed.dialect import lower, macros
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog
 
 
@@ -30,8 +30,13 @@ class Run:
     threads: int
     planned: float = 0.0
 
-    def lock(self, paths: Sequence[str]) -> None:
-        """Set the limits, then let the database reach only these files and the scratch folder."""
+    def prepare(self, text: str, paths: Sequence[str]) -> None:
+        """Make the macros `text` calls, set the limits, then shut out all but the files given.
+
+        From here on the database reaches these files and the scratch folder, nothing else.
+        """
+        if made := macros.needed(text):
+            self.connection.execute(made)
         listed = ", ".join(lower.quoted(path) for path in paths)
         scratch = lower.quoted(str(self.scratch))
         self.connection.execute(

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from lakebed.dialect import conversions, lower, tree
+from lakebed.dialect import conversions, lower, macros, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import UNBOUNDED, Type, duck_name, varchar
 from lakebed.engines.sql.duckdb.catalog import File, LakeCatalog, Shape
@@ -88,6 +88,7 @@ class Scanner:
         writer = lower.Lowering(lower.no_tables)
         tests = " AND ".join(writer.expr(prune) for prune in scan.prunes)
         text = f"SELECT lbn FROM (VALUES {rows}) AS {scan.relation}(lbn, {names}) WHERE {tests}"
+        self.connection.execute(macros.needed(text) or "SELECT 1")
         kept = {row[0] for row in self.connection.execute(text).fetchall()}
         return [one for at, one in enumerate(partitions) if at in kept]
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import select
 import signal
 import socket
 import sys
 import time
 import traceback
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +27,12 @@ from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Server, ServiceError
 from lakebed.engines.sql.duckdb.messages import Channel, Gone, Message
 from lakebed.engines.sql.duckdb.run import Run
 
+DATABASES_READY = 3
 _DEATH_SIGNAL = 1
 
 
-@cache
-def _macros() -> str:
-    return files("lakebed.dialect").joinpath("macros.sql").read_text("utf-8")
-
-
 def open_database() -> duckdb.DuckDBPyConnection:
-    """Open a fresh database in memory with the macros the lowered text uses."""
+    """Open a fresh database in memory."""
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -47,7 +42,6 @@ def open_database() -> duckdb.DuckDBPyConnection:
         },
     )
     connection.execute("SET TimeZone = 'UTC'; SET enable_profiling = 'no_output';")
-    connection.execute(_macros())
     return connection
 
 
@@ -100,16 +94,22 @@ def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnectio
 def main() -> None:
     """Serve until the server closes the socket."""
     die_with_parent()
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    link = socket.socket(fileno=int(sys.argv[1]))
+    channel = Channel(link)
+    stock = [open_database()]
     gc.freeze()
     try:
         while True:
-            connection = open_database()
             channel.send({"kind": "ready", "rss": resident_bytes()})
+            while len(stock) < DATABASES_READY and not select.select([link], [], [], 0)[0]:
+                stock.append(open_database())
             message = channel.receive()
+            connection = stock.pop()
             outcome = run(channel, message, connection)
             channel.send({"kind": "done", "outcome": outcome})
             connection.close()
+            if not stock:
+                stock.append(open_database())
     except (Gone, BrokenPipeError, ConnectionResetError):
         os._exit(0)
 
