@@ -12,10 +12,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from botocore import xform_name
-from botocore.session import get_session
+import msgspec
 
 ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "lakebed" / "gateway" / "wire" / "models"
 PAGE = ROOT / "docs" / "reference" / "coverage.md"
 
 
@@ -35,20 +35,37 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+class _Named(msgspec.Struct):
+    function: str
+    input: str = ""
+
+
+class _Shape(msgspec.Struct):
+    members: dict[str, msgspec.Raw] = {}
+
+
+class _Model(msgspec.Struct):
+    """What a wire table says of a service's operations: the names of those built and not built."""
+
+    operations: dict[str, _Named]
+    unbuilt: dict[str, _Named]
+    shapes: dict[str, _Shape]
+
+
 def _service(folder: Path) -> Iterator[str]:
-    model = get_session().get_service_model(folder.name)
-    built = {name: partial for path in _nouns(folder) for name, partial in _operations(path)}
-    names = {xform_name(name): name for name in model.operation_names}
-    yield f"## {folder.name}: {len(built)} of {len(names)} operations"
+    model = msgspec.json.decode((MODELS / f"{folder.name}.json").read_bytes(), type=_Model)
+    refused = {name: members for path in _nouns(folder) for name, members in _operations(path)}
+    count = len(model.operations) + len(model.unbuilt)
+    yield f"## {folder.name}: {len(model.operations)} of {count} operations"
     yield ""
     yield "| operation | | not built |"
     yield "|---|---|---|"
-    for function, unbuilt in sorted(built.items()):
-        word = "partial" if unbuilt else "real"
-        yield f"| {names[function]} | {word} | {', '.join(unbuilt)} |"
-    absent = sorted(set(names.values()) - {names[function] for function in built})
+    for name, operation in sorted(model.operations.items()):
+        known = model.shapes[operation.input].members if operation.input else {}
+        members = [name for name in refused[operation.function] if name in known or " " in name]
+        yield f"| {name} | {'partial' if members else 'real'} | {', '.join(members)} |"
     yield ""
-    yield f"absent: {', '.join(absent) or 'none'}"
+    yield f"absent: {', '.join(sorted(model.unbuilt)) or 'none'}"
     yield ""
 
 
@@ -93,6 +110,8 @@ def _refused(
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name):
             refused.update(constants.get(inner.id, ()))
+            if inner.id == "unbuilt":
+                refused.update(_keys(node))
             callee = functions.get(inner.id)
             if callee is not None and callee.name not in seen:
                 refused |= _refused(callee, functions, constants, seen)
@@ -101,6 +120,15 @@ def _refused(
             if isinstance(last, ast.Constant) and isinstance(last.value, str):
                 refused.add(last.value)
     return refused
+
+
+def _keys(node: ast.FunctionDef) -> Iterator[str]:
+    """Yield the texts that are keys of the function's dictionaries: members, by a condition."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Dict):
+            for key in inner.keys:
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value
 
 
 def main(arguments: list[str]) -> int:

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--insecure", action="store_true", default=None, help="listen anywhere with well-known keys"
     )
-    serve.add_argument("--testing", action="store_true", default=None, help=argparse.SUPPRESS)
+    serve.add_argument("--testing", action=argparse.BooleanOptionalAction, help=argparse.SUPPRESS)
     tour = add("tour", _tour, "Run the main job on real data: New York's flights of 2013.")
     tour.add_argument("--keep", action="store_true", help="leave the server running at the end")
     tour.add_argument("--only", metavar="STEP", help="run one step and those it needs")

@@ -19,6 +19,7 @@ import msgspec
 import lakebed
 from lakebed.core.clock import SystemClock
 from lakebed.core.ids import Ids
+from lakebed.core.limits import QUERIES_QUEUED_MAX, QUERIES_RUNNING_MAX
 from lakebed.core.settings import Settings
 from lakebed.dispatch.audit import AuditLog
 from lakebed.dispatch.commits import GroupCommit
@@ -26,6 +27,7 @@ from lakebed.dispatch.dispatcher import Dispatcher, House
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.registry import Registry
 from lakebed.engines import Engines
+from lakebed.engines.sql import EngineSettings, Limits
 from lakebed.gateway.credentials import Credentials
 from lakebed.gateway.exchange import Gateway
 from lakebed.gateway.server import Server, Slot
@@ -156,7 +158,15 @@ def _aws_name(service: str, function: str) -> str:
 def _open_engines(settings: Settings) -> Engines:
     """Open the engines that the settings name, found by their packages' entry points."""
     opened: dict[str, Any] = {}
-    for kind, name in (("objects", settings.objects_engine), ("sql", settings.sql_engine)):
+    queries = EngineSettings(QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX)
+    if settings.sql_memory_bytes:
+        limits = Limits(memory_bytes=settings.sql_memory_bytes)
+        queries = EngineSettings(QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX, limits)
+    kinds: tuple[tuple[str, str, Any], ...] = (
+        ("objects", settings.objects_engine, settings),
+        ("sql", settings.sql_engine, queries),
+    )
+    for kind, name, options in kinds:
         entry = f"lakebed.engines.{kind}.{name}"
         try:
             module = importlib.import_module(entry)
@@ -169,7 +179,7 @@ def _open_engines(settings: Settings) -> Engines:
             if not found:
                 raise StartError(f"there is no {kind} engine {name!r}") from None
             module = next(iter(found)).load()
-        opened[kind] = module.open_engine(settings)
+        opened[kind] = module.open_engine(options)
     return Engines(**opened)
 
 

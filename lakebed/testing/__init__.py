@@ -86,7 +86,8 @@ def start(
     line = process.stdout.readline()
     if not line.startswith("ready "):
         status = process.wait(READY_SECONDS_MAX)
-        raise RuntimeError(f"the server did not start (exit status {status}); see its log")
+        said = Path(log).read_text(errors="replace")[-2000:] if log else "see above"
+        raise RuntimeError(f"the server did not start (exit status {status}): {said}")
     url = line.split()[1]
     return LakebedServer(url, Path(data_dir), process, _environment(url))
 

@@ -116,6 +116,6 @@ def read_token(token: str | None) -> tuple[str] | None:
     if not token:
         return None
     try:
-        return (base64.urlsafe_b64decode(token.encode()).decode(),)
+        return (base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode(),)
     except (binascii.Error, UnicodeError):
         raise AwsError("InvalidInputException", "Invalid NextToken") from None
