@@ -184,10 +184,13 @@ def returned(row: Signature, arguments: Sequence[Type], variables: dict[str, Typ
         if text == "round":
             return decimal(min(38, precision + 1), scale)
         return decimal(min(38, precision - scale + min(scale, 1)), 0)
-    if text == "replace":
+    if text in ("replace", "regexp_replace"):
         lengths = [kind.numbers[0] for kind in arguments]
         if UNBOUNDED in lengths:
             return VARCHAR
+        if text == "regexp_replace":
+            longest = max(lengths[0] * lengths[2] // 2, lengths[2])
+            return varchar(lengths[0] + longest * (lengths[0] + 1))
         return varchar(lengths[0] + lengths[2] * (lengths[0] + 1))
     return _instantiate(text, variables)
 

@@ -141,7 +141,7 @@ class Lowering:
     def _list(self, exprs: Sequence[tree.Expr]) -> str:
         return ", ".join(map(self.expr, exprs))
 
-    def expr(self, expr: tree.Expr) -> str:  # noqa: C901, PLR0911 - one branch a node
+    def expr(self, expr: tree.Expr) -> str:
         """Write an expression."""
         if isinstance(expr, tree.Ref):
             return f"{expr.relation}.c{expr.index}"

@@ -1,3 +1,4 @@
+CREATE OR REPLACE MACRO lb_has_null(a) AS len(list_filter(a, lambda lbx: lbx IS NULL)) > 0;
 CREATE OR REPLACE MACRO current_timestamp_utc() AS date_trunc('millisecond', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP));
 CREATE OR REPLACE MACRO lb_raise(name, message) AS error('lakebed|' || name || '|' || message);
 CREATE OR REPLACE MACRO lb_null(name, message) AS NULL;
@@ -23,3 +24,5 @@ CREATE OR REPLACE MACRO lb_day_to_second_text(i) AS CASE WHEN epoch_us(i) < 0 TH
 CREATE OR REPLACE MACRO lb_months(i) AS datepart('year', i) * 12 + datepart('month', i);
 CREATE OR REPLACE MACRO lb_year_to_month_text(i) AS CASE WHEN lb_months(i) < 0 THEN '-' ELSE '' END || (abs(lb_months(i)) // 12) || '-' || (abs(lb_months(i)) % 12);
 CREATE OR REPLACE MACRO lb_hex_text(b) AS rtrim(regexp_replace(lower(hex(b)), '(..)', chr(92) || '1 ', 'g'));
+CREATE OR REPLACE MACRO lb_any(a) AS CASE WHEN list_contains(a, true) THEN true WHEN lb_has_null(a) THEN NULL WHEN a IS NULL THEN NULL ELSE false END;
+CREATE OR REPLACE MACRO lb_overlap(a, b) AS CASE WHEN list_has_any(a, b) THEN true WHEN a IS NULL OR b IS NULL OR lb_has_null(a) OR lb_has_null(b) THEN NULL ELSE false END;

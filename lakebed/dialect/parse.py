@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import expressions as exp
@@ -19,7 +20,7 @@ _QUERY = re.compile(r"(?is)\s*(\(|select\b|with\b|values\b|table\b)")
 
 # What the analyser reads of each node that has optional parts. Anything else that the grammar
 # accepts (a sample, DISTINCT ON, * EXCEPT, …) would be dropped silently, and is refused here.
-_READ: dict[type[exp.Expression], frozenset[str]] = {
+_READ: dict[type[exp.Expr], frozenset[str]] = {
     kind: frozenset(parts.split())
     for kind, parts in {
         exp.Select: "expressions from_ joins where group having order limit offset distinct with_ "
@@ -61,12 +62,15 @@ _READ: dict[type[exp.Expression], frozenset[str]] = {
 }
 
 
-class _QueryParser(Trino.parser_class):  # type: ignore[misc, name-defined]
+_BASE: Any = Trino.parser_class
+
+
+class _QueryParser(_BASE):
     """Trino's grammar without sqlglot's own idea of functions: calls stay as written."""
 
-    FUNCTIONS: dict[str, object] = {}
-    FUNCTION_PARSERS = {
-        name: rule for name, rule in Trino.parser_class.FUNCTION_PARSERS.items() if name in _KEPT
+    FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
+        name: rule for name, rule in _BASE.FUNCTION_PARSERS.items() if name in _KEPT
     }
 
 
@@ -114,7 +118,7 @@ def _without_comments(text: str) -> str:
     return re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", spaces, text, flags=re.S)
 
 
-def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expression:
+def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expr:
     """Parse a query to sqlglot's tree, its `?` replaced by the parameters."""
     try:
         found = sqlglot.parse(text, read=_DIALECT)
@@ -129,7 +133,7 @@ def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expression:
     return _with_parameters(tree, parameters)
 
 
-def refuse_unread(tree: exp.Expression) -> None:
+def refuse_unread(tree: exp.Expr) -> None:
     """Refuse a query with a part the analyser would not look at."""
     for node in tree.walk():
         read = _READ.get(type(node))
@@ -143,7 +147,7 @@ def refuse_unread(tree: exp.Expression) -> None:
                 raise not_supported(what, *place(node))
 
 
-def _with_parameters(tree: exp.Expression, parameters: Sequence[str]) -> exp.Expression:
+def _with_parameters(tree: exp.Expr, parameters: Sequence[str]) -> exp.Expr:
     holders = list(tree.find_all(exp.Placeholder))
     if len(holders) != len(parameters):
         raise TrinoError(
@@ -165,7 +169,7 @@ def _with_parameters(tree: exp.Expression, parameters: Sequence[str]) -> exp.Exp
 
 
 def _syntax_error(error: Exception, text: str) -> TrinoError:
-    details = getattr(error, "errors", None) or [{}]
+    details: list[dict[str, Any]] = getattr(error, "errors", None) or [{}]
     line, column = details[0].get("line") or 1, details[0].get("col") or 1
     token = details[0].get("highlight") or "<EOF>"
     start = max(1, column - len(token) + 1) if token != "<EOF>" else column

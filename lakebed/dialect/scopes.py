@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import expressions as exp
 
@@ -12,7 +13,7 @@ from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import Type
 
 
-def place(node: exp.Expression | None) -> tuple[int, int]:
+def place(node: exp.Expr | None) -> tuple[int, int]:
     """Return line and column of a piece of the text, as far as the parser kept it."""
     best: tuple[int, int, int] | None = None
     for inner in node.walk() if node is not None else ():
@@ -25,7 +26,19 @@ def place(node: exp.Expression | None) -> tuple[int, int]:
     return (best[1], best[2]) if best else (1, 1)
 
 
-def fail(name: str, message: str, node: exp.Expression | None) -> TrinoError:
+def parts_of(node: exp.Expr, *keys: str) -> list[exp.Expr]:
+    """Return the nodes under the first of the keys that has any."""
+    for key in keys:
+        value: Any = node.args.get(key)
+        if isinstance(value, exp.Expr):
+            return [value]
+        if value:
+            found: list[exp.Expr] = value
+            return found
+    return []
+
+
+def fail(name: str, message: str, node: exp.Expr | None) -> TrinoError:
     """Return a Trino error at the node's place."""
     return TrinoError(name, message, *place(node))
 
@@ -54,7 +67,7 @@ class Scope:
     parent: Scope | None = None
     lambdas: dict[str, Type] = field(default_factory=dict[str, Type])
 
-    def find(self, parts: Sequence[str], node: exp.Expression) -> tree.Expr | None:
+    def find(self, parts: Sequence[str], node: exp.Expr) -> tree.Expr | None:
         """Return what `name`, `alias.name` or `database.alias.name` means, None if nothing."""
         if len(parts) == 1 and parts[0] in self.lambdas:
             return tree.LambdaRef(self.lambdas[parts[0]], parameter_name(parts[0]))

@@ -31,14 +31,14 @@ class ColumnDefinition:
 class Select:
     """A query."""
 
-    query: exp.Expression
+    query: exp.Expr
 
 
 @dataclass(frozen=True, slots=True)
 class Explain:
     """EXPLAIN of a query."""
 
-    query: exp.Expression
+    query: exp.Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ class CreateTableAs:
     properties: Mapping[str, str | tuple[str, ...]]
     with_data: bool = True
     comment: str | None = None
-    query: exp.Expression | None = None
+    query: exp.Expr | None = None
 
 
-def with_query(statement: CreateTableAs, query: exp.Expression) -> CreateTableAs:
+def with_query(statement: CreateTableAs, query: exp.Expr) -> CreateTableAs:
     """Return the statement with its query filled in."""
     return replace(statement, query=query)
 

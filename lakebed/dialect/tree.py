@@ -122,7 +122,8 @@ Expr = Constant | Ref | Apply | Convert | Try | Aggregate | Window | Lambda | La
 @dataclass(eq=False, slots=True)
 class Scan:
     """A catalog table in a FROM. `used` are the columns the query needs; `prunes` are predicates
-    over partition columns only, which every row of the answer satisfies."""
+    over partition columns only, which every row of the answer satisfies.
+    """
 
     relation: str
     table: TableInfo

@@ -94,9 +94,10 @@ _ALIASES = {
     "character": "char",
 }
 _SIMPLE = frozenset(
-    "boolean tinyint smallint integer bigint real double varchar char varbinary date decimal "
-    "timestamp time unknown json row array map interval".split()
-)
+    {"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "varchar", "char",
+     "varbinary", "date", "decimal", "timestamp", "time", "unknown", "json", "row", "array", "map",
+     "interval"}
+)  # fmt: skip
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w$]*|\d+|\"[^\"]*\"|`[^`]*`|[(),<>:])")
 
 
@@ -109,21 +110,26 @@ class _TypeReader:
         self.at = 0
 
     def peek(self) -> str:
+        """Return the next token without taking it."""
         return self.tokens[self.at].lower() if self.at < len(self.tokens) else ""
 
     def take(self) -> str:
+        """Take the next token."""
         token = self.peek()
         self.at += 1
         return token
 
     def fail(self) -> TrinoError:
+        """Return the error for a text that is no type."""
         return TrinoError("TYPE_NOT_FOUND", f"Unknown type: {self.text}")
 
     def expect(self, *tokens: str) -> None:
+        """Take one of the tokens, which must come next."""
         if self.take() not in tokens:
             raise self.fail()
 
     def read(self) -> Type:
+        """Read a type."""
         name = self.take()
         if name in ("character", "double") and self.peek() in ("varying", "precision"):
             name = f"{name} {self.take()}"
@@ -139,6 +145,7 @@ class _TypeReader:
         return self.scalar(name)
 
     def scalar(self, name: str) -> Type:
+        """Read the numbers and the zone of a simple type."""
         numbers: list[int] = []
         if self.peek() == "(":
             self.take()
@@ -157,6 +164,7 @@ class _TypeReader:
         return completed(name, tuple(numbers))
 
     def interval(self) -> Type:
+        """Analyse an INTERVAL literal."""
         words = [self.take(), self.take(), self.take()]
         kind = Type(f"interval {' '.join(words)}")
         if kind not in (DAY_TO_SECOND, YEAR_TO_MONTH):
@@ -164,6 +172,7 @@ class _TypeReader:
         return kind
 
     def nested(self, name: str) -> Type:
+        """Read the inner types of an array or a map."""
         self.expect("(", "<")
         inner = [self.read()]
         while self.peek() == ",":
@@ -175,6 +184,7 @@ class _TypeReader:
         return Type(name, (), tuple(inner))
 
     def row(self) -> Type:
+        """Analyse a row in parentheses."""
         self.expect("(", "<")
         fields: list[str] = []
         inner: list[Type] = []
@@ -287,7 +297,7 @@ def athena_column(kind: Type) -> tuple[str, int, int]:
     return name, fixed.get(kind.name, 0), 0
 
 
-def common(left: Type, right: Type) -> Type | None:  # noqa: C901 - the coercion table of Trino
+def common(left: Type, right: Type) -> Type | None:
     """Return the type both coerce to, as Trino's common super type; None if there is none."""
     if left == right or right.name == "unknown":
         return left

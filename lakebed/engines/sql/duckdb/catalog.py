@@ -40,6 +40,23 @@ def split_location(location: str) -> tuple[str, str]:
     raise TrinoError("HIVE_METASTORE_ERROR", f"The location {location} is no s3:// path")
 
 
+def member(shape: Shape, key: str) -> Shape:
+    """Return the structure under `key`, empty if it is absent."""
+    found: Shape = shape.get(key) or {}
+    return found
+
+
+def members(shape: Shape, key: str) -> list[Shape]:
+    """Return the list of structures under `key`, empty if it is absent."""
+    found: list[Shape] = shape.get(key) or []
+    return found
+
+
+def columns_of(shape: Shape) -> list[Shape]:
+    """Return the columns of a table's or partition's data."""
+    return members(member(shape, "StorageDescriptor"), "Columns")
+
+
 def folder(location: str) -> str:
     """Return a location with the slash at its end that makes it a folder."""
     return location if location.endswith("/") else location + "/"
@@ -138,13 +155,12 @@ class LakeCatalog:
             return None
         if shape.get("TableType") == "VIRTUAL_VIEW":
             raise not_supported(f"Reading the view {name}")
-        columns = shape.get("StorageDescriptor", {}).get("Columns", [])
         return tree.TableInfo(
             "awsdatacatalog",
             database,
             name,
-            tuple(_column(one) for one in columns),
-            tuple(_column(one) for one in shape.get("PartitionKeys") or []),
+            tuple(_column(one) for one in columns_of(shape)),
+            tuple(_column(one) for one in members(shape, "PartitionKeys")),
         )
 
 

@@ -13,7 +13,14 @@ from lakebed.dialect import statements as st
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import hive_name, parse_type
 from lakebed.engines.sql.duckdb import results
-from lakebed.engines.sql.duckdb.catalog import ServiceError, Shape, folder
+from lakebed.engines.sql.duckdb.catalog import (
+    ServiceError,
+    Shape,
+    columns_of,
+    folder,
+    member,
+    members,
+)
 from lakebed.engines.sql.duckdb.run import Run
 
 _TEXT = (
@@ -249,7 +256,7 @@ def show_tables(run: Run, statement: st.ShowTables) -> dict[str, Any]:
 def show_columns(run: Run, statement: st.ShowColumns) -> dict[str, Any]:
     """SHOW COLUMNS."""
     _, _, shape = _found(run, statement.name)
-    columns = shape["StorageDescriptor"].get("Columns", []) + (shape.get("PartitionKeys") or [])
+    columns = columns_of(shape) + (members(shape, "PartitionKeys"))
     rows = [[one["Name"].ljust(20)] for one in columns]
     return results.lines(run.scratch, rows, ["field"])
 
@@ -263,7 +270,7 @@ def partition_path(keys: list[Shape], values: list[str]) -> str:
 def show_partitions(run: Run, statement: st.ShowPartitions) -> dict[str, Any]:
     """SHOW PARTITIONS."""
     database, table, shape = _found(run, statement.name)
-    keys = shape.get("PartitionKeys") or []
+    keys = members(shape, "PartitionKeys")
     if not keys:
         message = f"Table {table} is not a partitioned table"
         raise TrinoError("GENERIC_USER_ERROR", message)
@@ -280,9 +287,9 @@ def show_create_table(run: Run, statement: st.ShowCreateTable) -> dict[str, Any]
     """SHOW CREATE TABLE."""
     database, table, shape = _found(run, statement.name)
     descriptor = shape["StorageDescriptor"]
-    serde = descriptor.get("SerdeInfo") or {}
+    serde = member(descriptor, "SerdeInfo")
     lines = [f"CREATE EXTERNAL TABLE `{database}.{table}`("]
-    lines += _column_lines(descriptor.get("Columns", []))
+    lines += _column_lines(columns_of(shape))
     if shape.get("PartitionKeys"):
         lines += ["PARTITIONED BY ( ", *_column_lines(shape["PartitionKeys"])]
     lines += ["ROW FORMAT SERDE ", f"  '{serde.get('SerializationLibrary', '')}' "]
@@ -291,7 +298,8 @@ def show_create_table(run: Run, statement: st.ShowCreateTable) -> dict[str, Any]
     lines += ["STORED AS INPUTFORMAT ", f"  '{descriptor.get('InputFormat', '')}' "]
     lines += ["OUTPUTFORMAT ", f"  '{descriptor.get('OutputFormat', '')}'"]
     lines += ["LOCATION", f"  '{descriptor.get('Location', '')}'"]
-    shown = {k: v for k, v in (shape.get("Parameters") or {}).items() if k != "EXTERNAL"}
+    shown = dict(member(shape, "Parameters"))
+    shown.pop("EXTERNAL", None)
     if shown:
         lines += ["TBLPROPERTIES (", *_property_lines(shown)]
     return results.lines(run.scratch, [[line] for line in lines], ["createtab_stmt"])
@@ -314,7 +322,7 @@ def _property_lines(properties: dict[str, str]) -> list[str]:
 def show_properties(run: Run, statement: st.ShowTableProperties) -> dict[str, Any]:
     """SHOW TBLPROPERTIES."""
     _, table, shape = _found(run, statement.name)
-    properties = shape.get("Parameters") or {}
+    properties = member(shape, "Parameters")
     if statement.key is not None:
         missing = f"Table {table} does not have property: {statement.key}"
         rows = [[properties.get(statement.key, missing)]]
@@ -328,8 +336,8 @@ def describe(run: Run, statement: st.Describe) -> dict[str, Any]:
     if statement.extended:
         raise not_supported("DESCRIBE EXTENDED or FORMATTED", 1, 1)
     _, _, shape = _found(run, statement.name)
-    keys = shape.get("PartitionKeys") or []
-    columns = shape["StorageDescriptor"].get("Columns", [])
+    keys = members(shape, "PartitionKeys")
+    columns = columns_of(shape)
     rows = [_described(one) for one in [*columns, *keys]]
     if keys:
         rows += [["", "", ""], ["# Partition Information", "", ""]]
@@ -346,7 +354,7 @@ def _described(column: Shape) -> list[str]:
 def repair_table(run: Run, statement: st.RepairTable) -> dict[str, Any]:
     """MSCK REPAIR TABLE: adds the partitions whose folders are there and unknown."""
     database, table, shape = _found(run, statement.name)
-    keys = shape.get("PartitionKeys") or []
+    keys = members(shape, "PartitionKeys")
     if not keys:
         return _nothing(run)
     location = folder(shape["StorageDescriptor"]["Location"])
@@ -384,14 +392,14 @@ def _add(run: Run, shape: Shape, partitions: dict[tuple[str, ...], str]) -> list
             "TableName": shape["Name"],
             "PartitionInputList": inputs[at : at + 100],
         }
-        errors += run.catalog.server.ask("batch_create_partition", request).get("Errors") or []
+        errors += members(run.catalog.server.ask("batch_create_partition", request), "Errors")
     return errors
 
 
 def add_partitions(run: Run, statement: st.AddPartitions) -> dict[str, Any]:
     """ALTER TABLE … ADD PARTITION."""
     _, _, shape = _found(run, statement.name)
-    keys = [one["Name"] for one in shape.get("PartitionKeys") or []]
+    keys = [one["Name"] for one in members(shape, "PartitionKeys")]
     base = folder(shape["StorageDescriptor"]["Location"])
     added: dict[tuple[str, ...], str] = {}
     for values, location in statement.partitions:
@@ -403,7 +411,7 @@ def add_partitions(run: Run, statement: st.AddPartitions) -> dict[str, Any]:
         added[tuple(ordered)] = folder(location) if location else f"{base}{path}/"
     errors = _add(run, shape, added)
     for error in errors:
-        detail = error.get("ErrorDetail", {})
+        detail = member(error, "ErrorDetail")
         if detail.get("ErrorCode") != "AlreadyExistsException" or not statement.if_not_exists:
             message = detail.get("ErrorMessage", "Partition already exists.")
             raise TrinoError("ALREADY_EXISTS", message)
@@ -413,7 +421,7 @@ def add_partitions(run: Run, statement: st.AddPartitions) -> dict[str, Any]:
 def drop_partitions(run: Run, statement: st.DropPartitions) -> dict[str, Any]:
     """ALTER TABLE … DROP PARTITION."""
     database, table, shape = _found(run, statement.name)
-    keys = [one["Name"] for one in shape.get("PartitionKeys") or []]
+    keys = [one["Name"] for one in members(shape, "PartitionKeys")]
     for values in statement.partitions:
         unknown = [key for key in values if key not in keys]
         if unknown:

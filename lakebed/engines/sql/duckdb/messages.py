@@ -36,7 +36,7 @@ async def receive(reader: asyncio.StreamReader) -> Message | None:
         return None
 
 
-class Gone(Exception):
+class GoneError(Exception):
     """The server closed the socket: there is nobody left to work for."""
 
 
@@ -55,7 +55,7 @@ class Channel:
         """Wait for a message."""
         head = self._file.read(LENGTH.size)
         if len(head) < LENGTH.size:
-            raise Gone
+            raise GoneError
         return _decode(self._file.read(LENGTH.unpack(head)[0]))
 
     def request(self, message: Message) -> Message:

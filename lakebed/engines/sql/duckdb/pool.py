@@ -1,4 +1,4 @@
-"""The pool of worker processes: admission, one warm spare, cancel at once, no query left hanging."""
+"""The pool of worker processes: admission, a warm spare, cancel at once, nothing left hanging."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ class DuckDbEngine:
     async def _admitted(self, running: _Running, lake: Lake) -> Outcome:
         async with self._slots:
             try:
-                worker = await self._obtain()
+                worker = await self._begun(running.query)
             except (OSError, TimeoutError) as error:
                 return _failed("GENERIC_INTERNAL_ERROR", f"No SQL worker could start: {error}")
             try:
@@ -233,23 +233,22 @@ class DuckDbEngine:
             self._later(self._return(worker))
             return outcome
 
+    async def _begun(self, query: SqlQuery) -> Worker:
+        """Hand a query to a worker; one that died while it was idle costs nothing but a retry."""
+        while True:
+            worker = await self._obtain()
+            try:
+                await worker.send(_order(query))
+                if await receive(worker.reader) is not None:
+                    worker.queries += 1
+                    return worker
+            except BaseException:
+                self._discard(worker)
+                raise
+            self._discard(worker)
+
     async def _converse(self, worker: Worker, running: _Running, lake: Lake) -> Outcome | None:
         """Serve what the worker asks until it is done; None if it died."""
-        query = running.query
-        worker.queries += 1
-        await worker.send(
-            {
-                "kind": "run",
-                "id": query.id,
-                "text": query.text,
-                "database": query.database,
-                "parameters": list(query.parameters),
-                "scratch": str(query.scratch),
-                "output_location": query.output_location,
-                "memory_bytes": query.limits.memory_bytes,
-                "threads": query.limits.threads,
-            }
-        )
         while True:
             message = await receive(worker.reader)
             if message is None:
@@ -298,6 +297,21 @@ class DuckDbEngine:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _order(query: SqlQuery) -> Message:
+    """Write a query as the worker gets it."""
+    return {
+        "kind": "run",
+        "id": query.id,
+        "text": query.text,
+        "database": query.database,
+        "parameters": list(query.parameters),
+        "scratch": str(query.scratch),
+        "output_location": query.output_location,
+        "memory_bytes": query.limits.memory_bytes,
+        "threads": query.limits.threads,
+    }
 
 
 async def _answer(message: Message, running: _Running, lake: Lake) -> Message:

@@ -19,12 +19,12 @@ from lakebed.engines.sql.duckdb.run import Run
 
 _FORMATS = ("PARQUET", "TEXTFILE", "JSON")
 _PROPERTIES = frozenset(
-    "format external_location partitioned_by write_compression parquet_compression "
-    "field_delimiter is_external table_type compression_level".split()
-)
+    {"format", "external_location", "partitioned_by", "write_compression", "parquet_compression",
+     "field_delimiter", "is_external", "table_type"}
+)  # fmt: skip
 
 
-def plan(run: Run, node: exp.Expression) -> tuple[tree.Query, str, scans.Scanner]:
+def plan(run: Run, node: exp.Expr) -> tuple[tree.Query, str, scans.Scanner]:
     """Analyse and lower a query; list the files it may open."""
     analyser = analyse.Analyser(run.catalog, run.database, run.text)
     query = analyser.query(node)
@@ -60,8 +60,7 @@ def explain(run: Run, statement: statements.Explain) -> dict[str, Any]:
     run.prepare(text, scanner.paths)
     rows = run.connection.execute(f"EXPLAIN {text}").fetchall()
     shown = [[line] for line in "\n".join(row[1] for row in rows).splitlines()]
-    outcome = results.lines(run.scratch, shown, ["Query Plan"])
-    return outcome
+    return results.lines(run.scratch, shown, ["Query Plan"])
 
 
 def create_table_as(run: Run, statement: statements.CreateTableAs) -> dict[str, Any]:
@@ -117,8 +116,8 @@ class _Target:
         compression = properties.get("write_compression") or properties.get("parquet_compression")
         self.compression = str(compression or "GZIP").upper()
         partitioned = properties.get("partitioned_by", ())
-        self.partitioned = (partitioned,) if isinstance(partitioned, str) else partitioned
-        self.partitioned = tuple(name.lower() for name in self.partitioned)
+        keys = (partitioned,) if isinstance(partitioned, str) else partitioned
+        self.partitioned = tuple(name.lower() for name in keys)
         self.delimiter = str(properties.get("field_delimiter", "\x01"))
         self.folder = run.scratch / "table"
 

@@ -50,4 +50,4 @@ class Run:
     def scanned(self) -> int:
         """Return the bytes the last statement read from files."""
         found: Any = msgspec.json.decode(self.connection.get_profiling_information())
-        return int((found.get("io") or {}).get("total_bytes_read") or 0)
+        return int(found["io"]["total_bytes_read"])

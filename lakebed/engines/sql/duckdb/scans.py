@@ -10,7 +10,7 @@ import duckdb
 from lakebed.dialect import conversions, lower, macros, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import UNBOUNDED, Type, duck_name, varchar
-from lakebed.engines.sql.duckdb.catalog import File, LakeCatalog, Shape
+from lakebed.engines.sql.duckdb.catalog import File, LakeCatalog, Shape, member
 
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
@@ -46,9 +46,9 @@ class Scanner:
     def _source(self, scan: tree.Scan) -> str:
         shape = self.catalog.shape(scan.table.database, scan.table.name)
         assert shape is not None
-        if str((shape.get("Parameters") or {}).get("projection.enabled")).lower() == "true":
+        if str(member(shape, "Parameters").get("projection.enabled")).lower() == "true":
             raise not_supported("Partition projection")
-        if str((shape.get("Parameters") or {}).get("table_type")).upper() == "ICEBERG":
+        if str(member(shape, "Parameters").get("table_type")).upper() == "ICEBERG":
             raise not_supported("Reading an Iceberg table")
         parts = [part for part in self._parts(scan, shape) if part.files]
         if not parts:
@@ -93,7 +93,7 @@ class Scanner:
         return [one for at, one in enumerate(partitions) if at in kept]
 
     def _read(self, scan: tree.Scan, shape: Shape, parts: list[Part], files: list[File]) -> str:
-        serde = (shape["StorageDescriptor"].get("SerdeInfo") or {}).get("SerializationLibrary", "")
+        serde = member(shape["StorageDescriptor"], "SerdeInfo").get("SerializationLibrary", "")
         listed = "[" + ", ".join(lower.quoted(file.path) for file in files) + "]"
         if serde == PARQUET:
             reader, have = self._parquet(listed, len(files))
@@ -190,8 +190,8 @@ def _separator(parameters: dict[str, Any], key: str, default: str) -> str:
 
 def _csv(listed: str, scan: tree.Scan, shape: Shape, serde: str) -> str:
     descriptor = shape["StorageDescriptor"]
-    parameters = descriptor["SerdeInfo"].get("Parameters") or {}
-    table = shape.get("Parameters") or {}
+    parameters = member(descriptor["SerdeInfo"], "Parameters")
+    table = member(shape, "Parameters")
     skip = table.get("skip.header.line.count") or parameters.get("skip.header.line.count") or "0"
     if serde == OPEN_CSV:
         separator = _separator(parameters, "separatorChar", ",")

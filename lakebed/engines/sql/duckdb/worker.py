@@ -24,7 +24,7 @@ from lakebed.dialect import parse, statements
 from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb import ddl, failures, queries
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Server, ServiceError
-from lakebed.engines.sql.duckdb.messages import Channel, Gone, Message
+from lakebed.engines.sql.duckdb.messages import Channel, GoneError, Message
 from lakebed.engines.sql.duckdb.run import Run
 
 DATABASES_READY = 3
@@ -80,7 +80,7 @@ def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnectio
             outcome |= ddl.run(context, statement)
     except (TrinoError, ServiceError, duckdb.Error, RecursionError) as error:
         outcome |= {"state": "FAILED", "error": failures.describe(error), "result": None}
-    except (Gone, BrokenPipeError):
+    except (GoneError, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 - the worker's loop: a bug fails one query, loudly
         traceback.print_exc()
@@ -104,13 +104,14 @@ def main() -> None:
             while len(stock) < DATABASES_READY and not select.select([link], [], [], 0)[0]:
                 stock.append(open_database())
             message = channel.receive()
+            channel.send({"kind": "begun"})
             connection = stock.pop()
             outcome = run(channel, message, connection)
             channel.send({"kind": "done", "outcome": outcome})
             connection.close()
             if not stock:
                 stock.append(open_database())
-    except (Gone, BrokenPipeError, ConnectionResetError):
+    except (GoneError, BrokenPipeError, ConnectionResetError):
         os._exit(0)
 
 

@@ -1,0 +1,198 @@
+"""Operators and conversions: what Trino makes of two types, as nodes of the typed tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import expressions as exp
+
+from lakebed.dialect import tree
+from lakebed.dialect.errors import TrinoError
+from lakebed.dialect.scopes import fail
+from lakebed.dialect.types import (
+    APPROXIMATE,
+    BOOLEAN,
+    DATE,
+    DAY_TO_SECOND,
+    DOUBLE,
+    INSTANT,
+    INTEGER,
+    INTEGERS,
+    UNKNOWN,
+    Type,
+    as_decimal,
+    common,
+    decimal,
+    is_numeric,
+    timestamp,
+)
+
+NULL = tree.Constant(UNKNOWN, None)
+ARRAY_ITEM = (
+    "CASE WHEN {1} = 0 THEN lb_raise('INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1') "
+    "WHEN {1} < 0 THEN lb_raise('INVALID_FUNCTION_ARGUMENT', "
+    "'Array subscript is negative: ' || {1}) WHEN {1} > len({0}) THEN lb_raise("
+    "'INVALID_FUNCTION_ARGUMENT', 'Array subscript must be less than or equal to array length: ' "
+    "|| {1} || ' > ' || len({0})) ELSE list_extract({0}, {1}) END"
+)
+MAP_ITEM = (
+    "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL AND NOT map_contains({0}, {1}) THEN lb_raise("
+    "'INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || {1}) ELSE map_extract({0}, {1})[1] "
+    "END"
+)
+
+
+def coerce(expr: tree.Expr, target: Type) -> tree.Expr:
+    """Convert to a type the expression's type coerces to."""
+    if expr.type == target:
+        return expr
+    if isinstance(expr, tree.Constant) and expr.value is None:
+        return tree.Constant(target, None)
+    return tree.Convert(target, expr)
+
+
+def common_of(items: Sequence[tree.Expr], what: str, node: exp.Expr) -> Type:
+    """Return the common type of several expressions."""
+    target = UNKNOWN
+    for item in items:
+        merged = common(target, item.type)
+        if merged is None:
+            message = f"{what} must be the same type or coercible to a common type. "
+            raise fail("TYPE_MISMATCH", f"{message}Cannot find common type", node)
+        target = merged
+    return target
+
+
+def choose(whens: Sequence[tree.Expr], results: Sequence[tree.Expr], node: exp.Expr) -> tree.Expr:
+    """Build a searched CASE; the last result is the ELSE."""
+    target = common_of(results, "All CASE results", node)
+    parts = [f"WHEN {{{at}}} THEN {{{at + len(whens)}}}" for at in range(len(whens))]
+    template = f"CASE {' '.join(parts)} ELSE {{{2 * len(whens)}}} END"
+    return tree.Apply(target, template, (*whens, *(coerce(item, target) for item in results)))
+
+
+def compare(symbol: str, left: tree.Expr, right: tree.Expr, node: exp.Expr) -> tree.Expr:
+    """Build a comparison over the common type."""
+    target = common(left.type, right.type)
+    if target is None or (target.name == "map" and symbol not in ("=", "<>")):
+        message = f"Cannot apply operator: {left.type} {symbol} {right.type}"
+        raise fail("TYPE_MISMATCH", message, node)
+    return tree.Apply(
+        BOOLEAN, f"{{0}} {symbol} {{1}}", (coerce(left, target), coerce(right, target))
+    )
+
+
+def make_row(items: Sequence[tree.Expr]) -> tree.Expr:
+    """Build a row of the items."""
+    members = ", ".join(f'"f{at}" := {{{at}}}' for at in range(len(items)))
+    kind = Type("row", (), tuple(item.type for item in items), ("",) * len(items))
+    return tree.Apply(kind, f"struct_pack({members})", tuple(items))
+
+
+def combine(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
+    """Build `left symbol right`; None where Trino has no such operator."""
+    if left.type.name == "unknown" and right.type.name == "unknown":
+        return tree.Constant(INTEGER, None)
+    left = coerce(left, right.type) if left.type.name == "unknown" else left
+    right = coerce(right, left.type) if right.type.name == "unknown" else right
+    if is_numeric(left.type) and is_numeric(right.type):
+        return _numeric(symbol, left, right)
+    return _temporal(symbol, left, right)
+
+
+def _numeric(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
+    target = common(left.type, right.type) or DOUBLE
+    if target.name in APPROXIMATE:
+        args = (coerce(left, target), coerce(right, target))
+        return tree.Apply(target, f"{{0}} {symbol} {{1}}", args)
+    if target.name in INTEGERS:
+        args = (coerce(left, target), coerce(right, target))
+        if symbol in "/%":
+            template = "{0} // {1}" if symbol == "/" else "{0} % {1}"
+            return tree.Apply(target, _guarded(template, right), args)
+        return tree.Apply(target, f"{{0}} {symbol} {{1}}", args)
+    return _decimal(
+        symbol, coerce(left, as_decimal(left.type)), coerce(right, as_decimal(right.type))
+    )
+
+
+def _guarded(template: str, divisor: tree.Expr) -> str:
+    if isinstance(divisor, tree.Constant) and divisor.value not in (None, "0"):
+        return template
+    raised = "lb_raise('DIVISION_BY_ZERO', 'Division by zero')"
+    return f"CASE WHEN {{1}} = 0 THEN {raised} ELSE {template} END"
+
+
+def _decimal(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
+    (p1, s1), (p2, s2) = left.type.numbers, right.type.numbers
+    scale = max(s1, s2)
+    if symbol in "+-":
+        kind = decimal(min(38, max(p1 - s1, p2 - s2) + scale + 1), scale)
+        args = (tree.Convert(kind, left), tree.Convert(kind, right))
+        return tree.Apply(kind, f"CAST({{0}} {symbol} {{1}} AS {{type}})", args)
+    if symbol == "*":
+        if s1 + s2 > 38:
+            raise TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", "DECIMAL scale must be <= 38")
+        kind = decimal(min(38, p1 + p2), s1 + s2)
+        return tree.Apply(kind, "CAST({0} * {1} AS {type})", (left, right))
+    if symbol == "/":
+        kind = decimal(min(38, p1 + s2 + max(s2 - s1, 0)), scale)
+        return tree.Apply(kind, "@divide_decimal", (left, right))
+    kind = decimal(min(p1 - s1, p2 - s2) + scale, scale) if scale else decimal(min(p1, p2), 0)
+    wide = decimal(min(38, max(p1 - s1, p2 - s2) + scale), scale)
+    args = (tree.Convert(wide, left), tree.Convert(wide, right))
+    return tree.Apply(kind, _guarded("CAST({0} % {1} AS {type})", NULL), args)
+
+
+def _temporal(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
+    one, other = left.type.name, right.type.name
+    if symbol == "+" and one.startswith("interval") and other in ("date", "timestamp", INSTANT):
+        left, right, one, other = right, left, other, one
+    dated = one in ("date", "timestamp", INSTANT) and other.startswith("interval")
+    if symbol in "+-" and dated:
+        if one == "date":
+            if other == DAY_TO_SECOND.name and "86400" not in str(right) and not _days(right):
+                return None
+            return tree.Apply(DATE, f"CAST({{0}} {symbol} {{1}} AS DATE)", (left, right))
+        places = (
+            max(3, left.type.numbers[0]) if other == DAY_TO_SECOND.name else left.type.numbers[0]
+        )
+        return tree.Apply(Type(one, (places,)), f"{{0}} {symbol} {{1}}", (left, right))
+    if symbol in "+-" and one == other and one.startswith("interval"):
+        return tree.Apply(left.type, f"{{0}} {symbol} {{1}}", (left, right))
+    if symbol == "-" and {one, other} <= {"date", "timestamp", INSTANT}:
+        target = common(left.type, right.type) or timestamp()
+        args = (coerce(left, target), coerce(right, target))
+        if target == DATE:
+            return tree.Apply(DAY_TO_SECOND, "to_days(CAST({0} - {1} AS INTEGER))", args)
+        return tree.Apply(DAY_TO_SECOND, "{0} - {1}", args)
+    if symbol == "*" and one.startswith("interval") and other in INTEGERS:
+        return tree.Apply(left.type, "{0} * CAST({1} AS INTEGER)", (left, right))
+    return None
+
+
+def _days(expr: tree.Expr) -> bool:
+    """Tell whether an interval is of whole days, the only ones Trino adds to a date."""
+    if not isinstance(expr, tree.Constant) or not isinstance(expr.value, str):
+        return True
+    return float(expr.value.split()[0]) % 86400 == 0
+
+
+def contains_aggregate(expr: tree.Expr) -> bool:
+    """Tell whether an aggregate is evaluated in this expression."""
+    if isinstance(expr, tree.Aggregate):
+        return True
+    return any(contains_aggregate(inner) for inner in tree.children(expr))
+
+
+def retyped(query: tree.Query, kinds: tuple[Type, ...]) -> tree.Query:
+    """Return the query with its columns converted to `kinds`."""
+    if tuple(kind for _, kind in query.columns) == kinds:
+        return query
+    source = tree.Derived("lbq", query)
+    items = tuple(
+        coerce(tree.Ref(kind, "lbq", at), target)
+        for at, ((_, kind), target) in enumerate(zip(query.columns, kinds, strict=True))
+    )
+    names = tuple((name, target) for (name, _), target in zip(query.columns, kinds, strict=True))
+    return tree.Query(tree.Select(items, source), names)

@@ -1,0 +1,266 @@
+"""The analyser of what stands in a FROM: tables, subqueries, joins, UNNEST, VALUES."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlglot import expressions as exp
+
+from lakebed.dialect import tree
+from lakebed.dialect.errors import not_supported
+from lakebed.dialect.expressions import Expressions
+from lakebed.dialect.operators import coerce, compare, contains_aggregate
+from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
+from lakebed.dialect.types import BIGINT, Type, common
+
+
+class Catalog(Protocol):
+    """What the analyser asks about the world."""
+
+    def has_database(self, database: str) -> bool:
+        """Tell whether a database exists."""
+        ...
+
+    def table(self, database: str, name: str) -> tree.TableInfo | None:
+        """Return a table, None if there is none."""
+        ...
+
+
+@dataclass
+class Relations:
+    """Analyses relations against a catalog; `scans` are the tables met so far."""
+
+    catalog: Catalog
+    database: str
+    text: str = ""
+    scans: list[tree.Scan] = field(default_factory=list[tree.Scan])
+    ctes: list[dict[str, tuple[str, tree.Query]]] = field(
+        default_factory=list[dict[str, tuple[str, tree.Query]]]
+    )
+    counter: int = 0
+
+    def query(self, node: exp.Expr, outer: Scope | None = None) -> tree.Query:
+        """Return the typed form of a query."""
+        raise NotImplementedError
+
+    def renamed(self, query: tree.Query, names: Sequence[exp.Expr], node: exp.Expr) -> tree.Query:
+        """Give the columns of a query the names of an alias list."""
+        if not names:
+            return query
+        if len(names) != len(query.columns):
+            message = f"Column alias list has {len(names)} entries but relation has "
+            raise fail("MISMATCHED_COLUMN_ALIASES", f"{message}{len(query.columns)} columns", node)
+        columns = tuple(
+            (name.name.lower(), kind) for name, (_, kind) in zip(names, query.columns, strict=True)
+        )
+        return tree.Query(query.body, columns, query.ctes, query.order, query.limit, query.offset)
+
+    def values(self, node: exp.Values, outer: Scope | None) -> tree.Query:
+        """Analyse literal rows."""
+        rules = Expressions(self.text, self.query, {})
+        scope = Scope([], outer)
+        rows = [
+            [rules.analyse(item, scope) for item in _row_items(row)] for row in node.expressions
+        ]
+        if len({len(row) for row in rows}) != 1:
+            raise fail("TYPE_MISMATCH", "Values rows have mismatched sizes", node)
+        kinds: list[Type] = []
+        for column in zip(*rows, strict=True):
+            merged: Type | None = column[0].type
+            for item in column[1:]:
+                merged = common(merged, item.type) if merged is not None else None
+            if merged is None:
+                raise fail("TYPE_MISMATCH", "Values rows have mismatched types", node)
+            kinds.append(merged)
+        typed = tuple(
+            tuple(coerce(item, kind) for item, kind in zip(row, kinds, strict=True)) for row in rows
+        )
+        return tree.Query(tree.Values(typed), tuple((None, kind) for kind in kinds))
+
+    def relation(self, node: exp.Expr, scope: Scope) -> tuple[tree.Relation, list[Field]]:
+        """Analyse an entry of a FROM; `scope` is what a lateral entry sees."""
+        self.counter += 1
+        name = f"r{self.counter}"
+        if node.args.get("sample") is not None or node.args.get("pivots"):
+            raise not_supported("TABLESAMPLE", *place(node))
+        if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+            return self.with_joins(node, *self.table(node, name), scope)
+        if isinstance(node, exp.Unnest):
+            return self.unnest(node, name, scope)
+        if isinstance(node, exp.Subquery | exp.Values):
+            return self.derived(node, name, scope)
+        if isinstance(node, exp.Lateral):
+            raise not_supported("LATERAL", *place(node))
+        raise not_supported(f"The relation {type(node).__name__}", *place(node))
+
+    def with_joins(
+        self,
+        node: exp.Expr,
+        relation: tree.Relation,
+        fields: list[Field],
+        scope: Scope,
+    ) -> tuple[tree.Relation, list[Field]]:
+        """Apply the joins that hang on a relation in parentheses."""
+        for join in parts_of(node, "joins"):
+            assert isinstance(join, exp.Join)
+            relation, fields = self.join(join, relation, fields, scope)
+        return relation, fields
+
+    def derived(self, node: exp.Expr, name: str, scope: Scope) -> tuple[tree.Relation, list[Field]]:
+        """Analyse a subquery or VALUES in a FROM."""
+        alias = node.args.get("alias")
+        inner = node.this if isinstance(node, exp.Subquery) else node
+        if isinstance(node, exp.Subquery) and isinstance(inner, exp.Table | exp.Subquery):
+            if alias is None and not isinstance(inner, exp.Query):
+                return self.relation(inner, scope)
+            if isinstance(inner, exp.Table):
+                found = self.relation(inner, scope)
+                if alias is None:
+                    return self.with_joins(node, *found, scope)
+        query = self.values(node, scope.parent) if isinstance(node, exp.Values) else None
+        query = query or self.query(inner, scope.parent)
+        query = self.renamed(query, alias.columns if alias is not None else [], node)
+        known = alias.name.lower() if alias is not None and alias.this is not None else None
+        fields = [
+            Field(column, known, tree.Ref(kind, name, at))
+            for at, (column, kind) in enumerate(query.columns)
+        ]
+        return self.with_joins(node, tree.Derived(name, query), fields, scope)
+
+    def table(self, node: exp.Table, name: str) -> tuple[tree.Relation, list[Field]]:
+        """Analyse a name in a FROM: a WITH query or a table of the catalog."""
+        alias = node.args.get("alias")
+        known = alias.name.lower() if alias is not None and alias.this else node.name.lower()
+        if not node.db:
+            for level in reversed(self.ctes):
+                found = level.get(node.name.lower())
+                if found is not None:
+                    query = self.renamed(found[1], alias.columns if alias else [], node)
+                    fields = [
+                        Field(column, known, tree.Ref(kind, name, at))
+                        for at, (column, kind) in enumerate(query.columns)
+                    ]
+                    return tree.CteRef(name, found[0]), fields
+        catalog = node.catalog.lower()
+        if catalog not in ("", "awsdatacatalog"):
+            raise fail("CATALOG_NOT_FOUND", f"Catalog '{catalog}' not found", node)
+        database = node.db.lower() or self.database
+        info = self.catalog.table(database, node.name.lower())
+        if info is None:
+            if not self.catalog.has_database(database):
+                raise fail("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist", node)
+            full = f"awsdatacatalog.{database}.{node.name.lower()}"
+            raise fail("TABLE_NOT_FOUND", f"Table '{full}' does not exist", node)
+        scan = tree.Scan(name, info)
+        self.scans.append(scan)
+        names = [column for column, _ in info.all_columns]
+        if alias is not None and alias.columns:
+            names = [column.name.lower() for column in alias.columns]
+            if len(names) != len(info.all_columns):
+                message = f"Column alias list has {len(names)} entries but '{known}' has "
+                message += f"{len(info.all_columns)} columns available"
+                raise fail("MISMATCHED_COLUMN_ALIASES", message, node)
+        fields = [
+            Field(column, known, tree.Ref(kind, name, at), None if alias else database)
+            for at, (column, (_, kind)) in enumerate(zip(names, info.all_columns, strict=True))
+        ]
+        return scan, fields
+
+    def unnest(
+        self, node: exp.Unnest, name: str, scope: Scope
+    ) -> tuple[tree.Relation, list[Field]]:
+        """Analyse UNNEST."""
+        rules = Expressions(self.text, self.query, {})
+        args = tuple(rules.analyse(item, scope) for item in node.expressions)
+        kinds: list[Type] = []
+        for arg in args:
+            if arg.type.name not in ("array", "map"):
+                message = f"Cannot unnest type: {arg.type}"
+                raise fail("INVALID_FUNCTION_ARGUMENT", message, node)
+            if arg.type.name == "array" and arg.type.inner[0].name == "row":
+                raise not_supported("UNNEST of an array of rows", *place(node))
+            kinds += arg.type.inner
+        offset = node.args.get("offset")
+        if offset:
+            kinds.append(BIGINT)
+        alias = node.args.get("alias")
+        names: list[str | None] = [None] * len(kinds)
+        if alias is not None and alias.columns:
+            given = [column.name.lower() for column in alias.columns]
+            if isinstance(offset, exp.Identifier):
+                given.append(offset.name.lower())
+            if len(given) != len(kinds):
+                message = f"Column alias list has {len(given)} entries but relation has "
+                raise fail("MISMATCHED_COLUMN_ALIASES", f"{message}{len(kinds)} columns", node)
+            names = list(given)
+        known = alias.name.lower() if alias is not None and alias.this else None
+        fields = [
+            Field(column, known, tree.Ref(kind, name, at))
+            for at, (column, kind) in enumerate(zip(names, kinds, strict=True))
+        ]
+        return tree.Unnest(name, args, bool(offset)), fields
+
+    def join(
+        self, node: exp.Join, left: tree.Relation, fields: list[Field], scope: Scope
+    ) -> tuple[tree.Relation, list[Field]]:
+        """Analyse a join of what came before with one more relation."""
+        if node.method:
+            raise not_supported("NATURAL JOIN", *place(node))
+        seen = Scope(fields, scope.parent)
+        right, others = self.relation(node.this, seen)
+        side = (node.side or "").upper()
+        kind = side or ("CROSS" if (node.kind or "").upper() == "CROSS" else "INNER")
+        using = node.args.get("using")
+        if using:
+            return self.using(node, kind, (left, fields), (right, others))
+        on = node.args.get("on")
+        if on is None:
+            if kind != "CROSS" and not (kind == "INNER" and not node.kind):
+                raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'ON', 'USING'", node)
+            return tree.Join("CROSS", left, right, None), fields + others
+        rules = Expressions(self.text, self.query, {})
+        condition = rules.boolean(on, Scope(fields + others, scope.parent), "JOIN ON clause")
+        if contains_aggregate(condition):
+            message = "JOIN clause cannot contain aggregations, window functions or grouping"
+            raise fail("EXPRESSION_NOT_SCALAR", message, node)
+        return tree.Join(kind, left, right, condition), fields + others
+
+    def using(
+        self,
+        node: exp.Join,
+        kind: str,
+        left: tuple[tree.Relation, list[Field]],
+        right: tuple[tree.Relation, list[Field]],
+    ) -> tuple[tree.Relation, list[Field]]:
+        """Analyse a join USING columns, which show once."""
+        conditions: list[tree.Expr] = []
+        merged: list[Field] = []
+        names: set[str] = set()
+        for item in node.args["using"]:
+            name = item.name.lower()
+            names.add(name)
+            one, other = Scope(left[1]).find([name], item), Scope(right[1]).find([name], item)
+            if one is None or other is None:
+                side = "left" if one is None else "right"
+                message = f"Column '{name}' is missing from {side} side of join"
+                raise fail("COLUMN_NOT_FOUND", message, item)
+            condition = compare("=", one, other, item)
+            conditions.append(condition)
+            chosen = {"FULL": None, "RIGHT": other}.get(kind, one)
+            if chosen is None and isinstance(condition, tree.Apply):
+                chosen = tree.Apply(condition.args[0].type, "coalesce({0}, {1})", condition.args)
+            merged.append(Field(name, None, chosen or one))
+        template = " AND ".join(f"{{{at}}}" for at in range(len(conditions)))
+        on = tree.Apply(conditions[0].type, template, tuple(conditions))
+        rest = [one for one in left[1] + right[1] if one.name not in names]
+        return tree.Join(kind, left[0], right[0], on), merged + rest
+
+
+def _row_items(row: exp.Expr) -> list[exp.Expr]:
+    if isinstance(row, exp.Tuple):
+        return list(row.expressions)
+    if isinstance(row, exp.Anonymous) and str(row.this).lower() == "row":
+        return list(row.expressions)
+    return [row.this if isinstance(row, exp.Paren) else row]
