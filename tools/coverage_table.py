@@ -62,7 +62,11 @@ def _service(folder: Path) -> Iterator[str]:
     yield "|---|---|---|"
     for name, operation in sorted(model.operations.items()):
         known = model.shapes[operation.input].members if operation.input else {}
-        members = [name for name in refused[operation.function] if name in known or " " in name]
+        members = [
+            name
+            for name in refused[operation.function]
+            if name.split(".")[0] in known or " " in name
+        ]
         yield f"| {name} | {'partial' if members else 'real'} | {', '.join(members)} |"
     yield ""
     yield f"absent: {', '.join(sorted(model.unbuilt)) or 'none'}"

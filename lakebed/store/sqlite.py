@@ -133,10 +133,7 @@ class SqliteTransaction:
                     f"CREATE INDEX IF NOT EXISTS {layout.name}_{label} "
                     f"ON {layout.name} ({_list(fields)})"
                 )
-            # A rollback of what follows would undo the creation: it is known only once committed.
-            self.after_commit(lambda: self._created.add(layout.name))
-        else:
-            self._created.add(layout.name)
+        self._created.add(layout.name)
 
     # -- the transaction's life ---------------------------------------------------------------
 
@@ -173,9 +170,12 @@ class SqliteTransaction:
                 self._execute(f"RELEASE {name}")
             return
         del self._callbacks[callbacks_kept:]
-        if name is not None and self._connection.in_transaction:
-            self._execute(f"ROLLBACK TO {name}")
-            self._execute(f"RELEASE {name}")
+        if name is not None:
+            # A creation may be among what is undone.
+            self._created.clear()
+            if self._connection.in_transaction:
+                self._execute(f"ROLLBACK TO {name}")
+                self._execute(f"RELEASE {name}")
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back once the writes are committed; never if they are not."""
@@ -196,8 +196,12 @@ class SqliteTransaction:
                 raise StoreError("the transaction was rolled back by an earlier error")
             self._execute("COMMIT")
         except sqlite3.Error as error:
+            self._created.clear()
             self._connection.rollback()
             raise StoreError(str(error)) from error
+        except StoreError:
+            self._created.clear()
+            raise
         finally:
             self._began = False
             self._writer.release()
@@ -206,6 +210,7 @@ class SqliteTransaction:
     def rollback(self) -> None:
         """Forget every write and callback since the transaction began."""
         self._callbacks = []
+        self._created.clear()
         if self._began:
             self._connection.rollback()
             self._began = False

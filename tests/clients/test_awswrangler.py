@@ -10,7 +10,7 @@ ORDERS = pd.DataFrame(
     {
         "id": pd.array([1, 2, 3, 4], dtype="Int64"),
         "amount": [9.5, None, 3.25, 100.0],
-        "name": pd.array(["a", "", None, "naïve, \"quoted\"\nline"], dtype="string"),
+        "name": pd.array(["a", "", None, 'naïve, "quoted"\nline'], dtype="string"),
         "paid": pd.array([True, False, None, True], dtype="boolean"),
         "day": pd.to_datetime(["2024-01-01", "2024-02-29", None, "1999-12-31"]).date,
         "at": pd.to_datetime(["2024-01-01 10:00:00", None, "2024-02-29 23:59:59.5", "2000-01-01"]),
@@ -48,7 +48,9 @@ def expected():
         tuple(
             None
             if pd.isna(value)
-            else value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+            else value.to_pydatetime()
+            if isinstance(value, pd.Timestamp)
+            else value
             for value in row
         )
         for row in ordered.itertuples(index=False)

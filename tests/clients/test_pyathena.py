@@ -52,7 +52,8 @@ def test_paging_over_more_than_a_thousand_rows(cursor):
     digits = "(VALUES 0,1,2,3,4,5,6,7,8,9)"
     cursor.execute(
         f"SELECT a.x * 1000 + b.x * 100 + c.x * 10 + d.x AS n FROM {digits} a(x) "
-        f"CROSS JOIN {digits} b(x) CROSS JOIN {digits} c(x) CROSS JOIN (VALUES 0,1,2) d(x) ORDER BY n"
+        f"CROSS JOIN {digits} b(x) CROSS JOIN {digits} c(x) CROSS JOIN (VALUES 0,1,2) d(x) "
+        "ORDER BY n"
     )
     found = [row[0] for row in cursor.fetchall()]
     assert len(found) == 3000

@@ -1,4 +1,4 @@
-"""`kill -9` under mixed writes: everything that was acknowledged is there, whole, and nothing else is torn."""
+"""`kill -9` under mixed writes: all that was acknowledged is there, whole; nothing is torn."""
 
 from __future__ import annotations
 

@@ -160,8 +160,8 @@ def _refuse_unbuilt(request: shapes.StartQueryExecutionInput) -> None:
     configuration = request.get("ResultConfiguration") or {}
     unbuilt = {
         "ResultReuseConfiguration": reuse.get("Enabled"),
-        "EncryptionConfiguration": configuration.get("EncryptionConfiguration"),
-        "AclConfiguration": configuration.get("AclConfiguration"),
+        "ResultConfiguration.EncryptionConfiguration": configuration.get("EncryptionConfiguration"),
+        "ResultConfiguration.AclConfiguration": configuration.get("AclConfiguration"),
         "EngineConfiguration": request.get("EngineConfiguration"),
     }
     for member, value in unbuilt.items():
