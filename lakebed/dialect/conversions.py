@@ -166,6 +166,9 @@ def value_text(text: str, kind: Type, cast: bool = False) -> str:
         return simple[kind.name].format(text)
     if kind.name in ("timestamp", INSTANT):
         return _instant_text(text, kind, cast)
+    if kind.name == "decimal" and kind.numbers[0] == kind.numbers[1]:
+        # DuckDB writes such a decimal without the zero before the point.
+        return f"regexp_replace(CAST({text} AS VARCHAR), '^(-?)[.]', '\\10.')"
     if kind.name == "array":
         inner = f"coalesce({value_text('lbe', kind.inner[0])}, 'null')"
         joined = f"array_to_string(list_transform({text}, lambda lbe: {inner}), ', ')"

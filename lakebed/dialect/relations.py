@@ -62,7 +62,8 @@ class Relations:
         rules = Expressions(self.text, self.query, {})
         scope = Scope([], outer)
         rows = [
-            [rules.analyse(item, scope) for item in _row_items(row)] for row in node.expressions
+            [rules.analyse(item, scope) for item in _row_items(row, self.text)]
+            for row in node.expressions
         ]
         if len({len(row) for row in rows}) != 1:
             raise fail("TYPE_MISMATCH", "Values rows have mismatched sizes", node)
@@ -258,9 +259,16 @@ class Relations:
         return tree.Join(kind, left[0], right[0], on), merged + rest
 
 
-def _row_items(row: exp.Expr) -> list[exp.Expr]:
-    if isinstance(row, exp.Tuple):
-        return list(row.expressions)
-    if isinstance(row, exp.Anonymous) and str(row.this).lower() == "row":
-        return list(row.expressions)
-    return [row.this if isinstance(row, exp.Paren) else row]
+def _row_items(row: exp.Expr, text: str) -> list[exp.Expr]:
+    """Return the columns of a row of VALUES: `(1, 2)`, `ROW(1, 2)` or a single value.
+
+    The parser puts `ROW(1)` into a tuple, as if it were `(ROW(1))`: the text tells them apart.
+    """
+    if not isinstance(row, exp.Tuple):
+        return [row.this if isinstance(row, exp.Paren) else row]
+    items = parts_of(row, "expressions")
+    only = items[0] if len(items) == 1 else None
+    if isinstance(only, exp.Anonymous) and str(only.this).lower() == "row" and "start" in only.meta:
+        if not text[: only.meta["start"]].rstrip().endswith("("):
+            return parts_of(only, "expressions")
+    return items
