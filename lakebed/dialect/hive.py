@@ -10,7 +10,7 @@ from lakebed.dialect import statements as st
 from lakebed.dialect.errors import TrinoError, not_supported
 
 _TOKEN = re.compile(
-    r"\s+|(?P<string>'(?:[^'\\]|''|\\.)*'|(?<![\w.])\"(?:[^\"\\]|\\.)*\")|(?P<quoted>`[^`]*`)"
+    r"\s+|(?P<string>'(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<quoted>`[^`]*`)"
     r"|(?P<word>[A-Za-z_0-9$][\w$-]*)|(?P<sign>[(),.=<>:;{}\[\]?*!@#%^&+|/-]|.)",
     re.S,
 )

@@ -268,7 +268,7 @@ def _row_items(row: exp.Expr, text: str) -> list[exp.Expr]:
         return [row.this if isinstance(row, exp.Paren) else row]
     items = parts_of(row, "expressions")
     only = items[0] if len(items) == 1 else None
-    if isinstance(only, exp.Anonymous) and str(only.this).lower() == "row" and "start" in only.meta:
-        if not text[: only.meta["start"]].rstrip().endswith("("):
-            return parts_of(only, "expressions")
-    return items
+    if not isinstance(only, exp.Anonymous) or str(only.this).lower() != "row":
+        return items
+    before = text[: only.meta.get("start", 0)].rstrip()
+    return items if before.endswith("(") else parts_of(only, "expressions")

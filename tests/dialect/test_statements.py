@@ -71,6 +71,7 @@ def test_create_external_table_is_read_whole():
         ("CREATE SCHEMA a", st.CreateDatabase("a")),
         ("DROP DATABASE IF EXISTS `a` CASCADE", st.DropDatabase("a", True, True)),
         ("DROP TABLE a.b", st.DropTable(st.Name("b", "a"))),
+        ('DROP TABLE "a"."b"', st.DropTable(st.Name("b", "a"))),
         ("SHOW TABLES IN d 'f*'", st.ShowTables("d", "f*")),
         ("SHOW COLUMNS IN d.t", st.ShowColumns(st.Name("t", "d"))),
         ("DESCRIBE t", st.Describe(st.Name("t"))),
