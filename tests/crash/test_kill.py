@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lakebed import testing
+from tests.services.athena.athena_client import start
 
 ROUNDS = 20 if os.environ.get("LAKEBED_SLOW") else 2
 WRITERS = 3
@@ -134,9 +135,7 @@ def test_a_running_query_ends_failed_with_a_reason(tmp_path):
     text = "SELECT count(*) FROM (VALUES 1,2,3,4,5,6,7,8,9,10) a(x) " + " ".join(
         f"CROSS JOIN (VALUES 1,2,3,4,5,6,7,8,9,10) a{n}(x{n})" for n in range(11)
     )
-    started = athena.start_query_execution(
-        QueryString=text, ResultConfiguration={"OutputLocation": "s3://b/r/"}
-    )
+    started = start(athena, text, ResultConfiguration={"OutputLocation": "s3://b/r/"})
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         query = athena.get_query_execution(**started)["QueryExecution"]

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from lakebed.core.context import Context
-from lakebed.core.errors import AwsError
 from lakebed.core.runs import Caller
 from lakebed.core.settings import Settings
 from lakebed.engines import Engines
@@ -32,10 +31,11 @@ async def run_query(
     except asyncio.CancelledError:
         await _record(caller, query, _stopped(query))
         raise
-    except (AwsError, OSError) as error:
-        log.exception("query %s could not keep its results", query.id)
+    except Exception as error:  # noqa: BLE001 (a worker's loop: the query must not stay RUNNING)
+        log.exception("query %s ended by an error of the server", query.id)
+        reason = f"GENERIC_INTERNAL_ERROR: {error}"
         failure = SqlFailure("GENERIC_INTERNAL_ERROR", str(error), category=1, type_code=1)
-        ended = replace(query, state="FAILED", reason=str(error), error=failure)
+        ended = replace(query, state="FAILED", reason=reason, error=failure)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     await _record(caller, query, ended)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import time
 
 
+def start(athena, text, **more):
+    """Start a query and return what names it in the other calls."""
+    more.setdefault("ResultConfiguration", {"OutputLocation": "s3://results/q/"})
+    answer = athena.start_query_execution(QueryString=text, **more)
+    return {"QueryExecutionId": answer["QueryExecutionId"]}
+
+
 def finish(athena, text, **more):
     """Start a query, wait for its end, and return it as GetQueryExecution shows it."""
-    more.setdefault("ResultConfiguration", {"OutputLocation": "s3://results/q/"})
-    started = athena.start_query_execution(QueryString=text, **more)
+    started = start(athena, text, **more)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         query = athena.get_query_execution(**started)["QueryExecution"]

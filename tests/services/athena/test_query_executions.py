@@ -7,7 +7,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.services.athena.athena_client import finish
+from tests.services.athena.athena_client import finish, start
 from tests.services.glue.test_databases import error_of
 
 TEN = "(VALUES 1,2,3,4,5,6,7,8,9,10)"
@@ -111,7 +111,7 @@ def test_what_is_not_built_is_named(athena):
 
 
 def test_a_running_query_can_be_stopped(athena):
-    started = athena.start_query_execution(QueryString=LONG, ResultConfiguration=OUTPUT)
+    started = start(athena, LONG)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         state = athena.get_query_execution(**started)["QueryExecution"]["Status"]["State"]
@@ -158,10 +158,7 @@ def test_an_unknown_query_is_not_found(athena):
 
 
 def test_ten_queries_at_once_all_end(athena):
-    started = [
-        athena.start_query_execution(QueryString=f"SELECT {n}", ResultConfiguration=OUTPUT)
-        for n in range(10)
-    ]
+    started = [start(athena, f"SELECT {n}") for n in range(10)]
     deadline = time.monotonic() + 60
     states = set()
     while time.monotonic() < deadline:

@@ -60,7 +60,7 @@ def test_ddl_has_a_text_file_and_no_header(athena, lakebed):
     finish(athena, "CREATE DATABASE shop")
     query = finish(athena, "SHOW DATABASES")
     assert rows(athena, query) == [["shop"]]
-    assert (query["StatementType"], query["SubstatementType"]) == ("DDL", "SHOW_DATABASES")
+    assert (query["StatementType"], query["SubstatementType"]) == ("UTILITY", "SHOW_DATABASES")
     location = query["ResultConfiguration"]["OutputLocation"]
     assert location == f"s3://results/q/{query['QueryExecutionId']}.txt"
     body = (
