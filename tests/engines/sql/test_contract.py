@@ -202,3 +202,13 @@ def test_a_killed_worker_fails_one_query_with_a_reason(console):
     assert outcome.error.name == "GENERIC_INTERNAL_ERROR"
     assert outcome.error.retryable
     assert console.rows("SELECT 1") == [["1"]]
+
+
+def test_a_bug_of_the_server_fails_the_query_and_is_logged(console, caplog):
+    def broken(request):
+        raise ZeroDivisionError("a bug")
+
+    console.lake.get_table = broken
+    name, message = console.error("SELECT * FROM t")
+    assert (name, message) == ("GENERIC_INTERNAL_ERROR", "ZeroDivisionError('a bug')")
+    assert "ZeroDivisionError" in caplog.text

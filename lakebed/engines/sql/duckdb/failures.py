@@ -45,6 +45,7 @@ def _service(error: ServiceError) -> tuple[str, str]:
         "AccessDeniedException": "PERMISSION_DENIED",
         "EntityNotFoundException": "NOT_FOUND",
         "NoSuchBucket": "HIVE_FILESYSTEM_ERROR",
+        "InternalError": "GENERIC_INTERNAL_ERROR",
     }
     return names.get(error.code, "HIVE_METASTORE_ERROR"), error.message
 

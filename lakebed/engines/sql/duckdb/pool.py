@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -24,6 +25,8 @@ from lakebed.engines.sql import (
     SqlQuery,
 )
 from lakebed.engines.sql.duckdb.messages import Message, packed, receive
+
+log = logging.getLogger("lakebed.engines.sql")
 
 QUERIES_PER_WORKER_MAX = 200
 WORKER_RESIDENT_BYTES_MAX = 1 << 30
@@ -337,6 +340,9 @@ async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
         return {"kind": "answer"}
     except AwsError as error:
         return {"kind": "answer", "code": error.code, "message": error.message}
+    except Exception as error:
+        log.exception("query %s: %s failed", running.query.id, message["kind"])
+        return {"kind": "answer", "code": "InternalError", "message": repr(error)}
 
 
 async def _undo(running: _Running, lake: Lake) -> None:
