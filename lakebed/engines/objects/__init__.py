@@ -21,8 +21,8 @@ class StoredObject:
     """What is known of one object.
 
     `etag` is without quotes, `headers` are the content headers kept for the client by their S3
-    member names, `checksums` base64 by member name (`ChecksumCRC32`). `size`, `mtime_ns` and `inode`
-    identify the file they were computed from: another file at the place is a hand edit.
+    member names, `checksums` base64 by member name (`ChecksumCRC32`). `size`, `mtime_ns` and
+    `inode` identify the file they were computed from: another file at the place is a hand edit.
     """
 
     bucket: str
@@ -125,3 +125,13 @@ class Span:
     start: str = ""
     is_after: bool = False
     limit: int = 1000
+
+
+def after_prefix(prefix: str) -> str | None:
+    """Return the first text after all that begin with `prefix`; None if there is no such text."""
+    while prefix:
+        code = ord(prefix[-1]) + 1
+        if code <= 0x10FFFF:
+            return prefix[:-1] + chr(0xE000 if 0xD800 <= code < 0xE000 else code)
+        prefix = prefix[:-1]
+    return None

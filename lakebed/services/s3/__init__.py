@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Amazon S3: buckets, objects, listings and multipart uploads."""

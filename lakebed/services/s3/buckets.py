@@ -1,22 +1,185 @@
-"""Placeholder: being written."""
+"""Buckets: create, look, list, delete."""
 
-def create_bucket(ctx, request):
-    raise NotImplementedError
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lakebed.core.context import Context
+from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.engines.objects import Span
+from lakebed.services.s3.model import (
+    BUCKETS,
+    UPLOADS,
+    Bucket,
+    bucket_of,
+    discard,
+    invalid_argument,
+    refuse_unbuilt,
+)
+from lakebed.store import Range
+
+if TYPE_CHECKING:
+    from lakebed.shapes import s3
+
+BUCKETS_PAGE_MAX = 10_000
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
-def head_bucket(ctx, request):
-    raise NotImplementedError
+def create_bucket(ctx: Context, request: s3.CreateBucketRequest) -> s3.CreateBucketOutput:
+    """Create a bucket in the region of the request.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+    """
+    refuse_unbuilt("CreateBucket", request)
+    name = request["Bucket"]
+    if not is_legal_name(name):
+        message = "The specified bucket is not valid."
+        raise AwsError("InvalidBucketName", message, 400, {"BucketName": name})
+    if request.get("ObjectOwnership", "BucketOwnerEnforced") != "BucketOwnerEnforced":
+        raise NotBuiltError("s3", "CreateBucket", "ObjectOwnership")
+    region = _location(ctx, request.get("CreateBucketConfiguration") or {})
+    known = BUCKETS.get(ctx, name)
+    if known is None:
+        ctx.engines.objects.create_bucket(name)
+        BUCKETS.put(ctx, Bucket(name, ctx.account, region, float(int(ctx.clock.now()))))
+    elif known.account != ctx.account:
+        message = (
+            "The requested bucket name is not available. The bucket namespace is shared by all "
+            "users of the system. Please select a different name and try again."
+        )
+        raise AwsError("BucketAlreadyExists", message, 409, {"BucketName": name})
+    elif not (known.region == region == "us-east-1"):
+        # In us-east-1, and only there, creating one's own bucket again succeeds.
+        message = (
+            "Your previous request to create the named bucket succeeded and you already own it."
+        )
+        raise AwsError("BucketAlreadyOwnedByYou", message, 409, {"BucketName": name})
+    return {"Location": f"/{name}"}
 
 
-def list_buckets(ctx, request):
-    raise NotImplementedError
+def _location(ctx: Context, configuration: Mapping[str, object]) -> str:
+    """Return the region a new bucket is to be in, which must be the one that was asked."""
+    for member in ("Location", "Bucket", "Tags"):
+        if configuration.get(member):
+            raise NotBuiltError("s3", "CreateBucket", member)
+    constraint = str(configuration.get("LocationConstraint") or "")
+    if constraint == "EU":
+        constraint = "eu-west-1"
+    if constraint == "us-east-1":
+        message = "The specified location-constraint is not valid"
+        members = {"LocationConstraint": constraint}
+        raise AwsError("InvalidLocationConstraint", message, 400, members)
+    if constraint and constraint != ctx.region and ctx.region != "us-east-1":
+        message = (
+            f"The {constraint} location constraint is incompatible for the region specific "
+            "endpoint this request was sent to."
+        )
+        raise AwsError("IllegalLocationConstraintException", message, 400)
+    if not constraint and ctx.region != "us-east-1":
+        message = (
+            "The unspecified location constraint is incompatible for the region specific "
+            "endpoint this request was sent to."
+        )
+        raise AwsError("IllegalLocationConstraintException", message, 400)
+    return constraint or "us-east-1"
 
 
-def delete_bucket(ctx, request):
-    raise NotImplementedError
+def is_legal_name(name: str) -> bool:
+    """Say whether S3 lets a bucket have this name.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    """
+    return (
+        _NAME.fullmatch(name) is not None
+        and ".." not in name
+        and _ADDRESS.fullmatch(name) is None
+        and not name.startswith(_PREFIXES)
+        and not name.endswith(_SUFFIXES)
+    )
 
 
-def get_bucket_location(ctx, request):
-    raise NotImplementedError
+def head_bucket(ctx: Context, request: s3.HeadBucketRequest) -> s3.HeadBucketOutput:
+    """Say whether a bucket exists, and its region.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+    """
+    bucket = bucket_of(ctx, request)
+    return {"BucketArn": f"arn:aws:s3:::{bucket.name}", "BucketRegion": bucket.region}
 
 
+def get_bucket_location(
+    ctx: Context, request: s3.GetBucketLocationRequest
+) -> s3.GetBucketLocationOutput:
+    """Return the region of a bucket; nothing for us-east-1, as ever.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
+    """
+    bucket = bucket_of(ctx, request)
+    return {} if bucket.region == "us-east-1" else {"LocationConstraint": bucket.region}
+
+
+def list_buckets(ctx: Context, request: s3.ListBucketsRequest) -> s3.ListBucketsOutput:
+    """List the account's buckets by name.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+    """
+    prefix, region = request.get("Prefix", ""), request.get("BucketRegion")
+    limit = request.get("MaxBuckets", BUCKETS_PAGE_MAX)
+    if not 1 <= limit <= BUCKETS_PAGE_MAX:
+        message = "Argument max-buckets must be an integer between 1 and 10000"
+        raise invalid_argument(message, "max-buckets", str(limit))
+    after = max(request.get("ContinuationToken", ""), "")
+    span = Range(
+        prefix=(ctx.account,),
+        start=(prefix,) if prefix > after else None,
+        after=None if prefix > after else (after,),
+        index="owner",
+    )
+    found: list[Bucket] = []
+    for bucket in BUCKETS.scan(ctx, span):
+        if not bucket.name.startswith(prefix):
+            break
+        if region is None or bucket.region == region:
+            found.append(bucket)
+        if len(found) > limit:
+            break
+    answer: s3.ListBucketsOutput = {
+        "Buckets": [
+            {
+                "Name": bucket.name,
+                "CreationDate": bucket.created,
+                "BucketRegion": bucket.region,
+                "BucketArn": f"arn:aws:s3:::{bucket.name}",
+            }
+            for bucket in found[:limit]
+        ],
+        "Owner": {"ID": ctx.account},
+    }
+    if prefix:
+        answer["Prefix"] = prefix
+    if len(found) > limit:
+        answer["ContinuationToken"] = found[limit - 1].name
+    return answer
+
+
+def delete_bucket(ctx: Context, request: s3.DeleteBucketRequest) -> s3.DeleteBucketResponse:
+    """Delete a bucket that holds no object; its multipart uploads go with it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
+    """
+    bucket = bucket_of(ctx, request)
+    objects = ctx.engines.objects
+    objects.sync(ctx, bucket.name)
+    if objects.list(ctx, Span(bucket.name, limit=1)):
+        message = "The bucket you tried to delete is not empty"
+        raise AwsError("BucketNotEmpty", message, 409, {"BucketName": bucket.name})
+    for upload in UPLOADS.scan(ctx, Range(prefix=(bucket.name,))):
+        discard(ctx, upload)
+    BUCKETS.delete(ctx, bucket.name)
+    objects.remove_bucket(ctx, bucket.name)
+    return {}

@@ -1,10 +1,132 @@
-"""Placeholder: being written."""
+"""Listings of a bucket's objects."""
 
-def list_objects(ctx, request):
-    raise NotImplementedError
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lakebed.core.context import Context
+from lakebed.core.limits import LIST_KEYS_MAX
+from lakebed.engines.objects import Span, StoredObject
+from lakebed.services.s3._pages import (
+    Page,
+    Wanted,
+    checked_limit,
+    encoder,
+    from_token,
+    page_of,
+    page_token,
+)
+from lakebed.services.s3.model import bucket_of, invalid_argument, refuse_unbuilt
+
+if TYPE_CHECKING:
+    from lakebed.shapes import s3
+
+DATA_EVENTS = True
+_CHECKSUM_NAMES = {
+    "ChecksumCRC32": "CRC32",
+    "ChecksumSHA1": "SHA1",
+    "ChecksumSHA256": "SHA256",
+}
 
 
-def list_objects_v2(ctx, request):
-    raise NotImplementedError
+def list_objects_v2(ctx: Context, request: s3.ListObjectsV2Request) -> s3.ListObjectsV2Output:
+    """List up to 1,000 objects of a bucket by key.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
+    refuse_unbuilt("ListObjectsV2", request)
+    encode = encoder(request.get("EncodingType"))
+    after = request.get("StartAfter", "")
+    token = request.get("ContinuationToken")
+    if token is not None:
+        if not token:
+            message = "The continuation token provided is incorrect"
+            raise invalid_argument(message, "continuation-token", token)
+        after = from_token(token)
+    page, wanted = _page(ctx, request, after)
+    owner = ctx.account if request.get("FetchOwner") else None
+    answer: s3.ListObjectsV2Output = {
+        "IsTruncated": page.is_truncated,
+        "Name": request["Bucket"],
+        "Prefix": encode(wanted.prefix),
+        "MaxKeys": wanted.limit,
+        "KeyCount": page.count,
+    }
+    if page.items:
+        answer["Contents"] = [_listed(found, encode, owner) for found in page.items]
+    if page.prefixes:
+        answer["CommonPrefixes"] = [{"Prefix": encode(prefix)} for prefix in page.prefixes]
+    if wanted.delimiter:
+        answer["Delimiter"] = encode(wanted.delimiter)
+    if "EncodingType" in request:
+        answer["EncodingType"] = request["EncodingType"]
+    if token is not None:
+        answer["ContinuationToken"] = token
+    if request.get("StartAfter"):
+        answer["StartAfter"] = encode(request["StartAfter"])
+    if page.is_truncated:
+        answer["NextContinuationToken"] = page_token(page.last)
+    return answer
 
 
+def list_objects(ctx: Context, request: s3.ListObjectsRequest) -> s3.ListObjectsOutput:
+    """List up to 1,000 objects of a bucket by key, in the older form of the operation.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
+    """
+    refuse_unbuilt("ListObjects", request)
+    encode = encoder(request.get("EncodingType"))
+    marker = request.get("Marker", "")
+    page, wanted = _page(ctx, request, marker)
+    answer: s3.ListObjectsOutput = {
+        "IsTruncated": page.is_truncated,
+        "Marker": encode(marker),
+        "Name": request["Bucket"],
+        "Prefix": encode(wanted.prefix),
+        "MaxKeys": wanted.limit,
+    }
+    if page.items:
+        answer["Contents"] = [_listed(found, encode, ctx.account) for found in page.items]
+    if page.prefixes:
+        answer["CommonPrefixes"] = [{"Prefix": encode(prefix)} for prefix in page.prefixes]
+    if wanted.delimiter:
+        answer["Delimiter"] = encode(wanted.delimiter)
+        if page.is_truncated:
+            # Without a delimiter AWS leaves it out: the last key says the same.
+            answer["NextMarker"] = encode(page.last)
+    if "EncodingType" in request:
+        answer["EncodingType"] = request["EncodingType"]
+    return answer
+
+
+def _page(
+    ctx: Context, request: Mapping[str, Any], after: str
+) -> tuple[Page[StoredObject], Wanted]:
+    bucket = bucket_of(ctx, request)
+    limit = checked_limit(request.get("MaxKeys"), LIST_KEYS_MAX, "max-keys")
+    wanted = Wanted(request.get("Prefix", ""), request.get("Delimiter", ""), after, limit)
+    objects = ctx.engines.objects
+    page = page_of(
+        wanted,
+        lambda start, is_after, count: objects.list(
+            ctx, Span(bucket.name, wanted.prefix, start, is_after, count)
+        ),
+    )
+    return page, wanted
+
+
+def _listed(found: StoredObject, encode: Callable[[str], str], owner: str | None) -> s3.Object:
+    listed: s3.Object = {
+        "Key": encode(found.key),
+        "LastModified": found.last_modified,
+        "ETag": f'"{found.etag}"',
+        "Size": found.size,
+        "StorageClass": "STANDARD",
+    }
+    if found.checksums:
+        listed["ChecksumAlgorithm"] = [_CHECKSUM_NAMES[name] for name in found.checksums]
+        listed["ChecksumType"] = found.checksum_type
+    if owner is not None:
+        listed["Owner"] = {"ID": owner}
+    return listed

@@ -1,4 +1,4 @@
-"""What a file and a row say of each other, and how keys follow each other."""
+"""What a file and a row say of each other, and what an unknown file is."""
 
 from __future__ import annotations
 
@@ -30,13 +30,3 @@ def by_hand(bucket: str, key: str, file: os.stat_result) -> StoredObject:
         mtime_ns=file.st_mtime_ns,
         inode=file.st_ino,
     )
-
-
-def after_prefix(prefix: str) -> str | None:
-    """Return the first text after all that begin with `prefix`; None if there is no such text."""
-    while prefix:
-        code = ord(prefix[-1]) + 1
-        if code <= 0x10FFFF:
-            return prefix[:-1] + chr(0xE000 if 0xD800 <= code < 0xE000 else code)
-        prefix = prefix[:-1]
-    return None

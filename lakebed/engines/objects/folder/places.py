@@ -6,6 +6,7 @@ of more than 255 bytes) never becomes a path, and a symbolic link anywhere on th
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -15,7 +16,6 @@ from pathlib import Path
 
 _ILLEGAL = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\0")
 _SEGMENT_BYTES_MAX = 255
-_PATH_BYTES_MAX = 3500
 _HAS_DESCRIPTOR_LINKS = sys.platform == "linux"
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _DIRECTORY_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
@@ -111,8 +111,8 @@ class Places:
         return True
 
 
-_RESOURCES = frozenset({23, 24, 12, 5})
-"""ENFILE, EMFILE, ENOMEM, EIO: the machine's trouble, not an absent file."""
+_RESOURCES = frozenset({errno.ENFILE, errno.EMFILE, errno.ENOMEM, errno.EIO})
+"""The machine's trouble, not an absent file."""
 
 
 def _folds_case(directory: str) -> bool:

@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from lakebed.engines.objects import StoredObject
-from lakebed.engines.objects.folder.files import after_prefix, by_hand, is_same
+from lakebed.engines.objects import StoredObject, after_prefix
+from lakebed.engines.objects.folder.files import by_hand, is_same
 from lakebed.engines.objects.folder.places import Places
 from lakebed.store import Range, Scope, Table
 
 SLICE_SECONDS_MAX = 0.004
 REST_FACTOR = 20
-"""After a slice, rest so many times as long as it took: at most a twentieth of the time is spent."""
+"""After a slice, rest so many times as long as it took: a twentieth of the time at most."""
 REST_SECONDS_MAX = 1.0
 SETTLED_NS = 20_000_000
 """A directory that changed so lately may change again within the same tick of its clock."""
@@ -41,6 +41,7 @@ class _Pass:
         self.steps = reconciler.walk(self, bucket)
         self.has_written = False
         self.is_confirmed = True
+        self.is_done = False
 
 
 class Reconciler:
@@ -96,13 +97,11 @@ class Reconciler:
             # What an earlier slice wrote was rolled back with its transaction: begin anew.
             self.forget(bucket)
             walk = None
-        if walk is None:
+        if walk is None or walk.is_done:
             walk = self._passes[bucket] = _Pass(self, scope, bucket)
         walk.scope = scope
-        is_done = self._run(walk, begun + SLICE_SECONDS_MAX)
+        self._run(walk, begun + SLICE_SECONDS_MAX)
         ended = time.perf_counter()
-        if is_done and walk.is_confirmed:
-            del self._passes[bucket]
         self._due[bucket] = ended + min(REST_SECONDS_MAX, REST_FACTOR * (ended - begun))
 
     def finish(self, scope: Scope, bucket: str) -> None:
@@ -110,11 +109,11 @@ class Reconciler:
         walk = self._passes[bucket] = _Pass(self, scope, bucket)
         self._run(walk, float("inf"))
 
-    def _run(self, walk: _Pass, until: float) -> bool:
-        is_done = True
+    def _run(self, walk: _Pass, until: float) -> None:
+        walk.is_done = True
         for count, _ in enumerate(walk.steps):
             if count % 16 == 15 and time.perf_counter() > until:
-                is_done = False
+                walk.is_done = False
                 break
         if walk.has_written:
             walk.has_written, walk.is_confirmed = False, False
@@ -123,7 +122,6 @@ class Reconciler:
                 walk.is_confirmed = True
 
             walk.scope.store.after_commit(confirm)
-        return is_done
 
     # -- the walk -----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ next start. A row names its file by size, mtime and inode, so a file changed by 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -15,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lakebed.engines.objects import Span, StoredObject
-from lakebed.engines.objects.folder.files import after_prefix, by_hand, is_same
+from lakebed.engines.objects import Span, StoredObject, after_prefix
+from lakebed.engines.objects.folder.files import by_hand, is_same
 from lakebed.engines.objects.folder.parts import FolderParts
 from lakebed.engines.objects.folder.places import Places
 from lakebed.engines.objects.folder.reconcile import Reconciler
@@ -150,20 +151,12 @@ class FolderStore:
             except (FileExistsError, NotADirectoryError):
                 return False
             except OSError as error:
-                if error.errno == 36:  # ENAMETOOLONG: the lake itself lies deep
+                if error.errno == errno.ENAMETOOLONG:  # the lake itself lies deep
                     return False
                 raise
             if not places.is_directory(directory):
                 return False
-        try:
-            mode = os.lstat(plain).st_mode
-        except FileNotFoundError:
-            return True
-        except OSError as error:
-            if error.errno == 36:
-                return False
-            raise
-        return stat.S_ISREG(mode)
+        return _is_absent_or_file(plain)
 
     def _is_below_in_flight(self, bucket: str, key: str) -> bool:
         head = key.rpartition("/")[0]
@@ -397,6 +390,17 @@ class FolderStore:
         shutil.rmtree(self._places.odd, ignore_errors=True)
         os.makedirs(self._places.odd, exist_ok=True, mode=0o700)
         self._parts.clear()
+
+
+def _is_absent_or_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise
 
 
 def _sync_directory(path: str) -> None:

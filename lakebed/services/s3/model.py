@@ -1,0 +1,152 @@
+"""S3's nouns: buckets, multipart uploads and their parts, and the errors all files share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lakebed.core.context import Context
+from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.core.limits import KEY_BYTES_MAX
+from lakebed.store import Range, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket: its name is its own in all accounts and regions."""
+
+    name: str
+    account: str
+    region: str
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A multipart upload that is neither completed nor aborted."""
+
+    bucket: str
+    key: str
+    upload_id: str
+    account: str
+    initiated: float
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
+    algorithm: str = ""
+    checksum_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedPart:
+    """A part of a multipart upload; `name` is the engine's name of its bytes."""
+
+    upload_id: str
+    number: int
+    etag: str
+    size: int
+    name: str
+    last_modified: float
+    checksums: dict[str, str] = field(default_factory=dict[str, str])
+
+
+BUCKETS = Table(
+    "s3_bucket", Bucket, ("name",), indexes={"owner": ("account", "name")}, everywhere=True
+)
+UPLOADS = Table("s3_upload", Upload, ("bucket", "key", "upload_id"), everywhere=True)
+PARTS = Table(
+    "s3_part", UploadedPart, ("upload_id", "number"), numbers=("number",), everywhere=True
+)
+
+
+def bucket_of(ctx: Context, request: Mapping[str, Any]) -> Bucket:
+    """Return the bucket a request is about; NoSuchBucket, or AccessDenied to another's."""
+    name: str = request["Bucket"]
+    bucket = BUCKETS.get(ctx, name)
+    if bucket is None:
+        message = "The specified bucket does not exist"
+        raise AwsError("NoSuchBucket", message, 404, {"BucketName": name})
+    owner = request.get("ExpectedBucketOwner")
+    if bucket.account != ctx.account or (owner is not None and owner != bucket.account):
+        raise AwsError("AccessDenied", "Access Denied", 403)
+    return bucket
+
+
+def discard(ctx: Context, upload: Upload) -> None:
+    """Forget a multipart upload and, once that is committed, remove its parts."""
+    UPLOADS.delete(ctx, upload.bucket, upload.key, upload.upload_id)
+    PARTS.delete_range(ctx, Range(prefix=(upload.upload_id,)))
+    ctx.store.after_commit(lambda: ctx.engines.objects.parts.drop(upload.upload_id))
+
+
+def check_key(key: str) -> None:
+    """Refuse a key of more than 1,024 bytes."""
+    if len(key) * 4 > KEY_BYTES_MAX and (size := len(key.encode())) > KEY_BYTES_MAX:
+        members = {"Size": size, "MaxSizeAllowed": KEY_BYTES_MAX}
+        raise AwsError("KeyTooLongError", "Your key is too long", 400, members)
+
+
+def no_such_key(key: str) -> AwsError:
+    """Return S3's answer for an object that is not there."""
+    return AwsError("NoSuchKey", "The specified key does not exist.", 404, {"Key": key})
+
+
+def invalid_argument(message: str, name: str, value: str) -> AwsError:
+    """Return S3's answer for a parameter it cannot take."""
+    members = {"ArgumentName": name, "ArgumentValue": value}
+    return AwsError("InvalidArgument", message, 400, members)
+
+
+_REFUSED = frozenset(
+    {
+        "BucketKeyEnabled",
+        "BucketNamespace",
+        "BypassGovernanceRetention",
+        "GrantFullControl",
+        "GrantRead",
+        "GrantReadACP",
+        "GrantWrite",
+        "GrantWriteACP",
+        "IfMatchInitiatedTime",
+        "IfMatchLastModifiedTime",
+        "IfMatchSize",
+        "MFA",
+        "ObjectLockEnabledForBucket",
+        "ObjectLockEventHold",
+        "ObjectLockEventHoldDurationDays",
+        "ObjectLockEventHoldDurationYears",
+        "ObjectLockLegalHoldStatus",
+        "ObjectLockMode",
+        "ObjectLockRetainUntilDate",
+        "OptionalObjectAttributes",
+        "PartNumber",
+        "ServerSideEncryption",
+        "SSECustomerAlgorithm",
+        "SSECustomerKey",
+        "SSECustomerKeyMD5",
+        "SSEKMSEncryptionContext",
+        "SSEKMSKeyId",
+        "Tagging",
+        "WebsiteRedirectLocation",
+        "WriteOffsetBytes",
+    }
+)
+_HARMLESS = {
+    "ACL": ("private", "bucket-owner-full-control"),
+    "StorageClass": ("STANDARD",),
+    "VersionId": ("null",),
+}
+_IN_DOUBT = _REFUSED | _HARMLESS.keys()
+
+
+def refuse_unbuilt(operation: str, request: Mapping[str, Any]) -> None:
+    """Refuse a member that changes what the request means and is not built, by its name."""
+    if _IN_DOUBT.isdisjoint(request):
+        return
+    for name in sorted(_IN_DOUBT & request.keys()):
+        value = request[name]
+        if value in _HARMLESS.get(name, ()) or value is False:
+            continue
+        if name == "PartNumber" and operation == "UploadPart":
+            continue
+        raise NotBuiltError("s3", operation, name)
