@@ -108,7 +108,9 @@ def catalog(tour: Tour) -> str:
             skip_header_line_count=1, boto3_session=tour.session,
             serde_parameters={"field.delim": ",", "serialization.null.format": "NA"},
         )  # fmt: skip
-    names = [table["Name"] for table in wr.catalog.get_tables("nyc", boto3_session=tour.session)]
+    names = [
+        table["Name"] for table in wr.catalog.get_tables(database="nyc", boto3_session=tour.session)
+    ]
     return f"tables: {', '.join(names)}"
 
 

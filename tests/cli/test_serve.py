@@ -123,12 +123,12 @@ def test_a_wrong_setting_is_named(tmp_path):
 
 def test_clean_deletes_only_when_told_to(tmp_path):
     server = testing.start(tmp_path / "data", log=tmp_path / "log")
-    server.client("s3").create_bucket(Bucket="b")
+    server.client("s3").create_bucket(Bucket="bucket")
     busy = lakebed_command("clean", "--yes", "--data-dir", str(tmp_path / "data"))
     server.kill()
     assert busy.returncode == 3
     assert lakebed_command("clean", "--data-dir", str(tmp_path / "data")).returncode == 0
-    assert (tmp_path / "data" / "lake" / "b").is_dir()
+    assert (tmp_path / "data" / "lake" / "bucket").is_dir()
     assert lakebed_command("clean", "--yes", "--data-dir", str(tmp_path / "data")).returncode == 0
     assert list((tmp_path / "data").iterdir()) == []
 

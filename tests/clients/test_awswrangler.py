@@ -13,7 +13,9 @@ ORDERS = pd.DataFrame(
         "name": pd.array(["a", "", None, 'naïve, "quoted"\nline'], dtype="string"),
         "paid": pd.array([True, False, None, True], dtype="boolean"),
         "day": pd.to_datetime(["2024-01-01", "2024-02-29", None, "1999-12-31"]).date,
-        "at": pd.to_datetime(["2024-01-01 10:00:00", None, "2024-02-29 23:59:59.5", "2000-01-01"]),
+        "at": pd.to_datetime(
+            ["2024-01-01 10:00:00", None, "2024-02-29 23:59:59.5", "2000-01-01"], format="ISO8601"
+        ),
         "city": ["Bern", "Rome", "Bern", "Oslo"],
     }
 )

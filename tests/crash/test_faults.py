@@ -55,12 +55,12 @@ def small_disk(tmp_path):
 def test_a_full_disk_is_said_and_survived(small_disk, tmp_path):
     server = testing.start(small_disk / "data", log=tmp_path / "log")
     s3, glue = server.client("s3", config=ONCE), server.client("glue", config=ONCE)
-    s3.create_bucket(Bucket="b")
+    s3.create_bucket(Bucket="bucket")
     glue.create_database(DatabaseInput={"Name": "d"})
     kept, refused = {}, 0
     for number in range(30):
         body = os.urandom(700_000)
-        failure = failure_of(s3.put_object, Bucket="b", Key=f"k{number}", Body=body)
+        failure = failure_of(s3.put_object, Bucket="bucket", Key=f"k{number}", Body=body)
         if failure is None:
             kept[f"k{number}"] = hashlib.md5(body).hexdigest()
         else:
@@ -75,16 +75,16 @@ def test_a_full_disk_is_said_and_survived(small_disk, tmp_path):
             assert failure == ("InternalServiceException", 500)
             break
     for key, digest in kept.items():
-        body = s3.get_object(Bucket="b", Key=key)["Body"].read()
+        body = s3.get_object(Bucket="bucket", Key=key)["Body"].read()
         assert hashlib.md5(body).hexdigest() == digest
     assert {path.name for path in files(server)} == set(kept)
     for key in list(kept)[:5]:
-        s3.delete_object(Bucket="b", Key=key)
-    s3.put_object(Bucket="b", Key="after", Body=b"there is room again")
+        s3.delete_object(Bucket="bucket", Key=key)
+    s3.put_object(Bucket="bucket", Key="after", Body=b"there is room again")
     glue.create_table(DatabaseName="d", TableInput={"Name": "after"})
     server.kill()
     server = testing.start(small_disk / "data", log=tmp_path / "log")
-    assert server.client("s3").get_object(Bucket="b", Key="after")["Body"].read() == (
+    assert server.client("s3").get_object(Bucket="bucket", Key="after")["Body"].read() == (
         b"there is room again"
     )
     server.kill()

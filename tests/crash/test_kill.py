@@ -65,9 +65,9 @@ class Writer(threading.Thread):
             body = self.random.randbytes(self.random.choice((0, 100, 5000, 300_000)))
         self.unsure[f"object {key}"] = body
         if body is None:
-            self.s3.delete_object(Bucket="b", Key=key)
+            self.s3.delete_object(Bucket="bucket", Key=key)
         else:
-            self.s3.put_object(Bucket="b", Key=key, Body=body, Metadata={"n": str(len(body))})
+            self.s3.put_object(Bucket="bucket", Key=key, Body=body, Metadata={"n": str(len(body))})
         self.acknowledged[f"object {key}"] = body
         del self.unsure[f"object {key}"]
 
@@ -75,9 +75,9 @@ class Writer(threading.Thread):
 def check(server, acknowledged, unsure):
     s3, glue = server.client("s3"), server.client("glue")
     found = {}
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="b"):
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="bucket"):
         for item in page.get("Contents", ()):
-            answer = s3.get_object(Bucket="b", Key=item["Key"])
+            answer = s3.get_object(Bucket="bucket", Key=item["Key"])
             body = answer["Body"].read()
             assert len(body) == item["Size"]
             assert item["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
@@ -101,7 +101,7 @@ def test_every_acknowledged_write_survives_a_kill(tmp_path, durability):
     for number in range(ROUNDS):
         server = testing.start(tmp_path / "data", *flags, log=tmp_path / "log")
         if number == 0:
-            server.client("s3").create_bucket(Bucket="b")
+            server.client("s3").create_bucket(Bucket="bucket")
             server.client("glue").create_database(DatabaseInput={"Name": "d"})
         writers = [Writer(server, f"w{index}", number * 10 + index) for index in range(WRITERS)]
         for writer in writers:
@@ -130,12 +130,12 @@ def test_every_acknowledged_write_survives_a_kill(tmp_path, durability):
 
 def test_a_running_query_ends_failed_with_a_reason(tmp_path):
     server = testing.start(tmp_path / "data", log=tmp_path / "log")
-    server.client("s3").create_bucket(Bucket="b")
+    server.client("s3").create_bucket(Bucket="bucket")
     athena = server.client("athena")
     text = "SELECT count(*) FROM (VALUES 1,2,3,4,5,6,7,8,9,10) a(x) " + " ".join(
         f"CROSS JOIN (VALUES 1,2,3,4,5,6,7,8,9,10) a{n}(x{n})" for n in range(11)
     )
-    started = start(athena, text, ResultConfiguration={"OutputLocation": "s3://b/r/"})
+    started = start(athena, text, ResultConfiguration={"OutputLocation": "s3://bucket/r/"})
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         query = athena.get_query_execution(**started)["QueryExecution"]

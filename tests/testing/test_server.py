@@ -15,8 +15,8 @@ def test_the_environment_points_at_the_server():
     before = os.environ.get("AWS_ENDPOINT_URL")
     with testing.server() as lake:
         assert os.environ["AWS_ENDPOINT_URL"] == lake.url
-        boto3.client("s3").create_bucket(Bucket="b")
-        assert (lake.data_dir / "lake" / "b").is_dir()
+        boto3.client("s3").create_bucket(Bucket="bucket")
+        assert (lake.data_dir / "lake" / "bucket").is_dir()
     assert os.environ.get("AWS_ENDPOINT_URL") == before
     assert not lake.data_dir.exists()
 
@@ -24,8 +24,8 @@ def test_the_environment_points_at_the_server():
 def test_reset_leaves_an_empty_lake(lakebed):
     s3, glue = lakebed.client("s3"), lakebed.client("glue")
     for _ in range(2):
-        s3.create_bucket(Bucket="b")
-        s3.put_object(Bucket="b", Key="a/b", Body=b"x")
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="a/b", Body=b"x")
         glue.create_database(DatabaseInput={"Name": "d"})
         lakebed.reset()
         assert s3.list_buckets()["Buckets"] == []
@@ -47,7 +47,7 @@ def test_reset_is_only_for_tests(tmp_path):
 
 def test_two_servers_are_apart():
     with testing.server() as one, testing.server() as two:
-        one.client("s3").create_bucket(Bucket="b")
+        one.client("s3").create_bucket(Bucket="bucket")
         assert two.client("s3").list_buckets()["Buckets"] == []
 
 

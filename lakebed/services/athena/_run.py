@@ -27,11 +27,12 @@ async def run_query(
     scratch = settings.state_dir / "queries" / query.id
     try:
         outcome = await _run(caller, engines, query, scratch)
-        ended = await _keep_results(caller, query, outcome)
+        ended = await _keep_results(caller, query, outcome, scratch)
     except asyncio.CancelledError:
         await _record(caller, query, _stopped(query))
         raise
-    except Exception as error:  # noqa: BLE001 (a worker's loop: the query must not stay RUNNING)
+    except Exception as error:
+        # A worker's loop: whatever the bug, the query must not stay RUNNING.
         log.exception("query %s ended by an error of the server", query.id)
         reason = f"GENERIC_INTERNAL_ERROR: {error}"
         failure = SqlFailure("GENERIC_INTERNAL_ERROR", str(error), category=1, type_code=1)
@@ -65,7 +66,9 @@ def _start(ctx: Context, query: QueryExecution) -> None:
         QUERIES.put(ctx, replace(now, state="RUNNING", started=ctx.clock.now()))
 
 
-async def _keep_results(caller: Caller, query: QueryExecution, outcome: Outcome) -> QueryExecution:
+async def _keep_results(
+    caller: Caller, query: QueryExecution, outcome: Outcome, scratch: Path
+) -> QueryExecution:
     """Put the result files where the query said, and return the query as it ended."""
     failure = outcome.error
     ended = replace(
@@ -85,11 +88,12 @@ async def _keep_results(caller: Caller, query: QueryExecution, outcome: Outcome)
     if outcome.state != "SUCCEEDED":
         return replace(ended, result=f"{query.location}{query.id}.{outcome.result_suffix}")
     result = f"{query.location}{query.id}.{outcome.result_suffix}"
-    if outcome.result is not None:
-        await _put(caller, result, outcome.result, "application/octet-stream")
-        metadata = outcome.result.with_name("metadata")
-        metadata.write_bytes(metadata_file(query.id, outcome.columns))
-        await _put(caller, f"{result}.metadata", metadata, "application/octet-stream")
+    rows, metadata = outcome.result or scratch / "no-rows", scratch / "metadata"
+    if outcome.result is None:
+        rows.touch()  # a statement without rows still has its file
+    await _put(caller, result, rows, "application/octet-stream")
+    metadata.write_bytes(metadata_file(query.id, outcome.columns))
+    await _put(caller, f"{result}.metadata", metadata, "application/octet-stream")
     manifest = ""
     if outcome.manifest is not None:
         manifest = f"{query.location}{query.id}-manifest.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -114,13 +115,19 @@ def settle(ctx: Context, query: QueryExecution) -> QueryExecution:
 
 
 def find_work_group(ctx: Context, name: str) -> WorkGroup:
-    """Return a workgroup by name; InvalidRequestException if there is none."""
+    """Return a workgroup by name; InvalidRequestException if there is none.
+
+    The first use of Athena in a region makes `primary` and, in the catalog, the database `default`,
+    where unqualified names are looked for.
+    """
     if name != PRIMARY:
         raise invalid(f"WorkGroup {name} is not found.")
     group = WORK_GROUPS.get(ctx, name)
     if group is None:
         group = WorkGroup(name, ctx.clock.now())
         WORK_GROUPS.put(ctx, group)
+        with contextlib.suppress(AwsError):  # it is there already, made by hand
+            ctx.aws.glue.create_database({"DatabaseInput": {"Name": "default"}})
     return group
 
 

@@ -59,7 +59,7 @@ def test_pages_of_rows(athena):
 def test_ddl_has_a_text_file_and_no_header(athena, lakebed):
     finish(athena, "CREATE DATABASE shop")
     query = finish(athena, "SHOW DATABASES")
-    assert rows(athena, query) == [["shop"]]
+    assert rows(athena, query) == [["default"], ["shop"]]
     assert (query["StatementType"], query["SubstatementType"]) == ("UTILITY", "SHOW_DATABASES")
     location = query["ResultConfiguration"]["OutputLocation"]
     assert location == f"s3://results/q/{query['QueryExecutionId']}.txt"
@@ -68,7 +68,7 @@ def test_ddl_has_a_text_file_and_no_header(athena, lakebed):
         .get_object(Bucket="results", Key=location.removeprefix("s3://results/"))["Body"]
         .read()
     )
-    assert body == b"shop\n"
+    assert body == b"default\nshop\n"
 
 
 def test_errors_of_results(athena):
