@@ -37,7 +37,7 @@ def list_objects_v2(ctx: Context, request: s3.ListObjectsV2Request) -> s3.ListOb
     """
     refuse_unbuilt("ListObjectsV2", request)
     encode = encoder(request.get("EncodingType"))
-    after = request.get("StartAfter", "")
+    after = start_after = request.get("StartAfter", "")
     token = request.get("ContinuationToken")
     if token is not None:
         if not token:
@@ -63,8 +63,8 @@ def list_objects_v2(ctx: Context, request: s3.ListObjectsV2Request) -> s3.ListOb
         answer["EncodingType"] = request["EncodingType"]
     if token is not None:
         answer["ContinuationToken"] = token
-    if request.get("StartAfter"):
-        answer["StartAfter"] = encode(request["StartAfter"])
+    if start_after:
+        answer["StartAfter"] = encode(start_after)
     if page.is_truncated:
         answer["NextContinuationToken"] = page_token(page.last)
     return answer

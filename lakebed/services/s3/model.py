@@ -72,11 +72,16 @@ def bucket_of(ctx: Context, request: Mapping[str, Any]) -> Bucket:
     return bucket
 
 
-def discard(ctx: Context, upload: Upload) -> None:
-    """Forget a multipart upload and, once that is committed, remove its parts."""
-    UPLOADS.delete(ctx, upload.bucket, upload.key, upload.upload_id)
+def discard(ctx: Context, upload: Upload) -> bool:
+    """Forget a multipart upload and, once that is committed, remove its parts.
+
+    False, and nothing done, if the upload is gone already.
+    """
+    if not UPLOADS.delete(ctx, upload.bucket, upload.key, upload.upload_id):
+        return False
     PARTS.delete_range(ctx, Range(prefix=(upload.upload_id,)))
     ctx.store.after_commit(lambda: ctx.engines.objects.parts.drop(upload.upload_id))
+    return True
 
 
 def check_key(key: str) -> None:

@@ -88,12 +88,16 @@ def _upload_of(ctx: Context, request: Mapping[str, Any]) -> Upload:
     bucket = bucket_of(ctx, request)
     upload = UPLOADS.get(ctx, bucket.name, request["Key"], request["UploadId"])
     if upload is None:
-        message = (
-            "The specified multipart upload does not exist. The upload ID may be invalid, or "
-            "the upload may have been aborted or completed."
-        )
-        raise AwsError("NoSuchUpload", message, 404, {"UploadId": request["UploadId"]})
+        raise _no_such_upload(request["UploadId"])
     return upload
+
+
+def _no_such_upload(upload_id: str) -> AwsError:
+    message = (
+        "The specified multipart upload does not exist. The upload ID may be invalid, or "
+        "the upload may have been aborted or completed."
+    )
+    return AwsError("NoSuchUpload", message, 404, {"UploadId": upload_id})
 
 
 def _check_part(ctx: Context, request: s3.UploadPartRequest) -> Upload:
@@ -178,7 +182,8 @@ def complete_multipart_upload(
             checksum_type=upload.checksum_type if checksums else "",
         )
         # The writes begin here: before, others could write as well.
-        discard(ctx, _still_there(ctx, request, upload))
+        if not discard(ctx, upload):
+            raise _no_such_upload(request["UploadId"])
         _check_write(ctx, request)
         objects.put(ctx, found, path)
     except BaseException:
@@ -194,12 +199,6 @@ def complete_multipart_upload(
     if checksums:
         answer["ChecksumType"] = upload.checksum_type
     return cast("s3.CompleteMultipartUploadOutput", answer)
-
-
-def _still_there(ctx: Context, request: Mapping[str, Any], upload: Upload) -> Upload:
-    """Take the store's writer, then see that nobody completed or aborted the upload meanwhile."""
-    UPLOADS.delete(ctx, upload.bucket, "", "")
-    return _upload_of(ctx, request)
 
 
 def _check_write(ctx: Context, request: Mapping[str, Any]) -> None:

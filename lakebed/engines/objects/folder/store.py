@@ -208,7 +208,7 @@ class FolderStore:
             if alive:
                 self._in_flight[name] = alive
             else:
-                del self._in_flight[name]
+                self._in_flight.pop(name, None)
         for directory in self._landed_directories:
             _sync_directory(directory)
         self._landed_directories.clear()
@@ -265,7 +265,7 @@ class FolderStore:
         head = key.rpartition("/")[0]
         while head:
             begin = head + "/"
-            if any(b == bucket and k.startswith(begin) for b, k in self._in_flight):
+            if any(b == bucket and k.startswith(begin) for b, k in list(self._in_flight)):
                 return
             try:
                 os.rmdir(f"{self._places.lake}/{bucket}/{head}")
