@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 KEYS = Credentials("test", "test")
+CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,71 +42,95 @@ def signed(url: str, request: Request) -> bytes:
     return f"{request.method} {request.path} HTTP/1.1\r\n{head}\r\n".encode() + request.body
 
 
-@dataclass(slots=True)
 class _Connection:
-    socket: socket.socket
-    waiting: int = 0
-    head: bytes = b""
+    """One socket with one request outstanding; knows when its answer is whole."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.socket = socket.create_connection((host, port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.is_closing = False
+        self._is_head = False
+        self._head = b""
+        self._left = -1
+        self._tail: bytes | None = None
+
+    def send(self, request: bytes) -> None:
+        self._is_head = request.startswith(b"HEAD ")
+        self._head, self._left, self._tail = b"", -1, None
+        self.socket.sendall(request)
+
+    def is_whole(self) -> bool:
+        """Read what arrived; True once the answer is whole."""
+        data = self.socket.recv(1 << 20)
+        if not data:
+            raise RuntimeError("the server closed a connection before its answer was whole")
+        if self._tail is not None:
+            self._tail = (self._tail + data)[-5:]
+            return self._tail == b"0\r\n\r\n"
+        if self._left >= 0:
+            self._left -= len(data)
+            return self._left <= 0
+        self._head += data
+        end = self._head.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        head, rest = self._head[:end], self._head[end + 4 :]
+        if head[:7] != b"HTTP/1." or head[8:10] != b" 2":
+            raise RuntimeError(f"{head[:60]!r} {rest[:300]!r}")
+        lowered = head.lower()
+        self.is_closing = head[7:8] == b"0" or b"\r\nconnection: close" in lowered
+        if b"\r\ntransfer-encoding: chunked" in lowered and not self._is_head:
+            self._tail = rest[-5:]
+            return self._tail == b"0\r\n\r\n"
+        position = lowered.find(b"\r\ncontent-length:")
+        length = 0
+        if position >= 0 and not self._is_head:
+            length = int(lowered[position + 17 :].split(b"\r\n", 1)[0])
+        self._left = length - len(rest)
+        return self._left <= 0
 
 
-def run(url: str, requests: Sequence[bytes], connections: int = 16) -> float:
+def run(url: str, requests: Sequence[bytes], connections: int = CONNECTIONS) -> float:
     """Send every request once, one outstanding a connection; return wall seconds.
 
     Raises RuntimeError at the first answer that is no success.
     """
     place = urlsplit(url)
+    host, port = place.hostname or "", place.port or 80
     selector = selectors.DefaultSelector()
     queue = iter(requests)
     left = len(requests)
     began = time.perf_counter()
-    for _ in range(min(connections, len(requests))):
-        one = socket.create_connection((place.hostname, place.port))
-        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        selector.register(one, selectors.EVENT_READ, _Connection(one))
-        one.sendall(next(queue))
+
+    def begin() -> None:
+        following = next(queue, None)
+        if following is not None:
+            connection = _Connection(host, port)
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+            connection.send(following)
+
+    for _ in range(connections):
+        begin()
     while left:
         for key, _ in selector.select():
             connection: _Connection = key.data
-            data = connection.socket.recv(1 << 20)
-            if not data:
-                raise RuntimeError("the server closed a connection")
-            if not _is_whole(connection, data):
+            if not connection.is_whole():
                 continue
             left -= 1
-            following = next(queue, None)
-            if following is not None:
-                connection.socket.sendall(following)
+            if connection.is_closing:
+                selector.unregister(connection.socket)
+                connection.socket.close()
+                begin()
+            elif (following := next(queue, None)) is not None:
+                connection.send(following)
     seconds = time.perf_counter() - began
     for key in list(selector.get_map().values()):
         key.data.socket.close()
     return seconds
 
 
-def _is_whole(connection: _Connection, data: bytes) -> bool:
-    if connection.waiting:
-        connection.waiting -= len(data)
-        return connection.waiting <= 0
-    connection.head += data
-    end = connection.head.find(b"\r\n\r\n")
-    if end < 0:
-        return False
-    head, rest = connection.head[:end], connection.head[end + 4 :]
-    connection.head = b""
-    if not head.startswith(b"HTTP/1.1 2"):
-        raise RuntimeError(f"{head[:60]!r} {rest[:300]!r}")
-    lowered = head.lower()
-    length = 0
-    position = lowered.find(b"content-length:")
-    if position >= 0:
-        length = int(lowered[position + 15 :].split(b"\r\n", 1)[0])
-    elif b"transfer-encoding: chunked" in lowered:
-        return rest.endswith(b"0\r\n\r\n")
-    connection.waiting = length - len(rest)
-    return connection.waiting <= 0
-
-
 def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process and its children so far, threads included."""
+    """Return the CPU time of a process and its children so far, living threads included."""
     total = 0.0
     for process in (pid, *_children(pid)):
         try:

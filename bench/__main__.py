@@ -1,0 +1,95 @@
+"""`python -m bench [--only ROW …] [--quick] [--runs N] [--output FILE]`: speed beside the peers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import queries, report, servers
+from bench.measure import Results, floor_session, session
+from bench.operations import OPERATIONS
+
+RUNS = 3
+QUICK_SCALE = 0.05
+STORIES: dict[str, Callable[[Path, int, Results], None]] = {
+    "select_1": queries.select_one,
+    "flights": queries.flights,
+    "testing": queries.for_tests,
+}
+STORY_REPEATS = 40
+COLUMNS = ("lakebed none", "lakebed file", "floor", "ministack", "moto")
+
+
+def main() -> int:
+    """Measure and write the report; 1 if a row could not be measured."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=[*OPERATIONS, *STORIES, "start"])
+    parser.add_argument("--quick", action="store_true", help="one short run, without the peers")
+    parser.add_argument("--columns", default=",".join(COLUMNS), help="which servers, by comma")
+    parser.add_argument("--runs", type=int, default=0, help=f"how many runs (default {RUNS})")
+    parser.add_argument("--output", type=Path, help="where the report goes (- for the screen)")
+    asked = parser.parse_args()
+    chosen: list[str] = asked.only or [*OPERATIONS, *STORIES]
+    number = asked.runs or (1 if asked.quick else RUNS)
+    columns = asked.columns.split(",")
+    if asked.quick:
+        columns = [column for column in columns if column not in ("ministack", "moto")]
+    before = " ".join(f"{value:.2f}" for value in os.getloadavg())
+    if {"ministack", "moto"} & set(columns):
+        servers.install_peers()
+    results = Results()
+    runs = servers.SCRATCH / "runs" / time.strftime("%Y%m%dT%H%M%S")
+    try:
+        for turn in range(number):
+            print(f"bench: run {turn + 1} of {number}", flush=True)
+            _one_run(runs, chosen, columns, QUICK_SCALE if asked.quick else 1.0, results)
+    finally:
+        shutil.rmtree(runs, ignore_errors=True)
+    versions = _peer_versions() if {"ministack", "moto"} & set(columns) else "not run"
+    page = report.text(results, report.machine(before), versions)
+    if asked.output is None and not asked.only and not asked.quick:
+        asked.output = servers.ROOT / "bench" / "RESULTS.md"
+    if asked.output is None or str(asked.output) == "-":
+        print(page)
+    else:
+        asked.output.write_text(page)
+    return 1 if results.failures else 0
+
+
+def _one_run(
+    runs: Path, chosen: list[str], columns: list[str], scale: float, results: Results
+) -> None:
+    rows = {name: row for name, row in OPERATIONS.items() if name in chosen}
+    for column in columns:
+        if column == "floor":
+            floor_session(runs, rows, scale, results)
+        elif rows or "start" in chosen:
+            session(runs, column, rows, scale, results)
+    for name, story in STORIES.items():
+        if name in chosen:
+            try:
+                story(runs, max(int(STORY_REPEATS * scale), 3), results)
+            except Exception as error:  # noqa: BLE001 (a story that fails is a row that says so)
+                results.fail(name, "lakebed file", error)
+
+
+def _peer_versions() -> str:
+    shown = subprocess.run(
+        [
+            str(servers.PEERS / "bin" / "python"), "-c",
+            "from importlib.metadata import version as v;"
+            "print('MiniStack', v('ministack') + ', moto', v('moto'))",
+        ],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return shown.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Writes the results: goal beside value, minimum / median / maximum, and what missed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.measure import Results, Sample
+from bench.operations import OPERATIONS
+
+COLUMNS = ("lakebed none", "lakebed file", "floor", "ministack", "moto")
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A row that is one number of ours: what it is, its unit, what it should reach."""
+
+    title: str
+    unit: str
+    goal: float | None = None
+
+
+WHOLE = {
+    "start": Whole("start, CPU", "ms", 150),
+    "idle": Whole("memory at rest", "MB", 60),
+    "select_1": Whole("`SELECT 1` from start to SUCCEEDED, p50", "ms", 20),
+    "select_1_first": Whole("the first `SELECT 1` of a server", "ms"),
+    "flights": Whole("flights aggregate on Parquet, warm, by Athena's API", "ms"),
+    "flights_direct": Whole("the same by DuckDB directly, warm", "ms"),
+    "flights_over": Whole("difference of the two", "ms", 15),
+    "ready": Whole("`lakebed.testing`: a server is ready", "ms", 500),
+    "reset": Whole("`lakebed.testing`: `reset()`", "ms", 20),
+}
+
+
+def machine(load_before: str) -> list[str]:
+    """Describe the machine without naming it."""
+    model = "unknown"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    return [
+        f"- {os.cpu_count()} cores, {model}; {platform.system()} {platform.release()}; "
+        f"Python {platform.python_version()}",
+        f"- load average before: {load_before}",
+    ]
+
+
+def _three(samples: list[Sample], value: Callable[[Sample], float]) -> str:
+    values = sorted(value(sample) for sample in samples)
+    if not values:
+        return "–"
+    digits = 1 if values[-1] < 10 else 0
+    middle = statistics.median(values)
+    return f"{values[0]:,.{digits}f} / **{middle:,.{digits}f}** / {values[-1]:,.{digits}f}"
+
+
+def median(samples: list[Sample]) -> float:
+    """Return the median value."""
+    return statistics.median(sample.value for sample in samples)
+
+
+def _cell(results: Results, row: str, column: str) -> str:
+    samples = results.samples.get((row, column))
+    if samples:
+        return _three(samples, lambda sample: sample.value)
+    return "failed" if (row, column) in results.failures else "–"
+
+
+def _ratio(results: Results, row: str, column: str) -> str:
+    ours, theirs = results.samples.get((row, "lakebed none")), results.samples.get((row, column))
+    if not ours or not theirs:
+        return ""
+    return f" ({median(theirs) / median(ours):.1f}×)"
+
+
+def _operations(results: Results) -> list[str]:
+    lines = [
+        "| operation | durability | goal | CPU µs | ops/s | floor | MiniStack | moto_server |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, row in OPERATIONS.items():
+        for column, goal in (("lakebed none", row.goal), ("lakebed file", row.goal_synced)):
+            samples = results.samples.get((name, column))
+            if not samples and (name, column) not in results.failures:
+                continue
+            beside = ["", "", ""]
+            if column == "lakebed none":
+                beside = [
+                    _cell(results, name, other) + _ratio(results, name, other)
+                    for other in COLUMNS[2:]
+                ]
+            mode = column.split()[1] if row.is_write else "any"
+            ops = _three(samples or [], lambda sample: sample.ops)
+            shown = f"≤ {goal:g}" if goal else "–"
+            cells = [row.title, mode, shown, _cell(results, name, column), ops, *beside]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _whole(results: Results) -> list[str]:
+    lines = ["| what | goal | lakebed | beside |", "|---|---|---|---|"]
+    for name, row in WHOLE.items():
+        columns = [column for known, column in results.samples if known == name]
+        if not columns:
+            failed = [text for (known, _), text in results.failures.items() if known == name]
+            lines += [f"| {row.title} | {row.goal or '–'} | failed: {text} | |" for text in failed]
+            continue
+        ours = next((one for one in columns if one in ("lakebed file", "DuckDB")), columns[0])
+        beside = [
+            f"{other}: {_cell(results, name, other)}" for other in columns if other in COLUMNS[3:]
+        ]
+        goal = f"≤ {row.goal:g} {row.unit}" if row.goal else "–"
+        shown = f"{_cell(results, name, ours)} {row.unit}"
+        lines.append(f"| {row.title} | {goal} | {shown} | {'; '.join(beside)} |")
+    return lines
+
+
+def missed(results: Results) -> list[str]:
+    """Say which goals were not reached, and what could not be measured."""
+    found: list[str] = []
+    for name, row in OPERATIONS.items():
+        for column, goal in (("lakebed none", row.goal), ("lakebed file", row.goal_synced)):
+            samples = results.samples.get((name, column))
+            if goal and samples and median(samples) > goal:
+                mode = f", durability {column.split()[1]}" if row.is_write else ""
+                found.append(f"- {row.title}{mode}: {median(samples):.0f} µs, goal {goal:g} µs")
+    for name, row in WHOLE.items():
+        samples = results.samples.get((name, "lakebed file"))
+        if row.goal and samples and median(samples) > row.goal:
+            value = f"{median(samples):.1f} {row.unit}"
+            found.append(f"- {row.title}: {value}, goal {row.goal:g} {row.unit}")
+    found += [f"- {row} on {column}: {text}" for (row, column), text in results.failures.items()]
+    return found or ["Nothing."]
+
+
+def text(results: Results, head: list[str], versions: str) -> str:
+    """Return the whole report as Markdown."""
+    return "\n".join(
+        [
+            "# Speed",
+            "",
+            "Written by `make bench`. CPU µs an operation (what the server's process used, read "
+            "from the scheduler, divided by an exact count of requests), minimum / **median** / "
+            "maximum of the runs; 16 connections with one request outstanding each; requests "
+            "signed beforehand, every status checked. A fresh server and a new folder each run.",
+            "",
+            *head,
+            f"- peers: {versions}",
+            "",
+            "The *floor* is uvloop and httptools answering canned bytes to the same requests: the "
+            "share of the kernel, the event loop and the parser. A factor in brackets is how many "
+            "times our own cost (durability none) the other one costs. The peers keep objects in "
+            "memory and do not verify signatures by default; ours are files on disk, and every "
+            "signature is verified. Durability `file` syncs each object before its answer.",
+            "",
+            *_operations(results),
+            "",
+            *_whole(results),
+            "",
+            "## What missed",
+            "",
+            *missed(results),
+            "",
+        ]
+    )
