@@ -23,7 +23,7 @@ def test_the_lines_of_the_readme(lakebed):
     (code,) = blocks("README.md")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["city", "total", "0", "Bern", "12.75", "1", "Rome", "20.0"]
+    assert done.stdout.split() == ["city", "total", "0", "Bern", "12.75", "1", "Rome", "20.00"]
 
 
 def test_the_examples_of_the_ci_page(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 from collections.abc import Callable
@@ -62,4 +63,6 @@ class Registry:
                 begin = getattr(module, f"_begin_{operation}", None)
                 is_long = getattr(function, "runs_long", False)
                 found[operation] = Registered(function, begin, is_long, is_data_event)
+        # What was imported stays: the collector need not walk it again, which blocks the loop.
+        gc.freeze()
         return found

@@ -25,6 +25,8 @@ from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 PIPELINED_MAX = 16
 INLINE_BYTES_MAX = 64 * KIB
 SENDFILE_BYTES = 1024 * KIB
+TURN_BYTES_MAX = 1024 * KIB
+"""What one connection may send before the other connections are looked at."""
 
 
 class Exchange(Protocol):
@@ -85,6 +87,7 @@ class Connection(asyncio.Protocol):
         self._is_sending = False
         self._is_closing = False
         self._pauses = 0
+        self._turn_bytes = 0
         self.last_active = time.monotonic()
 
     # -- asyncio ----------------------------------------------------------------------------------
@@ -109,6 +112,9 @@ class Connection(asyncio.Protocol):
         if self._is_closing:
             return
         self.last_active = time.monotonic()
+        self._turn_bytes += len(data)
+        if self._turn_bytes > TURN_BYTES_MAX:
+            self._end_turn()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -118,6 +124,12 @@ class Connection(asyncio.Protocol):
                 self._refuse(400, f"the request is no valid HTTP: {error}")
         if self._head_bytes > REQUEST_HEAD_BYTES_MAX and not self._is_closing:
             self._refuse(431, "the request line and headers are too large")
+
+    def _end_turn(self) -> None:
+        """Let the others have their turn: the loop would read a fast client dry first."""
+        self._turn_bytes = 0
+        self.pause()
+        asyncio.get_running_loop().call_soon(self.resume)
 
     # -- httptools --------------------------------------------------------------------------------
 

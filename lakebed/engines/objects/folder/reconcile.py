@@ -18,7 +18,7 @@ from lakebed.engines.objects.folder.files import by_hand, is_same
 from lakebed.engines.objects.folder.places import Places
 from lakebed.store import Range, Scope, Table
 
-SLICE_SECONDS_MAX = 0.004
+SLICE_SECONDS_MAX = 0.002
 REST_FACTOR = 20
 """After a slice, rest so many times as long as it took: a twentieth of the time at most."""
 REST_SECONDS_MAX = 1.0
