@@ -1,0 +1,17 @@
+"""The lake every test of an object engine gets."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.engines.objects.lake import Lake
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Generator[Lake]:
+    made = Lake(tmp_path)
+    yield made
+    made.close()
