@@ -41,6 +41,7 @@ log = logging.getLogger("lakebed")
 
 STOP_SECONDS_MAX = 8.0
 WORK_THREADS = 4
+SWITCH_SECONDS = 0.0005
 READY = "ready"
 
 
@@ -260,6 +261,9 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
+
+    # The loop waits at most so long for a digest's thread to let go of the interpreter.
+    sys.setswitchinterval(SWITCH_SECONDS)
 
     async def main() -> None:
         stopping = asyncio.Event()

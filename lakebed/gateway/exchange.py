@@ -322,7 +322,7 @@ class _Streamed(_Answering):
             spooled.path.unlink(missing_ok=True)
             self._fail(found, error)
             return
-        request[found.operation.streaming_input] = spooled
+        request[found.operation.streaming_input or "Body"] = spooled
         call = gateway.call(found, self._identity, request, self._request_id)
 
         def answer(response: Any, error: BaseException | None) -> None:

@@ -1,1 +1,1 @@
-"""One folder an AWS service, one file a noun, one function an operation; never each other's code."""
+"""One folder an AWS service, one file a noun, one function an operation."""

@@ -141,7 +141,7 @@ class Store(Protocol):
         ...
 
     def checkpoint_if_due(self) -> bool:
-        """Do the housekeeping that a long log asks for; for a thread. Returns whether it was due."""
+        """Do the housekeeping that a long log asks for; True if it was due. For a thread."""
         ...
 
     def close(self) -> None:
