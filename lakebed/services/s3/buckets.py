@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from lakebed.services.s3.model import (
     bucket_of,
     discard,
     invalid_argument,
+    is_legal_bucket_name,
     refuse_unbuilt,
 )
 from lakebed.store import Range
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 BUCKETS_PAGE_MAX = 10_000
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]")
-_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
-_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
-_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
 def create_bucket(ctx: Context, request: s3.CreateBucketRequest) -> s3.CreateBucketOutput:
@@ -37,7 +33,7 @@ def create_bucket(ctx: Context, request: s3.CreateBucketRequest) -> s3.CreateBuc
     """
     refuse_unbuilt("CreateBucket", request)
     name = request["Bucket"]
-    if not is_legal_name(name):
+    if not is_legal_bucket_name(name):
         message = "The specified bucket is not valid."
         raise AwsError("InvalidBucketName", message, 400, {"BucketName": name})
     if request.get("ObjectOwnership", "BucketOwnerEnforced") != "BucketOwnerEnforced":
@@ -87,20 +83,6 @@ def _location(ctx: Context, configuration: Mapping[str, object]) -> str:
         )
         raise AwsError("IllegalLocationConstraintException", message, 400)
     return constraint or "us-east-1"
-
-
-def is_legal_name(name: str) -> bool:
-    """Say whether S3 lets a bucket have this name.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    """
-    return (
-        _NAME.fullmatch(name) is not None
-        and ".." not in name
-        and _ADDRESS.fullmatch(name) is None
-        and not name.startswith(_PREFIXES)
-        and not name.endswith(_SUFFIXES)
-    )
 
 
 def head_bucket(ctx: Context, request: s3.HeadBucketRequest) -> s3.HeadBucketOutput:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +58,26 @@ UPLOADS = Table("s3_upload", Upload, ("bucket", "key", "upload_id"), everywhere=
 PARTS = Table(
     "s3_part", UploadedPart, ("upload_id", "number"), numbers=("number",), everywhere=True
 )
+
+
+_BUCKET_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+
+
+def is_legal_bucket_name(name: str) -> bool:
+    """Say whether S3 lets a bucket have this name.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    """
+    return (
+        _BUCKET_NAME.fullmatch(name) is not None
+        and ".." not in name
+        and _ADDRESS.fullmatch(name) is None
+        and not name.startswith(_BUCKET_PREFIXES)
+        and not name.endswith(_BUCKET_SUFFIXES)
+    )
 
 
 def bucket_of(ctx: Context, request: Mapping[str, Any]) -> Bucket:

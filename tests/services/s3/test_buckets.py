@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from botocore.config import Config
 
-from lakebed.services.s3.buckets import is_legal_name
+from lakebed.services.s3.model import is_legal_bucket_name
 from tests.services.s3.answers import RECENT, answer, refusal
 
 
@@ -134,7 +134,7 @@ def test_a_location_constraint_must_fit_the_region(lakebed):
     ],
 )  # fmt: skip
 def test_bucket_names_follow_the_rules(name, is_legal):
-    assert is_legal_name(name) == is_legal
+    assert is_legal_bucket_name(name) == is_legal
 
 
 def test_an_illegal_bucket_name_is_refused(lakebed):
