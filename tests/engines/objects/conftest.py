@@ -10,8 +10,8 @@ import pytest
 from tests.engines.objects.lake import Lake
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Generator[Lake]:
-    made = Lake(tmp_path)
+@pytest.fixture(params=["file", "full"])
+def lake(tmp_path: Path, request: pytest.FixtureRequest) -> Generator[Lake]:
+    made = Lake(tmp_path, request.param)
     yield made
     made.close()

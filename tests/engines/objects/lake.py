@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lakebed.core.settings import Settings
+from lakebed.core.settings import Durability, Settings
 from lakebed.engines.objects import ObjectStore, Span, StoredObject
 from lakebed.engines.objects.folder import open_engine
 from lakebed.store import Transaction
@@ -30,8 +30,8 @@ class _UndoError(Exception):
 class Lake:
     """One engine over one store; `reopen` is what a new process would do after a crash."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = Settings(data_dir=folder)
+    def __init__(self, folder: Path, durability: Durability = "file") -> None:
+        self.settings = Settings(data_dir=folder, durability=durability)
         self._open()
         with self.transaction() as place:
             self.engine.create_bucket("b")
