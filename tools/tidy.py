@@ -110,7 +110,7 @@ def _empty_tests(tree: ast.Module) -> Iterator[str]:
                 or (
                     isinstance(inner, ast.Call)
                     and isinstance(inner.func, ast.Name)
-                    and inner.func.id.startswith(("assert_", "check_"))
+                    and inner.func.id.startswith(("assert_", "check_", "refuse"))
                 )
                 for inner in ast.walk(node)
             )

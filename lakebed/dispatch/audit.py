@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,8 @@ class AuditLog:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = folder / "events.jsonl"
         self._open()
-        self._lines: list[bytes] = []
+        # Threads append, the loop takes out: a deque does both without a lock.
+        self._lines: deque[bytes] = deque()
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -57,8 +59,8 @@ class AuditLog:
         """Write what was recorded since the last time."""
         if not self._lines:
             return
-        data = b"\n".join(self._lines) + b"\n"
-        self._lines.clear()
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        data = b"\n".join(lines) + b"\n"
         os.write(self._descriptor, data)
         self._size += len(data)
         if self._size >= AUDIT_FILE_BYTES_MAX:

@@ -103,20 +103,22 @@ class Dispatcher:
     def invoke(self, context: Context, service: str, operation: str, request: Any) -> Any:
         """Validate, authorise, call and audit one operation in the context's transaction."""
         house = self._house
+        registered = self._find(service, operation)
         try:
-            registered = self._find(service, operation)
             house.validate(service, operation, request)
             self._authorise(context, service, operation)
             response = registered.handler(context, request)
         except AwsError as error:
-            self._record(context, service, operation, request, error)
+            house.metrics.count(service, operation, error.code)
+            if not registered.is_data_event:
+                self._record(context, service, operation, request, error)
             raise
         except StoreError as error:
             log.error("%s the store failed: %s", context.request_id, error)
             raise
+        house.metrics.count(service, operation, "ok")
         if not registered.is_data_event:
             self._record(context, service, operation, request, None)
-        house.metrics.count(service, operation, "ok")
         return response
 
     def _find(self, service: str, operation: str) -> Registered:
@@ -137,11 +139,10 @@ class Dispatcher:
     ) -> None:
         house = self._house
         name = house.aws_name(service, operation)
-        code = error.code if error else ""
-        if error:
-            house.metrics.count(service, operation, code)
-        sentence = error.message if error else ""
-        house.audit.record(Audited(context, service, name, request, code, sentence))
+        if error is None:
+            house.audit.record(Audited(context, service, name, request))
+        else:
+            house.audit.record(Audited(context, service, name, request, error.code, error.message))
         if not self._flush_is_due:
             self._flush_is_due = True
             # From a thread, too: a long handler's calls are audited by the loop.

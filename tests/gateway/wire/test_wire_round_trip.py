@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore_oracle import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakebed.core.errors import AwsError
+from lakebed.gateway.routing import route
+from lakebed.gateway.wire import models
+from lakebed.gateway.wire.protocols import protocol_for
+from tests.gateway.wire.botocore_oracle import (
     PROFILE,
     Values,
     from_botocore,
@@ -14,13 +21,6 @@ from botocore_oracle import (
     request_of,
     service_model,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from lakebed.core.errors import AwsError
-from lakebed.gateway.routing import route
-from lakebed.gateway.wire import models
-from lakebed.gateway.wire.protocols import protocol_for
 
 # Its answer is one bare element, which boto3 reads with a handler of its own: see test_rest_xml.
 _BARE = {("s3", "GetBucketLocation")}
