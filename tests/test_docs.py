@@ -57,12 +57,12 @@ def test_the_worked_example_of_contributing(tmp_path):
             cwd=tree, env=environment, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
 
-    before = run("pytest", "-q", "-p", "no:cacheprovider", str(target))
+    before = run("pytest", "-p", "no:cacheprovider", str(target))
     assert "glue.GetTags" in before.stdout
     assert "1 failed" in before.stdout
     (tree / "lakebed" / "services" / "glue" / "tags.py").write_text(function)
     assert run("tools.generate").returncode == 0
-    after = run("pytest", "-q", "-p", "no:cacheprovider", str(target))
+    after = run("pytest", "-p", "no:cacheprovider", str(target))
     assert "1 passed" in after.stdout, after.stdout + after.stderr
     shutil.rmtree(tree / ".git", ignore_errors=True)
     assert run("tools.coverage_table").returncode == 0

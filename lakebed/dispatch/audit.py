@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 from lakebed.core.limits import AUDIT_FILE_BYTES_MAX, AUDIT_FILES_MAX
 
 _encode = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>").encode

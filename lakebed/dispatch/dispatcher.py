@@ -8,11 +8,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lakebed.context import Caller, Context
 from lakebed.core.clock import Clock
-from lakebed.core.context import Context, Principal
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.ids import Ids
-from lakebed.core.runs import Caller
+from lakebed.core.principal import Principal
 from lakebed.core.settings import Settings
 from lakebed.dispatch.audit import Audited, AuditLog
 from lakebed.dispatch.commits import Answer, GroupCommit

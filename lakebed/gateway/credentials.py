@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakebed.core.context import Principal
+from lakebed.core.principal import Principal
 from lakebed.core.settings import Settings
 
 WELL_KNOWN_SECRET = "test"

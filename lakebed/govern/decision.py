@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lakebed.core.context import Principal
+from lakebed.core.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)

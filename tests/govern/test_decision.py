@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakebed.core.context import Principal
+from lakebed.core.principal import Principal
 from lakebed.govern.decision import Decision, decide
 
 ARN = "arn:aws:iam::000000000000:user/ann"

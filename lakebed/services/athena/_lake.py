@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lakebed.context import Caller
 from lakebed.core.bodies import Spooled
 from lakebed.core.limits import KIB, MIB
-from lakebed.core.runs import Caller
 from lakebed.engines.objects import ObjectStore
 from lakebed.engines.sql import LakeFile
 

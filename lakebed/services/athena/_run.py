@@ -8,8 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from lakebed.core.context import Context
-from lakebed.core.runs import Caller
+from lakebed.context import Caller, Context
 from lakebed.core.settings import Settings
 from lakebed.engines import Engines
 from lakebed.engines.sql import Outcome, SqlFailure, SqlQuery

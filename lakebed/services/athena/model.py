@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.engines.sql import Column, SqlFailure
 from lakebed.store import Table

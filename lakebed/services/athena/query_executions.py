@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lakebed.core.context import Context
+from lakebed.context import Caller, Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import QUERY_HISTORY_DAYS, QUERY_STRING_BYTES_MAX
-from lakebed.core.runs import Caller
 from lakebed.services.athena._run import run_query
 from lakebed.services.athena.model import (
     CLIENT_TOKENS,

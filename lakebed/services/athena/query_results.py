@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lakebed.context import Context
 from lakebed.core.bodies import FileSlice
-from lakebed.core.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import QUERY_RESULT_ROWS_PAGE_MAX
 from lakebed.engines.sql import Column

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 from lakebed.services.athena.model import ENGINE_VERSION, PRIMARY, find_work_group
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.store import Range, Table
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import GLUE_PARTITION_BATCH_MAX, GLUE_PARTITION_PAGE_MAX
 from lakebed.services.glue._expression import Predicate, compile_expression

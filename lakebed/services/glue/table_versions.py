@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import GLUE_PAGE_MAX
 from lakebed.services.glue.model import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.engines.objects import Span
 from lakebed.services.s3.model import (

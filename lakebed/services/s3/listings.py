@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 from lakebed.core.limits import LIST_KEYS_MAX
 from lakebed.engines.objects import Span, StoredObject
 from lakebed.services.s3._pages import (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
-from lakebed.core.context import Context, long
+from lakebed.context import Context, long
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import LIST_KEYS_MAX, PART_BYTES_MIN, PARTS_MAX
 from lakebed.engines.objects import StoredObject

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from lakebed.context import Context
 from lakebed.core.bodies import FileSlice
-from lakebed.core.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import DELETE_KEYS_MAX
 from lakebed.engines.objects import StoredObject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakebed.core.context import Context
+from lakebed.context import Context
 
 if TYPE_CHECKING:
     from lakebed.shapes import sts as shapes

@@ -1,15 +1,18 @@
-"""What a handler is given: who asks, where, and everything it may touch."""
+"""What a handler is given: who asks, where, and everything it may touch; and what runs are given.
+
+A room of its own, above what it names (store, engines, generated types) and below the services.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from lakebed.core.clock import Clock
     from lakebed.core.ids import Ids
-    from lakebed.core.runs import Runs
+    from lakebed.core.principal import Principal
     from lakebed.core.settings import Settings
     from lakebed.engines import Engines
     from lakebed.shapes import Aws
@@ -18,15 +21,40 @@ if TYPE_CHECKING:
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks. `arn` is the caller's ARN, `user_id` what STS calls UserId."""
+class Caller(Protocol):
+    """Calls operations from a run, as the principal the run was started for."""
 
-    account: str
-    arn: str
-    user_id: str
-    is_root: bool = False
-    is_anonymous: bool = False
+    async def call(self, service: str, operation: str, request: Mapping[str, Any]) -> Any:
+        """Invoke one operation by its function name and return its answer once it is committed.
+
+        Raises AwsError as a client would see it.
+        """
+        ...
+
+    async def write(self, work: Callable[[Context], Any]) -> Any:
+        """Run `work` in a transaction of its own and return its result once it is committed."""
+        ...
+
+
+class Runs(Protocol):
+    """Starts and cancels coroutines that outlive the request that asked for them."""
+
+    def start(
+        self, context: Context, run_id: str, work: Callable[[Caller], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Start `work` once the caller's transaction is committed; never before."""
+        ...
+
+    def is_running(self, run_id: str) -> bool:
+        """Whether this process runs it, or will once the caller's transaction is committed.
+
+        A run that the store calls live and no process runs died with its process.
+        """
+        ...
+
+    def cancel(self, run_id: str) -> bool:
+        """Cancel a run of this process; False if none of that id is running."""
+        ...
 
 
 class Door(Protocol):
