@@ -41,8 +41,8 @@ tour: $(VENV)/tour ## Run the main job on real data and print every step.
 test: $(VENV)/dev ## Run the tests, in random order, on WORKERS processes.
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
-slow: $(VENV)/dev ## Run the slow tests: crash rounds, many examples, fuzzing, conformance.
-	LAKEBED_SLOW=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow
+slow: $(VENV)/dev ## Run every test at full depth: 20 crash rounds, many examples, fuzzing, conformance.
+	LAKEBED_SLOW=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(VENV)/dev ## Format, lint, types, import layers, staleness of what is generated.
 	$(BIN)/ruff format --check .

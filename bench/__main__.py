@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="one short run, without the peers")
     parser.add_argument("--columns", default=",".join(COLUMNS), help="which servers, by comma")
     parser.add_argument("--runs", type=int, default=0, help=f"how many runs (default {RUNS})")
+    parser.add_argument("--keep", action="store_true", help="delete no file at the end")
     parser.add_argument("--output", type=Path, help="where the report goes (- for the screen)")
     asked = parser.parse_args()
     chosen: list[str] = asked.only or [*OPERATIONS, *STORIES]
@@ -50,7 +51,9 @@ def main() -> int:
             print(f"bench: run {turn + 1} of {number}", flush=True)
             _one_run(runs, chosen, columns, QUICK_SCALE if asked.quick else 1.0, results)
     finally:
-        shutil.rmtree(runs, ignore_errors=True)
+        # ext4 makes files dearer for minutes after this: wait, or --keep, before the next bench.
+        if not asked.keep:
+            shutil.rmtree(runs, ignore_errors=True)
     versions = _peer_versions() if {"ministack", "moto"} & set(columns) else "not run"
     page = report.text(results, report.machine(before), versions)
     if asked.output is None and not asked.only and not asked.quick:
