@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from lakebed.core.principal import Principal
 from lakebed.core.settings import Settings
 
+log = logging.getLogger("lakebed.gateway")
+
+UNKNOWN_KEYS_MAX = 100
+"""Unknown access keys that are logged, each once."""
 WELL_KNOWN_SECRET = "test"
 """Published on purpose, for loopback; off once `lakebed init` has made random root keys."""
 
@@ -15,6 +21,7 @@ class Credentials:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._principals: dict[str, Principal] = {}
+        self._unknown: set[str] = set()
 
     def secret_of(self, access_key: str) -> str | None:
         """Return the secret of an access key, or None if there is no such key."""
@@ -23,6 +30,13 @@ class Credentials:
             return settings.root_secret_key
         if settings.well_known_keys and (access_key == "test" or _is_account(access_key)):
             return WELL_KNOWN_SECRET
+        if access_key not in self._unknown and len(self._unknown) < UNKNOWN_KEYS_MAX:
+            self._unknown.add(access_key)
+            log.warning(
+                "a client signs with the access key %r, which is not ours: "
+                'eval "$(lakebed env)" sets the right ones',
+                access_key[:32],
+            )
         return None
 
     def principal_of(self, access_key: str) -> Principal:

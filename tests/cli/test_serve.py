@@ -92,6 +92,17 @@ def test_init_makes_keys_and_turns_the_well_known_ones_off(tmp_path):
     assert lakebed_command("init", "--data-dir", str(tmp_path / "data")).returncode == 2
 
 
+def test_an_unknown_key_is_explained_in_the_log(server):
+    stranger = server.session().client(
+        "s3", endpoint_url=server.url, aws_access_key_id="AKIASTRANGER", aws_secret_access_key="x"
+    )
+    for _ in range(2):
+        with pytest.raises(Exception, match="InvalidAccessKeyId"):
+            stranger.list_buckets()
+    log = (server.data_dir.parent / "log").read_text()
+    assert log.count("'AKIASTRANGER', which is not ours: eval \"$(lakebed env)\"") == 1
+
+
 def test_sigterm_is_a_clean_stop(server):
     began = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
