@@ -73,6 +73,19 @@ class GroupCommit:
             self._is_scheduled = True
             self._loop.call_soon(self._commit)
 
+    def look(self, work: Work, answer: Answer) -> None:
+        """Run `work`, which writes nothing, and answer without waiting for any commit.
+
+        It may see writes of this turn that a failing disk still undoes: good enough for a first
+        look that a unit of work repeats.
+        """
+        failure = None
+        try:
+            work(self._main)
+        except Exception as error:  # noqa: BLE001 (the gateway's edge turns it into an answer)
+            failure = error
+        answer(None, failure)
+
     def _commit(self) -> None:
         self._is_scheduled = False
         units, self._waiting = self._waiting, []

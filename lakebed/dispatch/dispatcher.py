@@ -90,7 +90,7 @@ class Dispatcher:
             if registered.begin is not None:
                 registered.begin(context, call.request)
 
-        self._commits.submit(check, answer)
+        self._commits.look(check, answer)
 
     async def call(self, call: Call) -> Any:
         """Make the call and return its answer once it is committed."""

@@ -145,13 +145,10 @@ class Connection(asyncio.Protocol):
         self._head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header: UTF-8 where it is that, as SDKs send it; repeated ones are joined."""
+        """Take one header, its bytes as Latin-1 text; repeated ones are joined."""
         self._head_bytes += len(name) + len(value) + 4
         key = _names.get(name) or _name(name)
-        try:
-            text = value.decode()
-        except UnicodeDecodeError:
-            text = value.decode("latin-1")
+        text = value.decode("latin-1")
         if key in self._headers:
             text = f"{self._headers[key]},{text}"
         self._headers[key] = text
@@ -204,6 +201,7 @@ class Connection(asyncio.Protocol):
     def send_continue(self) -> None:
         """Tell a client that waits for it to send the body."""
         if self._transport is not None:
+            self._server.flush()
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _refuse(self, status: int, sentence: str) -> None:
@@ -213,6 +211,7 @@ class Connection(asyncio.Protocol):
             self._exchange.abort()
             self._exchange = None
         if self._transport is not None:
+            self._server.flush()
             body = sentence.encode()
             response = HttpResponse(status, [("Content-Type", "text/plain")], body)
             self._transport.write(_head(response, len(body), keep_alive=False) + body)
@@ -241,19 +240,21 @@ class Connection(asyncio.Protocol):
         keep_alive = slot.keep_alive and not self._server.is_stopping
         if isinstance(body, bytes):
             head = _head(response, len(body), keep_alive=keep_alive)
-            transport.write(head if slot.is_head else head + body)
+            self._server.write_soon(transport, head if slot.is_head else head + body)
         elif isinstance(body, FileSlice):
             head = _head(response, body.length, keep_alive=keep_alive)
             if slot.is_head or body.length <= INLINE_BYTES_MAX:
                 data = b"" if slot.is_head else os.pread(body.descriptor, body.length, body.start)
                 os.close(body.descriptor)
-                transport.write(head + data)
+                self._server.write_soon(transport, head + data)
             else:
+                self._server.flush()
                 transport.write(head)
                 self._is_sending = True
                 _SendFile(self, transport, body, keep_alive=keep_alive).step()
                 return
         else:
+            self._server.flush()
             transport.write(_head(response, None, keep_alive=keep_alive))
             for piece in body:
                 transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
@@ -277,6 +278,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close the socket once what was written has left."""
         self._is_closing = True
+        self._server.flush()
         if self._transport is not None:
             self._transport.close()
 
@@ -349,6 +351,7 @@ class Server:
         self.exchanges = exchanges
         self.is_stopping = False
         self._connections: set[Connection] = set()
+        self._due: list[tuple[asyncio.Transport, bytes]] = []
         self._listener: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> int:
@@ -370,6 +373,23 @@ class Server:
     def remove(self, connection: Connection) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
+
+    def write_soon(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Write once the requests that are here have been read.
+
+        A write wakes the client; while it sleeps again between two answers, every answer pays for
+        a wake-up (measured: a third of a small call). Written together, they pay for one.
+        """
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._due.append((transport, data))
+
+    def flush(self) -> None:
+        """Write what is due, in order."""
+        due, self._due = self._due, []
+        for transport, data in due:
+            if not transport.is_closing():
+                transport.write(data)
 
     def _close_idle(self) -> None:
         oldest = time.monotonic() - CONNECTION_IDLE_SECONDS_MAX

@@ -8,6 +8,7 @@ interpreter lock: the second digest is free in wall time (measured: facts of the
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import os
 import threading
@@ -54,9 +55,18 @@ class Crc32:
         return f"{self._value:08x}"
 
 
+# By their own constructors: hashlib.new looks the name up each time.
+_DIGESTS: dict[str, Callable[[], Digest]] = {
+    "md5": functools.partial(hashlib.md5, usedforsecurity=False),
+    "sha1": functools.partial(hashlib.sha1, usedforsecurity=False),
+    "sha256": functools.partial(hashlib.sha256, usedforsecurity=False),
+    "crc32": Crc32,
+}
+
+
 def new_digest(algorithm: str) -> Digest:
     """Return an empty digest of one of `VERIFIED` or `md5`."""
-    return Crc32() if algorithm == "crc32" else hashlib.new(algorithm, usedforsecurity=False)
+    return _DIGESTS[algorithm]()
 
 
 class _Lane:
