@@ -125,3 +125,13 @@ def test_a_failed_query_raises_with_athenas_reason(shop):
         wr.athena.read_sql_query("SELECT nope(id) FROM orders", "shop", ctas_approach=False)
     with pytest.raises(wr.exceptions.QueryFailed, match="TABLE_NOT_FOUND"):
         wr.athena.read_sql_query("SELECT * FROM missing", "shop", ctas_approach=False)
+
+
+def test_utilities_take_a_database(shop):
+    # These quote the database of the context: QueryExecutionContext={"Database": "`shop`"}.
+    assert wr.athena.describe_table("orders", database="shop")["Column Name"].tolist()[:2] == [
+        "id", "amount",
+    ]  # fmt: skip
+    assert wr.athena.show_create_table("orders", database="shop").startswith("CREATE EXTERNAL")
+    assert wr.athena.repair_table("orders", database="shop") == "SUCCEEDED"
+    assert wr.catalog.tables(database="shop", name_contains="rder").Table.tolist() == ["orders"]

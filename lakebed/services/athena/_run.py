@@ -51,7 +51,7 @@ async def _run(caller: Caller, engines: Engines, query: QueryExecution, scratch:
             query.text,
             scratch,
             query.location,
-            query.database or "default",
+            query.database.strip("`") or "default",
             query.catalog or "AwsDataCatalog",
             query.parameters,
         ),

@@ -68,8 +68,8 @@ def get_table(ctx: Context, request: shapes.GetTableRequest) -> shapes.GetTableR
 def get_tables(ctx: Context, request: shapes.GetTablesRequest) -> shapes.GetTablesResponse:
     """Return the tables of a database, by name or by a pattern of names, a page at a time.
 
-    `Expression` is a regular expression that must match the whole name; AWS's documentation calls
-    it a pattern, and SDKs pass it through.
+    `Expression` is a regular expression that must match the whole name; a star that repeats
+    nothing stands for any characters, as awswrangler's `*name*` expects.
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetTables.html
     """
     check_catalog(ctx, request.get("CatalogId"))
@@ -168,11 +168,15 @@ def batch_delete_table(
     return {"Errors": errors} if errors else {}
 
 
+# A star at the start, or after a letter, a digit or an underscore: a wildcard.
+_LOOSE_STAR = re.compile(r"(?<![^\w|(])(?<!\\\w)\*")
+
+
 def _name_pattern(expression: str | None) -> re.Pattern[str] | None:
     if not expression:
         return None
     try:
-        return re.compile(expression, re.IGNORECASE)
+        return re.compile(_LOOSE_STAR.sub(".*", expression), re.IGNORECASE)
     except re.error as error:
         message = f"Invalid table name expression {expression!r}: {error}"
         raise AwsError("InvalidInputException", message) from None

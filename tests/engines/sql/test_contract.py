@@ -119,7 +119,12 @@ def test_show_and_describe(console):
     console.ok("CREATE DATABASE IF NOT EXISTS d2 COMMENT 'x'")
     make_flights(console)
     assert console.lines("SHOW DATABASES") == ["d2", "default"]
+    for pattern in (".*2", "d2", "*2", "x|d.*2"):
+        assert console.lines(f"SHOW DATABASES LIKE '{pattern}'") == ["d2"]
+    assert console.error("SHOW SCHEMAS LIKE '['")[0] == "INVALID_FUNCTION_ARGUMENT"
     assert console.lines("SHOW TABLES IN default") == ["flights"]
+    assert console.lines("SHOW TABLES IN default 'x*|fl*'") == ["flights"]
+    assert console.lines("SHOW TABLES '*x'") == []
     assert [line.strip() for line in console.lines("SHOW COLUMNS IN flights")] == [
         "id", "dest", "delay", "month",
     ]  # fmt: skip

@@ -99,6 +99,10 @@ def test_tables_are_listed_by_pattern_in_pages(glue):
         DatabaseName="d", Expression="a.*", PaginationConfig={"PageSize": 2}
     )
     assert [[t["Name"] for t in page["TableList"]] for page in pages] == [["a_1", "a_2"], ["a_3"]]
+    for pattern, found in (("*_1*", ["a_1", "b_1"]), ("*2", ["a_2"]), ("B*", ["b_1"])):
+        # The stars that awswrangler's catalog.tables(name_contains=…) sends.
+        tables = glue.get_tables(DatabaseName="d", Expression=pattern)["TableList"]
+        assert [table["Name"] for table in tables] == found
     code, _, _ = error_of(lambda: glue.get_tables(DatabaseName="d", Expression="["))
     assert code == "InvalidInputException"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import time
 from collections.abc import Callable
@@ -226,18 +225,26 @@ def drop_table(run: Run, statement: st.DropTable) -> dict[str, Any]:
     return _nothing(run)
 
 
-def _matches(name: str, pattern: str | None) -> bool:
-    """Match a name with Hive's pattern: `*` for anything, `|` for alternatives."""
+_LOOSE_STAR = re.compile(r"(?<![.\])])\*")
+
+
+def _matching(found: list[Shape], pattern: str | None) -> list[str]:
+    """Return the names that a pattern matches: a regular expression, or `*` for anything."""
+    names = sorted(one["Name"] for one in found)
     if pattern is None:
-        return True
-    parts = pattern.lower().replace("%", "*").split("|")
-    return any(fnmatch.fnmatchcase(name, part.replace("[", "[[]")) for part in parts)
+        return names
+    try:
+        expression = re.compile(_LOOSE_STAR.sub(".*", pattern.lower()))
+    except re.error as error:
+        message = f"Invalid pattern {pattern!r}: {error}"
+        raise TrinoError("INVALID_FUNCTION_ARGUMENT", message) from None
+    return [name for name in names if expression.fullmatch(name)]
 
 
 def show_databases(run: Run, statement: st.ShowDatabases) -> dict[str, Any]:
     """SHOW DATABASES."""
-    found = run.catalog.server.pages("get_databases", {}, "DatabaseList")
-    names = sorted(one["Name"] for one in found if _matches(one["Name"], statement.pattern))
+    found = list(run.catalog.server.pages("get_databases", {}, "DatabaseList"))
+    names = _matching(found, statement.pattern)
     return results.lines(run.scratch, [[name] for name in names], ["database_name"])
 
 
@@ -245,11 +252,8 @@ def show_tables(run: Run, statement: st.ShowTables) -> dict[str, Any]:
     """SHOW TABLES; Athena reads its pattern as a regular expression."""
     database = (statement.database or run.database).lower()
     require_database(run, database)
-    found = run.catalog.server.pages("get_tables", {"DatabaseName": database}, "TableList")
-    pattern = re.sub(r"(?<![.\])])\*", ".*", statement.pattern.lower()) if statement.pattern else ""
-    names = sorted(
-        one["Name"] for one in found if not pattern or re.fullmatch(pattern, one["Name"])
-    )
+    found = list(run.catalog.server.pages("get_tables", {"DatabaseName": database}, "TableList"))
+    names = _matching(found, statement.pattern)
     return results.lines(run.scratch, [[name] for name in names], ["tab_name"])
 
 
