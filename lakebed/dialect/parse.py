@@ -118,10 +118,28 @@ def _without_comments(text: str) -> str:
     return re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", spaces, text, flags=re.S)
 
 
+# sqlglot's tokenizer reads `1e0+2` as one number, sign and all, which would bind tighter than `*`.
+_EXPONENT = re.compile(
+    r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/"
+    r"|(?<![\w.])(?:\d+\.?\d*|\.\d+)e[+-]?\d+(?=[+-])",
+    flags=re.S | re.I,
+)
+
+
+def _with_apart_exponents(text: str) -> str:
+    """Set a number with an exponent apart from the sign that follows it."""
+
+    def apart(match: re.Match[str]) -> str:
+        found = match.group(0)
+        return f"{found} " if found[0] in ".0123456789" else found
+
+    return _EXPONENT.sub(apart, text)
+
+
 def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expr:
     """Parse a query to sqlglot's tree, its `?` replaced by the parameters."""
     try:
-        found = sqlglot.parse(text, read=_DIALECT)
+        found = sqlglot.parse(_with_apart_exponents(text), read=_DIALECT)
     except (ParseError, TokenError) as error:
         raise _syntax_error(error, text) from error
     if len(found) != 1 or found[0] is None:
