@@ -84,7 +84,8 @@ async def serve(
     take(state)
     open_format(state)
     settings.lake_dir.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(state / "queries", ignore_errors=True)
+    for leftover in ("queries", "trash"):
+        shutil.rmtree(state / leftover, ignore_errors=True)
     threads = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="lakebed")
     store = SqliteStore(state / "store.sqlite")
     engines = _open_engines(settings)
@@ -213,23 +214,33 @@ class _Admin:
             text = self._house.metrics.text().encode()
             slot.answer(_response(200, "text/plain; version=0.0.4", text))
         elif page == "reset" and request.method == "POST" and self._settings.testing:
-            task = asyncio.get_running_loop().create_task(self._reset(slot))
+            task = asyncio.get_running_loop().create_task(self._answer_reset(slot))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
             slot.answer(_response(404, "text/plain", b"lakebed serves health and metrics here\n"))
 
-    async def _reset(self, slot: Slot) -> None:
-        """Empty the lake and the store, as a new folder would be."""
+    async def _answer_reset(self, slot: Slot) -> None:
+        try:
+            trash = await self._reset()
+        except Exception as error:
+            log.exception("the reset failed")
+            slot.answer(_response(500, "text/plain", f"the reset failed: {error}\n".encode()))
+            return
+        slot.answer(_response(204, "text/plain", b""))
+        await asyncio.to_thread(shutil.rmtree, trash, ignore_errors=True)
+
+    async def _reset(self) -> Path:
+        """Empty the lake and the store; return the folder, of this reset alone, to delete."""
         await self._dispatcher.close()
         self._store.clear()
         lake, trash = self._settings.lake_dir, self._settings.state_dir / "trash"
-        trash.mkdir(exist_ok=True)
-        lake.rename(trash / self._house.ids.token())
+        trash = trash / self._house.ids.token()
+        trash.mkdir(parents=True)
+        lake.rename(trash / "lake")
         lake.mkdir()
         self._engines.objects.forget()
-        slot.answer(_response(204, "text/plain", b""))
-        await asyncio.to_thread(shutil.rmtree, trash, ignore_errors=True)
+        return trash
 
 
 def _response(status: int, kind: str, body: bytes) -> HttpResponse:

@@ -12,7 +12,12 @@ from lakebed.core.bodies import Spooled
 from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError
 from lakebed.core.ids import Ids
-from lakebed.core.limits import MIB, PUT_BYTES_MAX, REQUEST_BODY_BYTES_MAX
+from lakebed.core.limits import (
+    MIB,
+    PUT_BYTES_MAX,
+    REQUEST_BODY_BYTES_MAX,
+    SMALL_BODY_BYTES_MAX,
+)
 from lakebed.dispatch.dispatcher import Call, Dispatcher
 from lakebed.gateway.credentials import Credentials
 from lakebed.gateway.routing import Route, family_of, is_form, route
@@ -229,7 +234,17 @@ class _Streamed(_Answering):
         except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
             self._refuse(error)
             return
-        gateway.dispatcher.begin(call, self._begun)
+        length = head.headers.get("content-length", "")
+        if (
+            self._identity is not None
+            and length.isdecimal()
+            and int(length) <= SMALL_BODY_BYTES_MAX
+            and not self._expects_continue()
+        ):
+            # The body is on its way already, and short: the handler's own checks come soon enough.
+            self._begun(None, None)
+        else:
+            gateway.dispatcher.begin(call, self._begun)
 
     def _begun(self, _: Any, error: BaseException | None) -> None:
         if error is not None:

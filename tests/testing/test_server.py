@@ -33,6 +33,14 @@ def test_reset_leaves_an_empty_lake(lakebed):
         assert list((lakebed.data_dir / "lake").iterdir()) == []
 
 
+def test_resets_one_after_the_other(lakebed):
+    s3 = lakebed.client("s3")
+    for number in range(60):
+        s3.create_bucket(Bucket=f"bucket-{number}")
+        lakebed.reset()
+    assert s3.list_buckets()["Buckets"] == []
+
+
 def test_reset_is_only_for_tests(tmp_path):
     import urllib.error
     import urllib.request

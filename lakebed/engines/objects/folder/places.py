@@ -16,6 +16,7 @@ from pathlib import Path
 
 _ILLEGAL = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\0")
 _SEGMENT_BYTES_MAX = 255
+_DIRECTORIES_MAX = 10_000
 _HAS_DESCRIPTOR_LINKS = sys.platform == "linux"
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _DIRECTORY_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
@@ -30,6 +31,7 @@ class Places:
         self.lake = os.path.realpath(lake)
         self.odd = os.path.realpath(odd)
         self.folds_case = _folds_case(self.odd)
+        self._directories: dict[str, tuple[int, int]] = {}
 
     def bucket(self, bucket: str) -> str:
         """Return the folder of a bucket."""
@@ -54,30 +56,45 @@ class Places:
         return f"{self.odd}/{bucket}/{name}"
 
     def open(self, path: str) -> int:
-        """Open a regular file without following a link; -1 if it is not there or not allowed."""
+        """Open a file, no link itself; -1 if it is not there. Whether `is_at` is to be asked."""
         try:
             descriptor = os.open(path, _OPEN_FLAGS)
         except OSError as error:
             if isinstance(error, PermissionError) or error.errno in _RESOURCES:
                 raise
             return -1
-        if self._is_at(descriptor, path):
-            return descriptor
-        os.close(descriptor)
-        return -1
+        return descriptor
 
     def is_directory(self, path: str) -> bool:
-        """Say whether a path is a directory of the lake that no link leads to."""
+        """Say whether a path is a directory of the lake that no link leads to.
+
+        A directory that was found to be one is known by its inode: if a link led the same path
+        elsewhere since, it would have another.
+        """
+        try:
+            file = os.lstat(path)
+        except OSError:
+            return False
+        identity = (file.st_dev, file.st_ino)
+        if self._directories.get(path) == identity:
+            return True
+        if not stat.S_ISDIR(file.st_mode):
+            return False
         try:
             descriptor = os.open(path, _DIRECTORY_FLAGS)
         except OSError:
             return False
         try:
-            return self._is_at(descriptor, path)
+            is_real = self.is_at(descriptor, path)
         finally:
             os.close(descriptor)
+        if is_real:
+            if len(self._directories) >= _DIRECTORIES_MAX:
+                self._directories.clear()
+            self._directories[path] = identity
+        return is_real
 
-    def _is_at(self, descriptor: int, path: str) -> bool:
+    def is_at(self, descriptor: int, path: str) -> bool:
         """Say whether what was opened is really at this path: true unless a link led elsewhere."""
         if _HAS_DESCRIPTOR_LINKS:
             try:

@@ -318,14 +318,15 @@ class FolderStore:
                     return known, os.open(pending.temporary, os.O_RDONLY | os.O_CLOEXEC)
         if file is None:
             return None
-        # An escaped key has no file that a hand could have changed on purpose.
-        if not stat.S_ISREG(file.st_mode) or not self._is_listed_so(path):
+        # A file that is not the row's own is served only where no link led to it.
+        if not stat.S_ISREG(file.st_mode) or not self._is_plainly_at(descriptor, path):
             os.close(descriptor)
             return None
         return by_hand(bucket, key, file), descriptor
 
-    def _is_listed_so(self, path: str | None) -> bool:
-        return path is not None and self._places.is_exact(path)
+    def _is_plainly_at(self, descriptor: int, path: str | None) -> bool:
+        places = self._places
+        return path is not None and places.is_at(descriptor, path) and places.is_exact(path)
 
     def list(self, scope: Scope, span: Span) -> Sequence[StoredObject]:
         """Return the objects of a span in the order of their keys' UTF-8 bytes."""

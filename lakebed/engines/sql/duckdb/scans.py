@@ -17,7 +17,8 @@ OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 JSON = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe")
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
-_NATIVE = ("", ".gz", ".zst", ".csv", ".txt", ".tsv", ".json", ".parquet")
+# Compressions that Athena reads in text, by the suffix of the file, and DuckDB does not.
+_UNREAD = (".bz2", ".snappy", ".lz4", ".lzo", ".deflate")
 
 
 @dataclass
@@ -98,8 +99,10 @@ class Scanner:
         if serde == PARQUET:
             reader, have = self._parquet(listed, len(files))
         elif serde in (LAZY_SIMPLE, OPEN_CSV):
+            _refuse_unread(files)
             reader, have = _csv(listed, scan, shape, serde), {}
         elif serde in JSON:
+            _refuse_unread(files)
             reader, have = _json(listed, scan), {}
         else:
             raise not_supported(f"Reading files of the SerDe {serde or '(none)'}")
@@ -125,6 +128,13 @@ class Scanner:
         except duckdb.Error as error:
             raise TrinoError("HIVE_CANNOT_OPEN_SPLIT", str(error).split("\n")[0]) from error
         return reader, {row[0].lower(): (row[0], row[1]) for row in described}
+
+
+def _refuse_unread(files: list[File]) -> None:
+    for file in files:
+        for suffix in _UNREAD:
+            if file.path.lower().endswith(suffix):
+                raise not_supported(f"Reading {suffix} files of text")
 
 
 def _null(kind: Type) -> str:
