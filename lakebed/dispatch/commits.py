@@ -9,6 +9,7 @@ thread. A failed commit fails every answer that waited on it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lakebed.store import Store, StoreError, Transaction
+
+log = logging.getLogger("lakebed.dispatch")
+
+COMMITS_UNCHECKED_MAX = 500
+"""After so many commits without a sync, a thread looks at the size of the store's log."""
 
 Work = Callable[[Transaction], Any]
 Answer = Callable[[Any, BaseException | None], None]
@@ -53,6 +59,7 @@ class GroupCommit:
         self._unsynced: list[_Unit] = []
         self._is_scheduled = False
         self._is_syncing = False
+        self._commits_unchecked = 0
 
     def submit(self, work: Work, answer: Answer) -> None:
         """Run `work` now, on the loop; call `answer(result, error)` once its writes are kept."""
@@ -104,9 +111,20 @@ class GroupCommit:
             unit.run_callbacks()
         if needs_sync:
             self._after_sync(units)
-        else:
-            for unit in units:
-                unit.finish()
+            return
+        for unit in units:
+            unit.finish()
+        # Where nothing is synced, nobody else looks after the log.
+        self._commits_unchecked += 1
+        if self._commits_unchecked >= COMMITS_UNCHECKED_MAX:
+            self._commits_unchecked = 0
+            self._threads.submit(self._check)
+
+    def _check(self) -> None:
+        try:
+            self._store.checkpoint_if_due()
+        except StoreError as error:
+            log.warning("the store's log could not be checkpointed: %s", error)
 
     def _after_sync(self, units: list[_Unit]) -> None:
         self._unsynced.extend(units)

@@ -118,6 +118,19 @@ def test_a_table_that_is_not_durable_costs_no_sync(run):
     assert run(scenario) == (1, 0)
 
 
+def test_the_log_is_checkpointed_where_nothing_is_synced(run, monkeypatch):
+    monkeypatch.setattr("lakebed.dispatch.commits.COMMITS_UNCHECKED_MAX", 3)
+    checked = []
+
+    async def scenario(store, commits):
+        store.checkpoint_if_due = lambda: checked.append(store.commits)
+        for number in range(7):
+            await gathered(commits, [put(QUIET, f"q{number}")])
+
+    run(scenario)
+    assert len(checked) == 2
+
+
 def test_a_read_alone_is_answered_at_once(run):
     async def scenario(store, commits):
         await gathered(commits, [put(ROWS, "a")])
