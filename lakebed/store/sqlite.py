@@ -29,6 +29,8 @@ class SqliteTransaction:
         execute("PRAGMA journal_mode=WAL")
         execute("PRAGMA synchronous=NORMAL")
         execute("PRAGMA wal_autocheckpoint=0")
+        # The log starts anew after a checkpoint; without this its file would stay as long.
+        execute(f"PRAGMA journal_size_limit={WRITE_AHEAD_LOG_BYTES_MAX // 4}")
         execute("PRAGMA busy_timeout=10000")
         self._execute = execute
         self._writer = writer

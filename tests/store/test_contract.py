@@ -200,3 +200,19 @@ def test_a_lease_has_one_owner_until_it_runs_out(store):
         assert release(place, "crawl", "one") is False
         assert release(place, "crawl", "two") is True
         assert acquire(place, "crawl", "one", now=121.0, seconds=10) is True
+
+
+def test_the_log_does_not_grow_for_ever(tmp_path):
+    from lakebed.core.limits import WRITE_AHEAD_LOG_BYTES_MAX
+
+    store = SqliteStore(tmp_path / "store.sqlite")
+    log = tmp_path / "store.sqlite-wal"
+    due = []
+    for number in range(60):
+        with store.transaction() as transaction:
+            NOTES.put(Place(transaction), Note("a", number, "x" * 1_000_000))
+        due.append(store.checkpoint_if_due())
+        assert log.stat().st_size < WRITE_AHEAD_LOG_BYTES_MAX * 2
+    store.close()
+    # Once in so many writes, and not at each one from the first time on.
+    assert 1 <= sum(due) <= 10
