@@ -124,6 +124,14 @@ def test_text_in_a_compression_not_built_says_so(console, suffix):
     )  # fmt: skip
 
 
+def test_a_table_lies_in_s3(console):
+    for location in ("b/x/", "file:///x/", "s3:/b/x/"):
+        name, message = console.error(f"CREATE EXTERNAL TABLE away (a int) LOCATION '{location}'")
+        assert (name, message) == (
+            "INVALID_TABLE_PROPERTY", f"LOCATION must be of the form s3://bucket/path/: {location}",
+        )  # fmt: skip
+
+
 def test_show_and_describe(console):
     console.ok("CREATE DATABASE IF NOT EXISTS d2 COMMENT 'x'")
     make_flights(console)

@@ -142,6 +142,9 @@ def create_table(run: Run, statement: st.CreateTable) -> dict[str, Any]:
     require_database(run, database)
     if not statement.location:
         raise TrinoError("SYNTAX_ERROR", "CREATE EXTERNAL TABLE needs a LOCATION", 1, 1)
+    if not re.match(r"s3[an]?://[^/]", statement.location):
+        message = f"LOCATION must be of the form s3://bucket/path/: {statement.location}"
+        raise TrinoError("INVALID_TABLE_PROPERTY", message)
     seen: set[str] = set()
     for one in (*statement.columns, *statement.partitions):
         if one.name in seen:
