@@ -178,12 +178,28 @@ def _with_parameters(tree: exp.Expr, parameters: Sequence[str]) -> exp.Expr:
         return tree
     in_text = [node for node in tree.dfs() if isinstance(node, exp.Placeholder)]
     for holder, parameter in zip(in_text, parameters, strict=True):
-        try:
-            value = sqlglot.parse_one(f"SELECT {parameter}", read=_DIALECT).expressions[0]
-        except (ParseError, TokenError):
-            value = exp.Literal.string(parameter)
-        holder.replace(value)
+        holder.replace(_constant(parameter))
     return tree
+
+
+def _constant(parameter: str) -> exp.Expr:
+    """Return the one constant expression that an execution parameter has to be."""
+    try:
+        tree = sqlglot.parse_one(f"SELECT {parameter}", read=_DIALECT)
+    except (ParseError, TokenError):
+        tree = None
+    parts = [name for name, value in tree.args.items() if value] if tree is not None else []
+    if tree is None or parts != ["expressions"] or len(tree.expressions) != 1:
+        raise _no_constant(parameter)
+    value: exp.Expr = tree.expressions[0]
+    if value.find(exp.Column, exp.Star, exp.Query, exp.Placeholder, exp.Alias) is not None:
+        raise _no_constant(parameter)
+    return value
+
+
+def _no_constant(parameter: str) -> TrinoError:
+    message = f"The execution parameter {parameter} is no constant expression"
+    return TrinoError("INVALID_PARAMETER_USAGE", message, 1, 1)
 
 
 def _syntax_error(error: Exception, text: str) -> TrinoError:

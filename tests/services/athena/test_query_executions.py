@@ -78,6 +78,15 @@ def test_parameters_take_the_place_of_question_marks(athena):
 
 
 @pytest.mark.parametrize(
+    "parameter", ["1, 2", "1 FROM (VALUES 1) t", "1 AS x", "x", "*", "(SELECT 1)", "?", "", "'"]
+)
+def test_a_parameter_is_one_constant(athena, parameter):
+    query = finish(athena, "SELECT ?", ExecutionParameters=[parameter or " "])
+    assert query["Status"]["State"] == "FAILED"
+    assert query["Status"]["StateChangeReason"].startswith("INVALID_PARAMETER_USAGE: ")
+
+
+@pytest.mark.parametrize(
     ("configuration", "message"),
     [
         (
