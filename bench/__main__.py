@@ -31,7 +31,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=[*OPERATIONS, *STORIES, "start"])
     parser.add_argument("--quick", action="store_true", help="one short run, without the peers")
-    parser.add_argument("--columns", default=",".join(COLUMNS), help="which, by comma: " + ", ".join(COLUMNS))
+    parser.add_argument(
+        "--columns", default=",".join(COLUMNS), help="which, by comma: " + ", ".join(COLUMNS)
+    )
     parser.add_argument("--runs", type=int, default=0, help=f"how many runs (default {RUNS})")
     parser.add_argument("--keep", action="store_true", help="delete no file at the end")
     parser.add_argument("--output", type=Path, help="where the report goes (- for the screen)")
