@@ -42,21 +42,25 @@ async def run_query(
 
 
 async def _run(caller: Caller, engines: Engines, query: QueryExecution, scratch: Path) -> Outcome:
-    await caller.write(lambda ctx: _start(ctx, query))
     scratch.mkdir(parents=True, mode=0o700)
     lake = QueryLake(caller, engines.objects)
-    return await engines.sql.run(
-        SqlQuery(
-            query.id,
-            query.text,
-            scratch,
-            query.location,
-            query.database.strip("`") or "default",
-            query.catalog or "AwsDataCatalog",
-            query.parameters,
-        ),
-        lake,
-    )
+    # Nobody waits for RUNNING to be written: the end is written after it all the same.
+    started = asyncio.ensure_future(caller.write(lambda ctx: _start(ctx, query)))
+    try:
+        return await engines.sql.run(
+            SqlQuery(
+                query.id,
+                query.text,
+                scratch,
+                query.location,
+                query.database.strip("`") or "default",
+                query.catalog or "AwsDataCatalog",
+                query.parameters,
+            ),
+            lake,
+        )
+    finally:
+        await started
 
 
 def _start(ctx: Context, query: QueryExecution) -> None:
@@ -90,9 +94,11 @@ async def _keep_results(
     rows, metadata = outcome.result or scratch / "no-rows", scratch / "metadata"
     if outcome.result is None:
         rows.touch()  # a statement without rows still has its file
-    await _put(caller, result, rows, "application/octet-stream")
     metadata.write_bytes(metadata_file(query.id, outcome.columns))
-    await _put(caller, f"{result}.metadata", metadata, "application/octet-stream")
+    await asyncio.gather(
+        _put(caller, result, rows, "application/octet-stream"),
+        _put(caller, f"{result}.metadata", metadata, "application/octet-stream"),
+    )
     manifest = ""
     if outcome.manifest is not None:
         manifest = f"{query.location}{query.id}-manifest.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lakebed.dialect import tree
@@ -89,13 +89,21 @@ class Server:
 
     def files(self, location: str) -> list[File]:
         """List the objects under a location, without folder markers and hidden files."""
-        bucket, prefix = split_location(location)
-        prefix = folder(prefix) if prefix else prefix
-        answer = self._channel.request({"kind": "files", "bucket": bucket, "prefix": prefix})
+        return self.files_of([location])[0]
+
+    def files_of(self, locations: Sequence[str]) -> list[list[File]]:
+        """List the objects under each location; one question, however many there are."""
+        places: list[tuple[str, str]] = []
+        for location in locations:
+            bucket, prefix = split_location(location)
+            places.append((bucket, folder(prefix) if prefix else prefix))
+        answer = self._channel.request({"kind": "files", "places": places})
         if "code" in answer:
             raise ServiceError(answer["code"], answer["message"])
-        found = (File(*one) for one in answer["files"])
-        return [one for one in found if not _hidden(one.key[len(prefix) :])]
+        return [
+            [File(*one) for one in found if not _hidden(one[0][len(prefix) :])]
+            for (_, prefix), found in zip(places, answer["files"], strict=True)
+        ]
 
     def put(self, location: str, path: str) -> None:
         """Make a scratch file the object at `location`."""

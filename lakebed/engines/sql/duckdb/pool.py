@@ -324,10 +324,11 @@ async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
             found = await lake.call(message["service"], message["operation"], message["request"])
             return {"kind": "answer", "response": found}
         if message["kind"] == "files":
-            listed = await lake.files(message["bucket"], message["prefix"])
+            places = message["places"]
+            listed = [await lake.files(bucket, prefix) for bucket, prefix in places]
             return {
                 "kind": "answer",
-                "files": [(one.key, str(one.path), one.size) for one in listed],
+                "files": [[(one.key, str(one.path), one.size) for one in of] for of in listed],
             }
         if message["kind"] == "put":
             path = Path(message["path"])

@@ -15,7 +15,7 @@ from lakebed.dialect.types import DATE, INSTANT, VARCHAR, Type, hive_name
 from lakebed.engines.sql.duckdb import results, scans
 from lakebed.engines.sql.duckdb.catalog import File, folder
 from lakebed.engines.sql.duckdb.ddl import STORAGE, qualified, require_database
-from lakebed.engines.sql.duckdb.run import Run
+from lakebed.engines.sql.duckdb.run import Run, read_bytes
 
 _FORMATS = ("PARQUET", "TEXTFILE", "JSON")
 _PROPERTIES = frozenset(
@@ -40,7 +40,7 @@ def select(run: Run, statement: statements.Select) -> dict[str, Any]:
     statement_text = results.copy_as_csv(text, query.columns, path)
     run.prepare(statement_text, scanner.paths)
     copied = run.connection.execute(statement_text).fetchone()
-    scanned = run.scanned()
+    scanned = read_bytes(run.connection)
     if not results.has_own_header(query.columns):
         results.add_header(query.columns, path)
     named = zip(results.names(query.columns), query.columns, strict=True)
@@ -81,7 +81,7 @@ def create_table_as(run: Run, statement: statements.CreateTableAs) -> dict[str, 
     target.check(query)
     run.prepare(text, scanner.paths)
     count = target.write(query, text)
-    scanned = run.scanned()
+    scanned = read_bytes(run.connection)
     put = target.publish(query)
     manifest = run.scratch / "manifest.csv"
     manifest.write_text("".join(f"{one}\n" for one in put), "utf-8")

@@ -47,7 +47,8 @@ class Run:
         )
         self.planned = time.perf_counter()
 
-    def scanned(self) -> int:
-        """Return the bytes the last statement read from files."""
-        found: Any = msgspec.json.decode(self.connection.get_profiling_information())
-        return int(found["io"]["total_bytes_read"])
+
+def read_bytes(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the bytes the last statement read from files."""
+    found: Any = msgspec.json.decode(connection.get_profiling_information())
+    return int(found["io"]["total_bytes_read"])

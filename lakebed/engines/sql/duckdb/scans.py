@@ -70,9 +70,9 @@ class Scanner:
         request = {"DatabaseName": scan.table.database, "TableName": scan.table.name}
         found = list(server.pages("get_partitions", request, "Partitions"))
         chosen = self._pruned(scan, found)
+        listed = server.files_of([one["StorageDescriptor"]["Location"] for one in chosen])
         return [
-            Part(tuple(one["Values"]), server.files(one["StorageDescriptor"]["Location"]))
-            for one in chosen
+            Part(tuple(one["Values"]), files) for one, files in zip(chosen, listed, strict=True)
         ]
 
     def _pruned(self, scan: tree.Scan, partitions: list[Shape]) -> list[Shape]:
