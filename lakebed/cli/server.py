@@ -27,6 +27,7 @@ from lakebed.dispatch.dispatcher import Dispatcher, House
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.registry import Registry
 from lakebed.engines import Engines
+from lakebed.engines.objects import StoredObject
 from lakebed.engines.sql import EngineSettings, Limits
 from lakebed.gateway.credentials import Credentials
 from lakebed.gateway.exchange import Gateway
@@ -42,6 +43,8 @@ log = logging.getLogger("lakebed")
 STOP_SECONDS_MAX = 8.0
 WORK_THREADS = 4
 SWITCH_SECONDS = 0.0005
+HASH_SECONDS = 0.5
+"""How often files put into the lake by hand are looked for, to be hashed."""
 READY = "ready"
 
 
@@ -109,7 +112,9 @@ async def serve(
     try:
         port = await server.listen(settings.host, settings.port)
         announce(f"http://{settings.host}:{port}")
+        hashing = asyncio.ensure_future(_hash_by_hand(engines, commits, settings))
         await stopping.wait()
+        hashing.cancel()
         await server.stop(STOP_SECONDS_MAX)
         await dispatcher.close()
     finally:
@@ -117,6 +122,30 @@ async def serve(
         threads.shutdown(wait=True)
         house.audit.close()
         store.close()
+
+
+async def _hash_by_hand(engines: Engines, commits: GroupCommit, settings: Settings) -> None:
+    """Give objects that were put into the folder by hand the ETag of their bytes."""
+    objects = engines.objects
+
+    def keep(found: StoredObject, etag: str) -> None:
+        commits.submit(
+            lambda store: objects.set_etag(
+                _Place(store, settings.account, settings.region), found, etag
+            ),
+            lambda _, error: error and log.warning("an ETag was not kept: %s", error),
+        )
+
+    while True:
+        await asyncio.sleep(HASH_SECONDS)
+        while (found := objects.next_unhashed()) is not None:
+            try:
+                etag = await asyncio.to_thread(objects.digest, found)
+            except OSError as error:
+                log.warning("%s/%s could not be read: %s", found.bucket, found.key, error)
+                continue
+            if etag is not None:
+                keep(found, etag)
 
 
 def _house(settings: Settings, engines: Engines) -> House:

@@ -104,6 +104,18 @@ class ObjectStore(Protocol):
         """Return the file of an object for a reader on this machine."""
         ...
 
+    def next_unhashed(self) -> StoredObject | None:
+        """Return an object made by hand whose bytes nobody has read yet, or None."""
+        ...
+
+    def digest(self, found: StoredObject) -> str | None:
+        """Return the MD5 of an object's bytes; None if it has changed. Takes long: for a thread."""
+        ...
+
+    def set_etag(self, scope: Scope, found: StoredObject, etag: str) -> None:
+        """Keep a digest as the object's ETag, if it is the same object still."""
+        ...
+
     def recover(self, scope: Scope) -> None:
         """Finish or undo what a crash interrupted; called once, before anything else."""
         ...

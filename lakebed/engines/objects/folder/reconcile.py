@@ -52,7 +52,9 @@ class Reconciler:
         places: Places,
         objects: Table[StoredObject],
         is_in_flight: Callable[[str, str], bool],
+        note: Callable[[StoredObject], None],
     ) -> None:
+        self._note = note
         self._places = places
         self._objects = objects
         self._is_in_flight = is_in_flight
@@ -174,7 +176,9 @@ class Reconciler:
                 continue
             row = self._objects.get(walk.scope, bucket, key)
             if row is None or not (row.is_odd or is_same(row, file)):
-                self._objects.put(walk.scope, by_hand(bucket, key, file))
+                made = by_hand(bucket, key, file)
+                self._objects.put(walk.scope, made)
+                self._note(made)
                 walk.has_written = True
 
     def _drop_missing(

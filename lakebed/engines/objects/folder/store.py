@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lakebed.core.limits import MIB
 from lakebed.engines.objects import Span, StoredObject, after_prefix
 from lakebed.engines.objects.folder.files import by_hand, is_same
 from lakebed.engines.objects.folder.parts import FolderParts
@@ -25,6 +27,7 @@ from lakebed.store import Range, Scope, Table
 
 SPOOL_DIRECTORIES = 8
 """ext4 makes creating a file ten times dearer where many were just deleted: spread them."""
+UNHASHED_MAX = 10_000
 LANDED_ROWS_MAX = 64
 """So many pending marks of finished renames are deleted at once."""
 
@@ -65,7 +68,10 @@ class FolderStore:
         # What was put and is not in place yet, by bucket and key; at most what one turn holds.
         self._in_flight: dict[tuple[str, str], list[Pending]] = {}
         self._parts = FolderParts(state / "parts", self._new_path, is_synced=True)
-        self._reconciler = Reconciler(self._places, self._objects, self.is_in_flight)
+        self._reconciler = Reconciler(self._places, self._objects, self.is_in_flight, self._note)
+        # Objects made by hand, whose ETag is not their MD5 yet; what does not fit is noted again
+        # when it is next looked at.
+        self._unhashed: dict[tuple[str, str], StoredObject] = {}
 
     @property
     def spool_directories(self) -> list[Path]:
@@ -307,6 +313,8 @@ class FolderStore:
         if descriptor >= 0:
             file = os.fstat(descriptor)
             if known is not None and is_same(known, file):
+                if known.etag.endswith("-1") and known.etag == by_hand(bucket, key, file).etag:
+                    self._note(known)
                 return known, descriptor
         else:
             file = None
@@ -322,7 +330,40 @@ class FolderStore:
         if not stat.S_ISREG(file.st_mode) or not self._is_plainly_at(descriptor, path):
             os.close(descriptor)
             return None
-        return by_hand(bucket, key, file), descriptor
+        made = by_hand(bucket, key, file)
+        self._note(made)
+        return made, descriptor
+
+    def _note(self, made: StoredObject) -> None:
+        if len(self._unhashed) < UNHASHED_MAX:
+            self._unhashed[made.bucket, made.key] = made
+
+    def next_unhashed(self) -> StoredObject | None:
+        """Return an object made by hand whose bytes nobody has read yet, or None."""
+        return self._unhashed.popitem()[1] if self._unhashed else None
+
+    def digest(self, found: StoredObject) -> str | None:
+        """Return the MD5 of an object's bytes; None if it has changed. Takes long: for a thread."""
+        path = self._places.plain(found.bucket, found.key)
+        descriptor = -1 if path is None else self._places.open(path)
+        if descriptor < 0:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            digest = hashlib.md5(usedforsecurity=False)
+            while block := file.read(MIB):
+                digest.update(block)
+            return digest.hexdigest() if is_same(found, os.fstat(file.fileno())) else None
+
+    def set_etag(self, scope: Scope, found: StoredObject, etag: str) -> None:
+        """Keep a digest as the object's ETag, if it is the same object still."""
+        opened = self.open(scope, found.bucket, found.key)
+        if opened is None:
+            return
+        now, descriptor = opened
+        os.close(descriptor)
+        self._unhashed.pop((found.bucket, found.key), None)
+        if (now.inode, now.mtime_ns, now.size) == (found.inode, found.mtime_ns, found.size):
+            self._objects.put(scope, replace(found, etag=etag))
 
     def _is_plainly_at(self, descriptor: int, path: str | None) -> bool:
         places = self._places
