@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: help install tour test slow check format bench generate conformance clean
+.PHONY: help install tour test slow coverage check format bench generate conformance clean
 
 help: ## List the targets.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -43,6 +43,10 @@ test: $(VENV)/dev ## Run the tests, in random order, on WORKERS processes.
 
 slow: $(VENV)/dev ## Run every test at full depth: 20 crash rounds, many examples, fuzzing, conformance.
 	LAKEBED_SLOW=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+coverage: $(VENV)/dev ## Branch coverage of every room, servers and workers included.
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" --cov --cov-report=
+	$(BIN)/python -m coverage report
 
 check: $(VENV)/dev ## Format, lint, types, import layers, staleness of what is generated.
 	$(BIN)/ruff format --check .
