@@ -87,14 +87,15 @@ async def serve(
     take(state)
     open_format(state)
     settings.lake_dir.mkdir(parents=True, exist_ok=True)
-    for leftover in ("queries", "trash"):
-        shutil.rmtree(state / leftover, ignore_errors=True)
     threads = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="lakebed")
     store = SqliteStore(state / "store.sqlite")
     engines = _open_engines(settings)
     with store.transaction() as transaction:
         place = _Place(transaction, settings.account, settings.region)
         engines.objects.recover(place)
+    # Only now: a query's result may have been on its way into the lake.
+    for leftover in ("queries", "trash"):
+        shutil.rmtree(state / leftover, ignore_errors=True)
     house = _house(settings, engines)
     commits = GroupCommit(store, threads)
     dispatcher = Dispatcher(house, commits)
