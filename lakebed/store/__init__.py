@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -59,6 +59,18 @@ class Range:
     reverse: bool = False
 
 
+class CommitGroup(Protocol):
+    """Writes once a commit what many units of work of it have in common."""
+
+    def before_commit(self, store: Transaction, items: Sequence[Any]) -> None:
+        """Write what the items need written, as a part of the commit that is about to happen."""
+        ...
+
+    def undone(self, items: Sequence[Any]) -> None:
+        """Forget the items: their unit of work, or the whole commit, was rolled back."""
+        ...
+
+
 class Transaction(Protocol):
     """All-or-nothing access to the tables; of one thread at a time."""
 
@@ -96,6 +108,10 @@ class Transaction(Protocol):
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back once the writes are committed; never if they are not."""
+        ...
+
+    def join(self, group: CommitGroup, item: object) -> None:
+        """Hand an item to a group, which hears of all items of a commit at once, before it."""
         ...
 
 

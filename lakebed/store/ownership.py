@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-FORMAT = 1
+from lakebed.store.migrations import journal_of_pending
+
+FORMAT = 2
 """The version of everything under `state/` that this release writes."""
 
 Migration = Callable[[Path], None]
-MIGRATIONS: Mapping[int, Migration] = {}
+MIGRATIONS: Mapping[int, Migration] = {1: journal_of_pending}
 """By format version, what turns a state folder of that version into one of the next."""
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lakebed.core.limits import WRITE_AHEAD_LOG_BYTES_MAX
-from lakebed.store import Key, Layout, Range, StoreError
+from lakebed.store import CommitGroup, Key, Layout, Range, StoreError
 
 
 class SqliteTransaction:
@@ -37,6 +37,7 @@ class SqliteTransaction:
         self._created: set[str] = set()
         self._statements: dict[tuple[str, ...], str] = {}
         self._callbacks: list[Callable[[], None]] = []
+        self._joined: list[tuple[CommitGroup, object]] = []
         self._scopes: list[str | None] = []
         self._next_scope = 0
         self._began = False
@@ -164,14 +165,18 @@ class SqliteTransaction:
         """Open a savepoint's scope; SQLite hears of it at the first write inside."""
         self._scopes.append(None)
 
-    def leave_scope(self, callbacks_kept: int | None) -> None:
-        """Close the innermost scope: keep its writes, or undo them and all later callbacks."""
+    def leave_scope(self, kept: tuple[int, int] | None) -> None:
+        """Close the innermost scope: keep its writes, or undo them and all that came with them.
+
+        `kept` says how many callbacks and joined items there were before.
+        """
         name = self._scopes.pop()
-        if callbacks_kept is None:
+        if kept is None:
             if name is not None:
                 self._execute(f"RELEASE {name}")
             return
-        del self._callbacks[callbacks_kept:]
+        del self._callbacks[kept[0] :]
+        self._undo_joined(kept[1])
         if name is not None:
             # A creation may be among what is undone.
             self._created.clear()
@@ -187,31 +192,49 @@ class SqliteTransaction:
         """Return how many callbacks wait for the commit."""
         return len(self._callbacks)
 
+    def join(self, group: CommitGroup, item: object) -> None:
+        """Hand an item to a group, which hears of all items of a commit at once, before it."""
+        self._joined.append((group, item))
+
+    def joined_count(self) -> int:
+        """Return how many items wait for the commit."""
+        return len(self._joined)
+
+    def _undo_joined(self, kept: int) -> None:
+        undone, self._joined = self._joined[kept:], self._joined[:kept]
+        for group, items in _by_group(undone):
+            group.undone(items)
+
     def commit(self) -> list[Callable[[], None]]:
         """Commit and return the callbacks that are now due; StoreError if nothing was kept."""
         callbacks, self._callbacks = self._callbacks, []
-        if not self._began:
+        if not self._began and not self._joined:
             return callbacks
         try:
+            for group, items in _by_group(self._joined):
+                group.before_commit(self, items)
             # A full disk makes SQLite roll the whole transaction back by itself.
             if not self._connection.in_transaction:
                 raise StoreError("the transaction was rolled back by an earlier error")
             self._execute("COMMIT")
-        except sqlite3.Error as error:
+            self._joined.clear()
+        except (sqlite3.Error, StoreError) as error:
             self._created.clear()
             self._connection.rollback()
+            self._undo_joined(0)
+            if isinstance(error, StoreError):
+                raise
             raise StoreError(str(error)) from error
-        except StoreError:
-            self._created.clear()
-            raise
         finally:
-            self._began = False
-            self._writer.release()
+            if self._began:
+                self._began = False
+                self._writer.release()
         return callbacks
 
     def rollback(self) -> None:
         """Forget every write and callback since the transaction began."""
         self._callbacks = []
+        self._undo_joined(0)
         self._created.clear()
         if self._began:
             self._connection.rollback()
@@ -242,11 +265,12 @@ class _Savepoint:
 
     def __init__(self, transaction: SqliteTransaction) -> None:
         self._transaction = transaction
-        self._known = 0
+        self._known = (0, 0)
 
     def __enter__(self) -> None:
-        self._known = self._transaction.callbacks_count()
-        self._transaction.enter_scope()
+        transaction = self._transaction
+        self._known = (transaction.callbacks_count(), transaction.joined_count())
+        transaction.enter_scope()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._transaction.leave_scope(None if kind is None else self._known)
@@ -323,6 +347,15 @@ class SqliteStore:
         for transaction in (*self._idle, self.main):
             transaction.close()
         self._idle.clear()
+
+
+def _by_group(
+    joined: Sequence[tuple[CommitGroup, object]],
+) -> list[tuple[CommitGroup, list[object]]]:
+    groups: dict[int, tuple[CommitGroup, list[object]]] = {}
+    for group, item in joined:
+        groups.setdefault(id(group), (group, []))[1].append(item)
+    return list(groups.values())
 
 
 def _list(columns: tuple[str, ...]) -> str:

@@ -39,7 +39,7 @@ def test_a_new_folder_gets_the_current_format(tmp_path):
 
 def test_a_newer_format_is_refused_with_a_sentence(tmp_path):
     (tmp_path / "format").write_text("7\n")
-    with pytest.raises(FormatError, match="has format 7, this lakebed knows up to 1"):
+    with pytest.raises(FormatError, match="has format 7, this lakebed knows up to 2"):
         open_format(tmp_path)
     assert (tmp_path / "format").read_text() == "7\n"
 

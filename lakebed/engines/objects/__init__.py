@@ -9,20 +9,27 @@ An engine folder `lakebed/engines/objects/<name>/` offers `open_engine(settings)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from lakebed.store import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of one object.
 
     `etag` is without quotes, `headers` are the content headers kept for the client by their S3
     member names, `checksums` base64 by member name (`ChecksumCRC32`). `size`, `mtime_ns` and
     `inode` identify the file they were computed from: another file at the place is a hand edit.
+    `storage_class` is empty for STANDARD; `part_count` is 0 unless it was uploaded in parts.
+
+    `version_id` is empty for the null version. `rank` orders the versions of a key, newer ones
+    less; `archive` names the engine's place of a noncurrent version. A delete marker has no bytes.
+
+    A struct, not a dataclass: made ten times as fast, and a thousand of them are one listing.
     """
 
     bucket: str
@@ -30,13 +37,20 @@ class StoredObject:
     size: int
     etag: str
     last_modified: float
-    headers: dict[str, str] = field(default_factory=dict[str, str])
-    metadata: dict[str, str] = field(default_factory=dict[str, str])
-    checksums: dict[str, str] = field(default_factory=dict[str, str])
+    headers: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+    checksums: dict[str, str] = {}
     checksum_type: str = ""
     mtime_ns: int = 0
     inode: int = 0
     is_odd: bool = False
+    storage_class: str = ""
+    tags: dict[str, str] = {}
+    part_count: int = 0
+    version_id: str = ""
+    rank: int = 0
+    archive: str = ""
+    is_delete_marker: bool = False
 
 
 class PartStore(Protocol):
@@ -52,6 +66,38 @@ class PartStore(Protocol):
 
     def drop(self, upload: str, name: str | None = None) -> None:
         """Remove one part, or all parts of an upload; what is not there is no error."""
+        ...
+
+
+class VersionStore(Protocol):
+    """Every version of the objects of buckets that have versioning, or had it.
+
+    The current version of a key is its object in the `ObjectStore`, unless it is a delete marker.
+    A version is named by its id; the null version by the empty text.
+    """
+
+    def stat(
+        self, scope: Scope, bucket: str, key: str, version_id: str | None = None
+    ) -> StoredObject | None:
+        """Return a version, or the latest one (which may be a delete marker); None if absent."""
+        ...
+
+    def open(
+        self, scope: Scope, bucket: str, key: str, version_id: str
+    ) -> tuple[StoredObject, int] | None:
+        """Return a version and a descriptor of its bytes; None if absent or a delete marker."""
+        ...
+
+    def mark_deleted(self, scope: Scope, marker: StoredObject) -> StoredObject:
+        """Make a delete marker the latest version; it replaces one that has the same id."""
+        ...
+
+    def delete(self, scope: Scope, bucket: str, key: str, version_id: str) -> StoredObject | None:
+        """Delete one version for good and return it; the newest that is left becomes the latest."""
+        ...
+
+    def list(self, scope: Scope, span: VersionSpan) -> Sequence[ListedVersion]:
+        """Return versions in the order of keys, newest first within a key."""
         ...
 
 
@@ -76,8 +122,26 @@ class ObjectStore(Protocol):
         """Remove an empty bucket and what is known of it."""
         ...
 
-    def put(self, scope: Scope, found: StoredObject, body: Path) -> StoredObject:
-        """Make `body` (which moves away) the bytes of the object; returns it as it is kept."""
+    @property
+    def versions(self) -> VersionStore:
+        """The versions of objects, in buckets that have versioning or had it."""
+        ...
+
+    def put(
+        self, scope: Scope, found: StoredObject, body: Path, *, is_versioned: bool = False
+    ) -> StoredObject:
+        """Make `body` (which moves away) the bytes of the object; returns it as it is kept.
+
+        With `is_versioned` the version it replaces is kept, unless it has the same id.
+        """
+        ...
+
+    def update(self, scope: Scope, found: StoredObject) -> None:
+        """Keep what is known anew of a version (its tags, …) whose bytes stay as they are."""
+        ...
+
+    def copy_bytes(self, descriptor: int, start: int, length: int) -> Path:
+        """Return a new temporary file of a part of an open one. May take long."""
         ...
 
     def stat(self, scope: Scope, bucket: str, key: str) -> StoredObject | None:
@@ -88,8 +152,8 @@ class ObjectStore(Protocol):
         """Return an object and a descriptor of its bytes, which the caller closes; or None."""
         ...
 
-    def delete(self, scope: Scope, bucket: str, key: str) -> bool:
-        """Delete an object; False if there was none."""
+    def delete(self, scope: Scope, bucket: str, key: str) -> StoredObject | None:
+        """Delete an object and return it; None if there was none."""
         ...
 
     def list(self, scope: Scope, span: Span) -> Sequence[StoredObject]:
@@ -136,6 +200,35 @@ class Span:
     prefix: str = ""
     start: str = ""
     is_after: bool = False
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """A version as a listing shows it."""
+
+    found: StoredObject
+    is_latest: bool
+
+    @property
+    def key(self) -> str:
+        """The key of the object."""
+        return self.found.key
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSpan:
+    """Which versions to list: of keys that begin with `prefix`, from `start` on, at most `limit`.
+
+    With `is_after` the whole key `start` is left out; with `after_version` the versions of `start`
+    up to that one (the null version is the empty text).
+    """
+
+    bucket: str
+    prefix: str = ""
+    start: str = ""
+    is_after: bool = False
+    after_version: str | None = None
     limit: int = 1000
 
 

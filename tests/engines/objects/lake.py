@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from lakebed.core.settings import Durability, Settings
-from lakebed.engines.objects import ObjectStore, Span, StoredObject
+from lakebed.engines.objects import ListedVersion, ObjectStore, Span, StoredObject, VersionSpan
 from lakebed.engines.objects.folder import open_engine
 from lakebed.store import Transaction
 from lakebed.store.sqlite import SqliteStore
@@ -25,6 +27,10 @@ class Place:
 
 class _UndoError(Exception):
     """Rolls a transaction back."""
+
+
+def _drop(callbacks: list[Callable[[], None]]) -> None:
+    """What a crash right after the commit leaves: nothing was done to any file."""
 
 
 class Lake:
@@ -83,9 +89,56 @@ class Lake:
         except _UndoError:
             pass
 
-    def delete(self, key: str) -> bool:
+    def delete(self, key: str) -> StoredObject | None:
         with self.transaction() as place:
             return self.engine.delete(place, "b", key)
+
+    def delete_and_crash(self, key: str) -> None:
+        """Commit, and end before the unlink."""
+        with self.transaction(lambda callbacks: None) as place:
+            self.engine.delete(place, "b", key)
+
+    def put_version(self, key: str, data: bytes, version_id: str, *, ends: bool = True) -> None:
+        with self.transaction(None if ends else _drop) as place:
+            found = StoredObject("b", key, 0, hashlib.md5(data).hexdigest(), 1.0)
+            found = msgspec.structs.replace(found, version_id=version_id)
+            self.engine.put(place, found, self.spool(data), is_versioned=True)
+
+    def put_version_and_undo(self, key: str, data: bytes, version_id: str) -> None:
+        with suppress(_UndoError), self.transaction() as place:
+            found = StoredObject("b", key, 0, hashlib.md5(data).hexdigest(), 1.0)
+            found = msgspec.structs.replace(found, version_id=version_id)
+            self.engine.put(place, found, self.spool(data), is_versioned=True)
+            raise _UndoError
+
+    def mark_deleted(self, key: str, version_id: str, *, ends: bool = True) -> None:
+        with self.transaction(None if ends else _drop) as place:
+            marker = StoredObject("b", key, 0, "", 1.0, version_id=version_id)
+            self.engine.versions.mark_deleted(place, marker)
+
+    def delete_version(self, key: str, version_id: str, *, ends: bool = True) -> bool:
+        with self.transaction(None if ends else _drop) as place:
+            return self.engine.versions.delete(place, "b", key, version_id) is not None
+
+    def versions(self, limit: int = 1000) -> list[tuple[str, str, bool, bytes | None]]:
+        """Every version, page by page: key, id, whether it is the latest, its bytes."""
+        with self.transaction() as place:
+            found: list[ListedVersion] = []
+            span = VersionSpan("b", limit=limit)
+            while page := self.engine.versions.list(place, span):
+                found.extend(page)
+                last = page[-1].found
+                span = VersionSpan("b", "", last.key, after_version=last.version_id, limit=limit)
+            return [
+                (v.key, v.found.version_id, v.is_latest, self._bytes(place, v.found)) for v in found
+            ]
+
+    def _bytes(self, place: Place, found: StoredObject) -> bytes | None:
+        opened = self.engine.versions.open(place, "b", found.key, found.version_id)
+        if opened is None:
+            return None
+        with os.fdopen(opened[1], "rb") as file:
+            return file.read()
 
     def read_in(self, place: Place, key: str) -> bytes | None:
         opened = self.engine.open(place, "b", key)

@@ -8,6 +8,4 @@ from lakebed.engines.objects.folder.store import FolderStore
 
 def open_engine(settings: Settings) -> FolderStore:
     """Open the lake of a data folder."""
-    return FolderStore(
-        settings.lake_dir, settings.state_dir, is_synced=settings.durability == "full"
-    )
+    return FolderStore(settings.lake_dir, settings.state_dir, durability=settings.durability)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 
 from lakebed.engines.objects import StoredObject
+
+_AT_ONCE_BYTES = 64 * 1024 * 1024
 
 
 def is_same(known: StoredObject, file: os.stat_result) -> bool:
@@ -30,3 +33,41 @@ def by_hand(bucket: str, key: str, file: os.stat_result) -> StoredObject:
         mtime_ns=file.st_mtime_ns,
         inode=file.st_ino,
     )
+
+
+def copy_range(source: int, start: int, length: int, target: Path, *, is_synced: bool) -> None:
+    """Write bytes of an open file to a new one; the file system shares them where it can."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(target, flags, 0o644)
+    try:
+        append_range(source, start, length, descriptor)
+        if is_synced:
+            os.fdatasync(descriptor)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def append_range(source: int, start: int, length: int, target: int) -> None:
+    """Append bytes of one open file to another; OSError if the source is shorter."""
+    at, end = start, start + length
+    if hasattr(os, "copy_file_range"):
+        try:
+            while at < end:
+                count = os.copy_file_range(source, target, min(end - at, _AT_ONCE_BYTES), at)
+                if count == 0:
+                    break
+                at += count
+        except OSError:
+            # Not every file system can; what was copied so far is right.
+            pass
+    while at < end:
+        block = os.pread(source, min(end - at, 1024 * 1024), at)
+        if not block:
+            raise OSError("the file to copy is shorter than it was said to be")
+        at += len(block)
+        view = memoryview(block)
+        while view:
+            view = view[os.write(target, view) :]

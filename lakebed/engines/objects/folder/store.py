@@ -1,8 +1,9 @@
 """The folder engine: an object is a plain file, and a row that says what is known of it.
 
-PUT writes the row and a pending mark in the caller's transaction, and renames the received file
-into place right after the commit, before the answer: a crash in between is rolled forward at the
-next start. A row names its file by size, mtime and inode, so a file changed by hand is seen.
+PUT writes the row and a mark in the journal in the caller's transaction, and renames the received
+file into place right after the commit, before the answer; DELETE takes the row away and unlinks
+likewise. What a crash leaves half done is finished at the next start. A row names its file by size,
+mtime and inode, so a file changed by hand is seen.
 """
 
 from __future__ import annotations
@@ -13,60 +14,45 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import msgspec
 
 from lakebed.core.limits import MIB
 from lakebed.engines.objects import Span, StoredObject, after_prefix
-from lakebed.engines.objects.folder.files import by_hand, is_same
+from lakebed.engines.objects.folder.files import by_hand, copy_range, is_same
+from lakebed.engines.objects.folder.journal import Journal
 from lakebed.engines.objects.folder.parts import FolderParts
 from lakebed.engines.objects.folder.places import Places
 from lakebed.engines.objects.folder.reconcile import Reconciler
+from lakebed.engines.objects.folder.versions import FolderVersions
 from lakebed.store import Range, Scope, Table
 
 SPOOL_DIRECTORIES = 8
 """ext4 makes creating a file ten times dearer where many were just deleted: spread them."""
 UNHASHED_MAX = 10_000
-LANDED_ROWS_MAX = 64
-"""So many pending marks of finished renames are deleted at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A received file on its way to its place; `id` grows with the order of commits."""
-
-    id: int
-    bucket: str
-    key: str
-    temporary: str
-    place: str
-    inode: int
 
 
 class FolderStore:
-    """The objects of one data folder."""
+    """The objects of one data folder; `durability` is `none`, `file` or `full`."""
 
-    def __init__(self, lake: Path, state: Path, *, is_synced: bool) -> None:
+    def __init__(self, lake: Path, state: Path, *, durability: str) -> None:
+        is_synced = durability == "full"
         self._objects = Table(
             "s3_object", StoredObject, ("bucket", "key"), everywhere=True, durable=is_synced
         )
-        self._pending = Table(
-            "s3_pending", Pending, ("id",), numbers=("id",), everywhere=True, durable=is_synced
-        )
-        self._lake, self._state = lake, state
-        self._is_synced = is_synced
+        self._durability = durability
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        state = Path(os.path.realpath(state))
         self._places = Places(lake, state / "odd")
         # A bucket without escaped keys needs no look at the row that a PUT replaces.
         self._odd_buckets = set(os.listdir(self._places.odd))
         self._spools = [state / "tmp" / str(n) for n in range(SPOOL_DIRECTORIES)]
         for directory in self._spools:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._next_id = 1
-        self._landed = 0
-        self._landed_directories: set[str] = set()
-        # What was put and is not in place yet, by bucket and key; at most what one turn holds.
-        self._in_flight: dict[tuple[str, str], list[Pending]] = {}
+        self._journal = Journal(self, state, is_synced=is_synced)
+        self._versions = FolderVersions(self, self._journal, state, is_synced=is_synced)
         self._parts = FolderParts(state / "parts", self._new_path, is_synced=True)
         self._reconciler = Reconciler(self._places, self._objects, self.is_in_flight, self._note)
         # Objects made by hand, whose ETag is not their MD5 yet; what does not fit is noted again
@@ -83,6 +69,11 @@ class FolderStore:
         """The parts of multipart uploads."""
         return self._parts
 
+    @property
+    def versions(self) -> FolderVersions:
+        """The versions of objects, in buckets that have versioning or had it."""
+        return self._versions
+
     def _new_path(self) -> Path:
         token = os.urandom(12).hex()
         return self._spools[int(token, 16) % SPOOL_DIRECTORIES] / token
@@ -96,6 +87,7 @@ class FolderStore:
     def remove_bucket(self, scope: Scope, bucket: str) -> None:
         """Remove an empty bucket and what is known of it."""
         self._objects.delete_range(scope, Range(prefix=(bucket,)))
+        self._versions.remove_bucket(scope, bucket)
         self._reconciler.forget(bucket)
 
         def remove() -> None:
@@ -109,38 +101,59 @@ class FolderStore:
 
     # -- writing ------------------------------------------------------------------------------
 
-    def put(self, scope: Scope, found: StoredObject, body: Path) -> StoredObject:
+    def put(
+        self, scope: Scope, found: StoredObject, body: Path, *, is_versioned: bool = False
+    ) -> StoredObject:
         """Make `body` (which moves away) the bytes of the object; returns it as it is kept."""
+        rank = self._versions.make_room(scope, found) if is_versioned else 0
+        path = str(body)
+        file = os.stat(path)
+        return self.place(scope, found, path, (file.st_size, file.st_mtime_ns, file.st_ino, rank))
+
+    def place(
+        self, scope: Scope, found: StoredObject, path: str, facts: tuple[int, int, int, int]
+    ) -> StoredObject:
+        """Write the row of a file and plan its rename; facts: size, mtime_ns, inode, rank."""
         bucket, key = found.bucket, found.key
         known = self._objects.get(scope, bucket, key) if bucket in self._odd_buckets else None
         place, is_odd = self._place_for(bucket, key, known)
-        temporary = str(body)
-        file = os.stat(temporary)
-        # Spelled out, because dataclasses.replace costs 5 µs of the few there are for a PUT.
+        size, mtime_ns, inode, rank = facts
+        # Spelled out, because a generic copy costs several times as much.
         kept = StoredObject(
             bucket,
             key,
-            file.st_size,
+            size,
             found.etag,
             found.last_modified,
             found.headers,
             found.metadata,
             found.checksums,
             found.checksum_type,
-            file.st_mtime_ns,
-            file.st_ino,
+            mtime_ns,
+            inode,
             is_odd,
+            found.storage_class,
+            found.tags,
+            found.part_count,
+            found.version_id,
+            rank,
         )
         self._objects.put(scope, kept)
-        # From here this thread holds the store's only writer, so ids follow the order of commits.
-        pending = Pending(self._next_id, bucket, key, temporary, place, file.st_ino)
-        self._next_id += 1
-        self._pending.put(scope, pending)
-        if self._landed >= LANDED_ROWS_MAX:
-            self._sweep(scope)
-        self._in_flight.setdefault((bucket, key), []).append(pending)
-        scope.store.after_commit(lambda: self._land(pending))
+        self._journal.rename(scope, kept, path, place)
         return kept
+
+    def update(self, scope: Scope, found: StoredObject) -> None:
+        """Keep what is known anew of a version (its tags, …) whose bytes stay as they are."""
+        if found.archive or found.is_delete_marker:
+            self._versions.keep(scope, found)
+        else:
+            self._objects.put(scope, found)
+
+    def copy_bytes(self, descriptor: int, start: int, length: int) -> Path:
+        """Return a new temporary file of a part of an open one. May take long."""
+        target = self._new_path()
+        copy_range(descriptor, start, length, target, is_synced=self._durability != "none")
+        return target
 
     def _place_for(self, bucket: str, key: str, known: StoredObject | None) -> tuple[str, bool]:
         """Return the path a new object gets, its directory made, and whether it is escaped."""
@@ -157,7 +170,7 @@ class FolderStore:
     def _is_free(self, bucket: str, key: str, plain: str) -> bool:
         """Say whether a path can hold this key; makes the directories above it."""
         places = self._places
-        if "/" in key and self._in_flight and self._is_below_in_flight(bucket, key):
+        if "/" in key and self._journal.puts and self._is_below_in_flight(bucket, key):
             return False
         if places.folds_case and not places.is_exact(plain):
             return False
@@ -178,111 +191,71 @@ class FolderStore:
     def _is_below_in_flight(self, bucket: str, key: str) -> bool:
         head = key.rpartition("/")[0]
         while head:
-            if (bucket, head) in self._in_flight:
+            if (bucket, head) in self._journal.puts:
                 return True
             head = head.rpartition("/")[0]
         return False
 
-    def _land(self, pending: Pending) -> None:
-        """Rename a committed object's file into place."""
-        name = (pending.bucket, pending.key)
-        waiting = self._in_flight.get(name, [])
-        if pending not in waiting:
-            # A later write of the key, by another thread, is in place already.
-            return
-        remember = self._reconciler.expect(pending.place)
-        try:
-            os.rename(pending.temporary, pending.place)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(pending.place), exist_ok=True)
-            os.rename(pending.temporary, pending.place)
-        finally:
-            self._settle(name, pending.id)
-        remember()
-        self._landed += 1
-        if self._is_synced:
-            self._landed_directories.add(os.path.dirname(pending.place))
-
-    def _settle(self, name: tuple[str, str], last: int) -> None:
-        """Forget what is in flight for a key up to an id, and remove what it leaves behind."""
-        waiting = self._in_flight.get(name)
-        if waiting is None:
-            return
-        later = [pending for pending in waiting if pending.id > last]
-        for pending in waiting:
-            if pending.id < last:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(pending.temporary)
-        if later:
-            self._in_flight[name] = later
-        else:
-            del self._in_flight[name]
-
-    def _sweep(self, scope: Scope) -> None:
-        """Delete the marks of renames that are done; of those rolled back nothing was marked."""
-        for name, waiting in list(self._in_flight.items()):
-            alive = [pending for pending in waiting if os.path.exists(pending.temporary)]
-            if alive:
-                self._in_flight[name] = alive
-            else:
-                self._in_flight.pop(name, None)
-        for directory in self._landed_directories:
-            _sync_directory(directory)
-        self._landed_directories.clear()
-        ids = [pending.id for waiting in self._in_flight.values() for pending in waiting]
-        self._landed = 0
-        # The caller's own mark is the newest, and its file still waits for the commit.
-        self._pending.delete_range(scope, Range(end=(min([*ids, self._next_id - 1]),)))
-
-    def delete(self, scope: Scope, bucket: str, key: str) -> bool:
-        """Delete an object; False if there was none."""
+    def delete(self, scope: Scope, bucket: str, key: str) -> StoredObject | None:
+        """Delete an object and return it; None if there was none."""
         known = self._objects.get(scope, bucket, key)
         if known is not None:
             self._objects.delete(scope, bucket, key)
-        if (bucket, key) in self._in_flight:
-            self._delete_in_flight(scope, bucket, key, known)
         path = self._path(bucket, key, known)
-        if path is None or not self._is_file(path):
-            return known is not None
-        remember = self._reconciler.expect(path)
-        os.unlink(path)
-        if self._is_synced:
-            _sync_directory(os.path.dirname(path))
-        remember()
-        if "/" in key and (known is None or not known.is_odd):
-            self._prune(bucket, key)
-        return True
+        if known is not None and (bucket, key) in self._journal.puts:
+            self._journal.unlink(scope, bucket, key, (path or "", known.inode, known.mtime_ns))
+            return known
+        if path is None or (known is None and (bucket, key) in self._journal.doomed):
+            return known
+        file = self._file_at(path)
+        if file is None:
+            return known
+        self._journal.unlink(scope, bucket, key, (path, file.st_ino, file.st_mtime_ns))
+        return known or by_hand(bucket, key, file)
 
-    def _delete_in_flight(
-        self, scope: Scope, bucket: str, key: str, known: StoredObject | None
-    ) -> None:
-        """Undo, after the commit, the renames that will have happened by then."""
-        last = self._in_flight[bucket, key][-1]
-        inode = known.inode if known is not None else last.inode
-
-        def remove() -> None:
-            self._settle((bucket, key), last.id)
-            for path in (last.temporary, last.place):
-                with contextlib.suppress(OSError):
-                    if os.lstat(path).st_ino == inode:
-                        os.unlink(path)
-            self._prune(bucket, key)
-
-        scope.store.after_commit(remove)
-
-    def _is_file(self, path: str) -> bool:
+    def _file_at(self, path: str) -> os.stat_result | None:
+        """Return what the file system says of a plain file that no link leads to."""
         try:
-            is_file = stat.S_ISREG(os.lstat(path).st_mode)
+            file = os.lstat(path)
         except OSError:
-            return False
-        return is_file and self._places.is_directory(os.path.dirname(path))
+            return None
+        is_file = stat.S_ISREG(file.st_mode) and self._places.is_directory(os.path.dirname(path))
+        return file if is_file else None
 
-    def _prune(self, bucket: str, key: str) -> None:
+    # -- what the journal asks ------------------------------------------------------------------
+
+    def place_of(self, scope: Scope, known: StoredObject) -> StoredObject:
+        """Return a row whose file is to come, with the place it gets now."""
+        _, is_odd = self._place_for(known.bucket, known.key, known)
+        return msgspec.structs.replace(known, is_odd=is_odd)
+
+    def path_of(self, known: StoredObject) -> str:
+        """Return where the file of a row is."""
+        path = self._path(known.bucket, known.key, known)
+        return path or self._places.escaped(known.bucket, known.key)
+
+    def known(self, scope: Scope, bucket: str, key: str) -> StoredObject | None:
+        """Return the row of a key."""
+        return self._objects.get(scope, bucket, key)
+
+    def keep(self, scope: Scope, known: StoredObject) -> None:
+        """Write a row."""
+        self._objects.put(scope, known)
+
+    def forget_row(self, scope: Scope, known: StoredObject) -> None:
+        """Delete a row; its file stays."""
+        self._objects.delete(scope, known.bucket, known.key)
+
+    def expect(self, path: str) -> Callable[[], None]:
+        """Announce a change of ours to a file; call what is returned once it is made."""
+        return self._reconciler.expect(path)
+
+    def prune(self, bucket: str, key: str) -> None:
         """Remove the directories above a deleted file that it leaves empty, up to the bucket."""
         head = key.rpartition("/")[0]
         while head:
             begin = head + "/"
-            if any(b == bucket and k.startswith(begin) for b, k in list(self._in_flight)):
+            if any(b == bucket and k.startswith(begin) for b, k in list(self._journal.puts)):
                 return
             try:
                 os.rmdir(f"{self._places.lake}/{bucket}/{head}")
@@ -318,21 +291,27 @@ class FolderStore:
                 return known, descriptor
         else:
             file = None
-        if known is not None and (waiting := self._in_flight.get((bucket, key))):
-            for pending in waiting:
-                if pending.inode == known.inode:
-                    if descriptor >= 0:
-                        os.close(descriptor)
-                    return known, os.open(pending.temporary, os.O_RDONLY | os.O_CLOEXEC)
+        if known is not None and (temporary := self.temporary_of(known)):
+            if descriptor >= 0:
+                os.close(descriptor)
+            return known, os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
         if file is None:
             return None
         # A file that is not the row's own is served only where no link led to it.
-        if not stat.S_ISREG(file.st_mode) or not self._is_plainly_at(descriptor, path):
+        is_doomed = known is None and (bucket, key) in self._journal.doomed
+        if is_doomed or not stat.S_ISREG(file.st_mode) or not self._is_plainly_at(descriptor, path):
             os.close(descriptor)
             return None
         made = by_hand(bucket, key, file)
         self._note(made)
         return made, descriptor
+
+    def temporary_of(self, known: StoredObject) -> str:
+        """Return where the bytes of a row are while they are in flight; empty if they are not."""
+        for intent in self._journal.puts.get((known.bucket, known.key), ()):
+            if intent.mark.inode == known.inode:
+                return intent.path
+        return ""
 
     def _note(self, made: StoredObject) -> None:
         if len(self._unhashed) < UNHASHED_MAX:
@@ -363,7 +342,7 @@ class FolderStore:
         os.close(descriptor)
         self._unhashed.pop((found.bucket, found.key), None)
         if (now.inode, now.mtime_ns, now.size) == (found.inode, found.mtime_ns, found.size):
-            self._objects.put(scope, replace(found, etag=etag))
+            self._objects.put(scope, msgspec.structs.replace(found, etag=etag))
 
     def _is_plainly_at(self, descriptor: int, path: str | None) -> bool:
         places = self._places
@@ -384,6 +363,12 @@ class FolderStore:
         )
         return list(self._objects.scan(scope, rows))
 
+    def rows(self, scope: Scope, span: Range) -> Sequence[StoredObject]:
+        """Return rows of current objects, as far as the index knows."""
+        if span.prefix:
+            self._reconciler.look(scope, str(span.prefix[0]))
+        return [*self._objects.scan(scope, span)]
+
     def sync(self, scope: Scope, bucket: str) -> None:
         """Take in everything that was changed by hand. May take long."""
         self._reconciler.forget(bucket)
@@ -398,19 +383,14 @@ class FolderStore:
         return Path(plain)
 
     def is_in_flight(self, bucket: str, key: str) -> bool:
-        """Say whether a write of this key has not reached its place yet."""
-        return (bucket, key) in self._in_flight
+        """Say whether a write or delete of this key has not reached its file yet."""
+        return (bucket, key) in self._journal.puts or (bucket, key) in self._journal.doomed
 
     # -- start and reset ----------------------------------------------------------------------
 
     def recover(self, scope: Scope) -> None:
         """Finish or undo what a crash interrupted; called once, before anything else."""
-        newest: dict[tuple[str, str], Pending] = {}
-        for pending in self._pending.scan(scope):
-            newest[pending.bucket, pending.key] = pending
-        for pending in newest.values():
-            self._roll_forward(scope, pending)
-        self._pending.delete_range(scope, Range())
+        self._journal.recover(scope)
 
         def clean() -> None:
             for directory in self._spools:
@@ -419,30 +399,14 @@ class FolderStore:
 
         scope.store.after_commit(clean)
 
-    def _roll_forward(self, scope: Scope, pending: Pending) -> None:
-        known = self._objects.get(scope, pending.bucket, pending.key)
-        try:
-            file = os.stat(pending.temporary)
-        except FileNotFoundError:
-            return
-        if known is None or not is_same(known, file):
-            return
-        place, is_odd = self._place_for(pending.bucket, pending.key, known)
-        os.rename(pending.temporary, place)
-        if is_odd != known.is_odd:
-            self._objects.put(scope, replace(known, is_odd=is_odd))
-        if self._is_synced:
-            _sync_directory(os.path.dirname(place))
-
     def forget(self) -> None:
         """Forget everything that is remembered in memory: the lake was emptied from outside."""
-        self._in_flight.clear()
+        self._journal.forget()
         self._odd_buckets.clear()
-        self._landed = 0
-        self._landed_directories.clear()
         self._reconciler.forget(None)
         shutil.rmtree(self._places.odd, ignore_errors=True)
         os.makedirs(self._places.odd, exist_ok=True, mode=0o700)
+        self._versions.clear()
         self._parts.clear()
 
 
@@ -455,12 +419,3 @@ def _is_absent_or_file(path: str) -> bool:
         if error.errno == errno.ENAMETOOLONG:
             return False
         raise
-
-
-def _sync_directory(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
