@@ -31,6 +31,15 @@ KEY_BYTES_MAX: Final = 1024
 USER_METADATA_BYTES_MAX: Final = 2 * KIB
 LIST_KEYS_MAX: Final = 1000
 DELETE_KEYS_MAX: Final = 1000
+OBJECT_TAGS_MAX: Final = 10
+BUCKET_TAGS_MAX: Final = 50
+TAG_KEY_CHARACTERS_MAX: Final = 128
+TAG_VALUE_CHARACTERS_MAX: Final = 256
+"""Counted in UTF-16, as S3 keeps them."""
+COMPLETED_UPLOAD_SECONDS: Final = 86_400.0
+"""So long the same completion of a multipart upload is answered as it was before."""
+LIFECYCLE_RULES_MAX: Final = 1000
+LIFECYCLE_ID_CHARACTERS_MAX: Final = 255
 
 # --- Glue (https://docs.aws.amazon.com/general/latest/gr/glue.html) ---
 GLUE_PAGE_MAX: Final = 100
@@ -51,3 +60,9 @@ AUDIT_FILE_BYTES_MAX: Final = 32 * MIB
 AUDIT_FILES_MAX: Final = 8
 WRITE_AHEAD_LOG_BYTES_MAX: Final = 16 * MIB
 LEASE_SECONDS: Final = 30.0
+
+# --- Care of the lake's folder ---
+WATCHED_DIRECTORIES_MAX: Final = 262_144
+"""The kernel keeps about 1 KB for each, so never more than 256 MB; see also `watches_max`."""
+HAND_CHANGES_MAX: Final = 10_000
+"""Changes made by hand that wait to be taken in; a survey pauses above it."""

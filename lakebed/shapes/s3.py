@@ -45,6 +45,22 @@ class BucketInfo(t.TypedDict, total=False):
     Type: str
 
 
+class Checksum(t.TypedDict, total=False):
+    """AWS's Checksum."""
+
+    ChecksumCRC32: str
+    ChecksumCRC32C: str
+    ChecksumCRC64NVME: str
+    ChecksumSHA1: str
+    ChecksumSHA256: str
+    ChecksumSHA512: str
+    ChecksumMD5: str
+    ChecksumXXHASH64: str
+    ChecksumXXHASH3: str
+    ChecksumXXHASH128: str
+    ChecksumType: str
+
+
 class CommonPrefix(t.TypedDict, total=False):
     """AWS's CommonPrefix."""
 
@@ -126,6 +142,109 @@ class CompletedPart(t.TypedDict, total=False):
     ChecksumXXHASH3: str
     ChecksumXXHASH128: str
     PartNumber: int
+
+
+class CopyObjectOutput(t.TypedDict, total=False):
+    """AWS's CopyObjectOutput."""
+
+    CopyObjectResult: CopyObjectResult
+    Expiration: str
+    CopySourceVersionId: str
+    VersionId: str
+    ServerSideEncryption: str
+    SSECustomerAlgorithm: str
+    SSECustomerKeyMD5: str
+    SSEKMSKeyId: str
+    SSEKMSEncryptionContext: str
+    BucketKeyEnabled: bool
+    RequestCharged: str
+
+
+class CopyObjectRequest(t.TypedDict, total=False):
+    """AWS's CopyObjectRequest."""
+
+    ACL: str
+    Bucket: t.Required[str]
+    CacheControl: str
+    ChecksumAlgorithm: str
+    ContentDisposition: str
+    ContentEncoding: str
+    ContentLanguage: str
+    ContentType: str
+    CopySource: t.Required[str]
+    CopySourceIfMatch: str
+    CopySourceIfModifiedSince: float
+    CopySourceIfNoneMatch: str
+    CopySourceIfUnmodifiedSince: float
+    Expires: float
+    GrantFullControl: str
+    GrantRead: str
+    GrantReadACP: str
+    GrantWriteACP: str
+    IfMatch: str
+    IfNoneMatch: str
+    Key: t.Required[str]
+    Metadata: dict[str, str]
+    MetadataDirective: str
+    TaggingDirective: str
+    AnnotationDirective: str
+    ServerSideEncryption: str
+    StorageClass: str
+    WebsiteRedirectLocation: str
+    SSECustomerAlgorithm: str
+    SSECustomerKey: str
+    SSECustomerKeyMD5: str
+    SSEKMSKeyId: str
+    SSEKMSEncryptionContext: str
+    BucketKeyEnabled: bool
+    CopySourceSSECustomerAlgorithm: str
+    CopySourceSSECustomerKey: str
+    CopySourceSSECustomerKeyMD5: str
+    RequestPayer: str
+    Tagging: str
+    ObjectLockMode: str
+    ObjectLockRetainUntilDate: float
+    ObjectLockLegalHoldStatus: str
+    ObjectLockEventHold: str
+    ObjectLockEventHoldDurationDays: int
+    ObjectLockEventHoldDurationYears: int
+    ExpectedBucketOwner: str
+    ExpectedSourceBucketOwner: str
+
+
+class CopyObjectResult(t.TypedDict, total=False):
+    """AWS's CopyObjectResult."""
+
+    ETag: str
+    LastModified: float
+    ChecksumType: str
+    ChecksumCRC32: str
+    ChecksumCRC32C: str
+    ChecksumCRC64NVME: str
+    ChecksumSHA1: str
+    ChecksumSHA256: str
+    ChecksumSHA512: str
+    ChecksumMD5: str
+    ChecksumXXHASH64: str
+    ChecksumXXHASH3: str
+    ChecksumXXHASH128: str
+
+
+class CopyPartResult(t.TypedDict, total=False):
+    """AWS's CopyPartResult."""
+
+    ETag: str
+    LastModified: float
+    ChecksumCRC32: str
+    ChecksumCRC32C: str
+    ChecksumCRC64NVME: str
+    ChecksumSHA1: str
+    ChecksumSHA256: str
+    ChecksumSHA512: str
+    ChecksumMD5: str
+    ChecksumXXHASH64: str
+    ChecksumXXHASH3: str
+    ChecksumXXHASH128: str
 
 
 class CreateBucketConfiguration(t.TypedDict, total=False):
@@ -233,6 +352,23 @@ class DeleteBucketRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class DeleteBucketTaggingRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketTaggingRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteMarkerEntry(t.TypedDict, total=False):
+    """AWS's DeleteMarkerEntry."""
+
+    Owner: Owner
+    Key: str
+    VersionId: str
+    IsLatest: bool
+    LastModified: float
+
+
 class DeleteObjectOutput(t.TypedDict, total=False):
     """AWS's DeleteObjectOutput."""
 
@@ -254,6 +390,21 @@ class DeleteObjectRequest(t.TypedDict, total=False):
     IfMatch: str
     IfMatchLastModifiedTime: float
     IfMatchSize: int
+
+
+class DeleteObjectTaggingOutput(t.TypedDict, total=False):
+    """AWS's DeleteObjectTaggingOutput."""
+
+    VersionId: str
+
+
+class DeleteObjectTaggingRequest(t.TypedDict, total=False):
+    """AWS's DeleteObjectTaggingRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    VersionId: str
+    ExpectedBucketOwner: str
 
 
 class DeleteObjectsOutput(t.TypedDict, total=False):
@@ -305,6 +456,74 @@ class GetBucketLocationRequest(t.TypedDict, total=False):
 
     Bucket: t.Required[str]
     ExpectedBucketOwner: str
+
+
+class GetBucketTaggingOutput(t.TypedDict, total=False):
+    """AWS's GetBucketTaggingOutput."""
+
+    TagSet: t.Required[list[Tag]]
+
+
+class GetBucketTaggingRequest(t.TypedDict, total=False):
+    """AWS's GetBucketTaggingRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketVersioningOutput(t.TypedDict, total=False):
+    """AWS's GetBucketVersioningOutput."""
+
+    Status: str
+    MFADelete: str
+
+
+class GetBucketVersioningRequest(t.TypedDict, total=False):
+    """AWS's GetBucketVersioningRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetObjectAttributesOutput(t.TypedDict, total=False):
+    """AWS's GetObjectAttributesOutput."""
+
+    DeleteMarker: bool
+    LastModified: float
+    VersionId: str
+    RequestCharged: str
+    ETag: str
+    Checksum: Checksum
+    ObjectParts: GetObjectAttributesParts
+    StorageClass: str
+    ObjectSize: int
+
+
+class GetObjectAttributesParts(t.TypedDict, total=False):
+    """AWS's GetObjectAttributesParts."""
+
+    TotalPartsCount: int
+    PartNumberMarker: int
+    NextPartNumberMarker: int
+    MaxParts: int
+    IsTruncated: bool
+    Parts: list[ObjectPart]
+
+
+class GetObjectAttributesRequest(t.TypedDict, total=False):
+    """AWS's GetObjectAttributesRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    VersionId: str
+    MaxParts: int
+    PartNumberMarker: int
+    SSECustomerAlgorithm: str
+    SSECustomerKey: str
+    SSECustomerKeyMD5: str
+    RequestPayer: str
+    ExpectedBucketOwner: str
+    ObjectAttributes: t.Required[list[str]]
 
 
 class GetObjectOutput(t.TypedDict, total=False):
@@ -382,6 +601,23 @@ class GetObjectRequest(t.TypedDict, total=False):
     PartNumber: int
     ExpectedBucketOwner: str
     ChecksumMode: str
+
+
+class GetObjectTaggingOutput(t.TypedDict, total=False):
+    """AWS's GetObjectTaggingOutput."""
+
+    VersionId: str
+    TagSet: t.Required[list[Tag]]
+
+
+class GetObjectTaggingRequest(t.TypedDict, total=False):
+    """AWS's GetObjectTaggingRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    VersionId: str
+    ExpectedBucketOwner: str
+    RequestPayer: str
 
 
 class HeadBucketOutput(t.TypedDict, total=False):
@@ -535,6 +771,40 @@ class ListMultipartUploadsRequest(t.TypedDict, total=False):
     RequestPayer: str
 
 
+class ListObjectVersionsOutput(t.TypedDict, total=False):
+    """AWS's ListObjectVersionsOutput."""
+
+    IsTruncated: bool
+    KeyMarker: str
+    VersionIdMarker: str
+    NextKeyMarker: str
+    NextVersionIdMarker: str
+    Versions: list[ObjectVersion]
+    DeleteMarkers: list[DeleteMarkerEntry]
+    Name: str
+    Prefix: str
+    Delimiter: str
+    MaxKeys: int
+    CommonPrefixes: list[CommonPrefix]
+    EncodingType: str
+    RequestCharged: str
+
+
+class ListObjectVersionsRequest(t.TypedDict, total=False):
+    """AWS's ListObjectVersionsRequest."""
+
+    Bucket: t.Required[str]
+    Delimiter: str
+    EncodingType: str
+    KeyMarker: str
+    MaxKeys: int
+    Prefix: str
+    VersionIdMarker: str
+    ExpectedBucketOwner: str
+    RequestPayer: str
+    OptionalObjectAttributes: list[str]
+
+
 class ListObjectsOutput(t.TypedDict, total=False):
     """AWS's ListObjectsOutput."""
 
@@ -681,6 +951,39 @@ class ObjectIdentifier(t.TypedDict, total=False):
     Size: int
 
 
+class ObjectPart(t.TypedDict, total=False):
+    """AWS's ObjectPart."""
+
+    PartNumber: int
+    Size: int
+    ChecksumCRC32: str
+    ChecksumCRC32C: str
+    ChecksumCRC64NVME: str
+    ChecksumSHA1: str
+    ChecksumSHA256: str
+    ChecksumSHA512: str
+    ChecksumMD5: str
+    ChecksumXXHASH64: str
+    ChecksumXXHASH3: str
+    ChecksumXXHASH128: str
+
+
+class ObjectVersion(t.TypedDict, total=False):
+    """AWS's ObjectVersion."""
+
+    ETag: str
+    ChecksumAlgorithm: list[str]
+    ChecksumType: str
+    Size: int
+    StorageClass: str
+    Key: str
+    VersionId: str
+    IsLatest: bool
+    LastModified: float
+    Owner: Owner
+    RestoreStatus: RestoreStatus
+
+
 class Owner(t.TypedDict, total=False):
     """AWS's Owner."""
 
@@ -705,6 +1008,27 @@ class Part(t.TypedDict, total=False):
     ChecksumXXHASH64: str
     ChecksumXXHASH3: str
     ChecksumXXHASH128: str
+
+
+class PutBucketTaggingRequest(t.TypedDict, total=False):
+    """AWS's PutBucketTaggingRequest."""
+
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    Tagging: t.Required[Tagging]
+    ExpectedBucketOwner: str
+
+
+class PutBucketVersioningRequest(t.TypedDict, total=False):
+    """AWS's PutBucketVersioningRequest."""
+
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    MFA: str
+    VersioningConfiguration: t.Required[VersioningConfiguration]
+    ExpectedBucketOwner: str
 
 
 class PutObjectOutput(t.TypedDict, total=False):
@@ -788,6 +1112,25 @@ class PutObjectRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class PutObjectTaggingOutput(t.TypedDict, total=False):
+    """AWS's PutObjectTaggingOutput."""
+
+    VersionId: str
+
+
+class PutObjectTaggingRequest(t.TypedDict, total=False):
+    """AWS's PutObjectTaggingRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    VersionId: str
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    Tagging: t.Required[Tagging]
+    ExpectedBucketOwner: str
+    RequestPayer: str
+
+
 class RestoreStatus(t.TypedDict, total=False):
     """AWS's RestoreStatus."""
 
@@ -800,6 +1143,50 @@ class Tag(t.TypedDict, total=False):
 
     Key: t.Required[str]
     Value: t.Required[str]
+
+
+class Tagging(t.TypedDict, total=False):
+    """AWS's Tagging."""
+
+    TagSet: t.Required[list[Tag]]
+
+
+class UploadPartCopyOutput(t.TypedDict, total=False):
+    """AWS's UploadPartCopyOutput."""
+
+    CopySourceVersionId: str
+    CopyPartResult: CopyPartResult
+    ServerSideEncryption: str
+    SSECustomerAlgorithm: str
+    SSECustomerKeyMD5: str
+    SSEKMSKeyId: str
+    BucketKeyEnabled: bool
+    RequestCharged: str
+    VersionId: str
+
+
+class UploadPartCopyRequest(t.TypedDict, total=False):
+    """AWS's UploadPartCopyRequest."""
+
+    Bucket: t.Required[str]
+    CopySource: t.Required[str]
+    CopySourceIfMatch: str
+    CopySourceIfModifiedSince: float
+    CopySourceIfNoneMatch: str
+    CopySourceIfUnmodifiedSince: float
+    CopySourceRange: str
+    Key: t.Required[str]
+    PartNumber: t.Required[int]
+    UploadId: t.Required[str]
+    SSECustomerAlgorithm: str
+    SSECustomerKey: str
+    SSECustomerKeyMD5: str
+    CopySourceSSECustomerAlgorithm: str
+    CopySourceSSECustomerKey: str
+    CopySourceSSECustomerKeyMD5: str
+    RequestPayer: str
+    ExpectedBucketOwner: str
+    ExpectedSourceBucketOwner: str
 
 
 class UploadPartOutput(t.TypedDict, total=False):
@@ -853,8 +1240,27 @@ class UploadPartRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class VersioningConfiguration(t.TypedDict, total=False):
+    """AWS's VersioningConfiguration."""
+
+    MFADelete: str
+    Status: str
+
+
 class DeleteBucketResponse(t.TypedDict, total=False):
     """AWS's DeleteBucketResponse, which has no members."""
+
+
+class DeleteBucketTaggingResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketTaggingResponse, which has no members."""
+
+
+class PutBucketTaggingResponse(t.TypedDict, total=False):
+    """AWS's PutBucketTaggingResponse, which has no members."""
+
+
+class PutBucketVersioningResponse(t.TypedDict, total=False):
+    """AWS's PutBucketVersioningResponse, which has no members."""
 
 
 class S3(t.Protocol):
@@ -872,6 +1278,10 @@ class S3(t.Protocol):
         """Call CompleteMultipartUpload."""
         ...
 
+    def copy_object(self, request: CopyObjectRequest) -> CopyObjectOutput:
+        """Call CopyObject."""
+        ...
+
     def create_bucket(self, request: CreateBucketRequest) -> CreateBucketOutput:
         """Call CreateBucket."""
         ...
@@ -886,8 +1296,20 @@ class S3(t.Protocol):
         """Call DeleteBucket."""
         ...
 
+    def delete_bucket_tagging(
+        self, request: DeleteBucketTaggingRequest
+    ) -> DeleteBucketTaggingResponse:
+        """Call DeleteBucketTagging."""
+        ...
+
     def delete_object(self, request: DeleteObjectRequest) -> DeleteObjectOutput:
         """Call DeleteObject."""
+        ...
+
+    def delete_object_tagging(
+        self, request: DeleteObjectTaggingRequest
+    ) -> DeleteObjectTaggingOutput:
+        """Call DeleteObjectTagging."""
         ...
 
     def delete_objects(self, request: DeleteObjectsRequest) -> DeleteObjectsOutput:
@@ -898,8 +1320,28 @@ class S3(t.Protocol):
         """Call GetBucketLocation."""
         ...
 
+    def get_bucket_tagging(self, request: GetBucketTaggingRequest) -> GetBucketTaggingOutput:
+        """Call GetBucketTagging."""
+        ...
+
+    def get_bucket_versioning(
+        self, request: GetBucketVersioningRequest
+    ) -> GetBucketVersioningOutput:
+        """Call GetBucketVersioning."""
+        ...
+
     def get_object(self, request: GetObjectRequest) -> GetObjectOutput:
         """Call GetObject."""
+        ...
+
+    def get_object_attributes(
+        self, request: GetObjectAttributesRequest
+    ) -> GetObjectAttributesOutput:
+        """Call GetObjectAttributes."""
+        ...
+
+    def get_object_tagging(self, request: GetObjectTaggingRequest) -> GetObjectTaggingOutput:
+        """Call GetObjectTagging."""
         ...
 
     def head_bucket(self, request: HeadBucketRequest) -> HeadBucketOutput:
@@ -920,6 +1362,10 @@ class S3(t.Protocol):
         """Call ListMultipartUploads."""
         ...
 
+    def list_object_versions(self, request: ListObjectVersionsRequest) -> ListObjectVersionsOutput:
+        """Call ListObjectVersions."""
+        ...
+
     def list_objects(self, request: ListObjectsRequest) -> ListObjectsOutput:
         """Call ListObjects."""
         ...
@@ -932,10 +1378,28 @@ class S3(t.Protocol):
         """Call ListParts."""
         ...
 
+    def put_bucket_tagging(self, request: PutBucketTaggingRequest) -> PutBucketTaggingResponse:
+        """Call PutBucketTagging."""
+        ...
+
+    def put_bucket_versioning(
+        self, request: PutBucketVersioningRequest
+    ) -> PutBucketVersioningResponse:
+        """Call PutBucketVersioning."""
+        ...
+
     def put_object(self, request: PutObjectRequest) -> PutObjectOutput:
         """Call PutObject."""
         ...
 
+    def put_object_tagging(self, request: PutObjectTaggingRequest) -> PutObjectTaggingOutput:
+        """Call PutObjectTagging."""
+        ...
+
     def upload_part(self, request: UploadPartRequest) -> UploadPartOutput:
         """Call UploadPart."""
+        ...
+
+    def upload_part_copy(self, request: UploadPartCopyRequest) -> UploadPartCopyOutput:
+        """Call UploadPartCopy."""
         ...

@@ -1,16 +1,35 @@
-"""The headers that describe an object: kept from a PUT, given back to a GET."""
+"""What describes an object: kept from a PUT, given back to a GET, shown in a listing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import USER_METADATA_BYTES_MAX
+from lakebed.engines.objects import StoredObject
+
+if TYPE_CHECKING:
+    from lakebed.shapes import s3
 
 _KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
 _OVERRIDES = {f"Response{name}": name for name in (*_KEPT, "Expires")}
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+STANDARD = "STANDARD"
+ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
+"""Storage classes whose objects cannot be read before they are restored."""
+_STORAGE_CLASSES = frozenset(
+    {
+        STANDARD,
+        "REDUCED_REDUNDANCY",
+        "STANDARD_IA",
+        "ONEZONE_IA",
+        "INTELLIGENT_TIERING",
+        "GLACIER_IR",
+        *ARCHIVED,
+    }
+)
+_REDIRECT_PREFIXES = ("/", "http://", "https://")
 
 
 def described(request: Mapping[str, Any]) -> dict[str, str]:
@@ -26,7 +45,29 @@ def described(request: Mapping[str, Any]) -> dict[str, str]:
             del kept["ContentEncoding"]
     if request.get("Expires") is not None:
         kept["Expires"] = repr(float(request["Expires"]))
-    return kept
+    return kept | redirected(request)
+
+
+def redirected(request: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a website sends those who ask for the object, as a header that stays with it."""
+    location: str | None = request.get("WebsiteRedirectLocation")
+    if location is None:
+        return {}
+    if not location.startswith(_REDIRECT_PREFIXES):
+        message = (
+            "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."
+        )
+        raise AwsError("InvalidRedirectLocation", message, 400)
+    return {"WebsiteRedirectLocation": location}
+
+
+def storage_class_of(request: Mapping[str, Any]) -> str:
+    """Return the storage class that a request asks for; empty for STANDARD."""
+    name: str = request.get("StorageClass", STANDARD)
+    if name not in _STORAGE_CLASSES:
+        message = "The storage class you specified is not valid"
+        raise AwsError("InvalidStorageClass", message, 400, {"StorageClassRequested": name})
+    return "" if name == STANDARD else name
 
 
 def check_metadata(request: Mapping[str, Any]) -> None:
@@ -50,3 +91,22 @@ def given_back(headers: Mapping[str, str], request: Mapping[str, Any]) -> dict[s
         if override in request:
             answer[name] = request[override]
     return answer
+
+
+def shown_in_listing(
+    found: StoredObject, encode: Callable[[str], str], owner: str | None
+) -> s3.Object:
+    """Return an object as listings show it."""
+    listed: s3.Object = {
+        "Key": encode(found.key),
+        "LastModified": found.last_modified,
+        "ETag": f'"{found.etag}"',
+        "Size": found.size,
+        "StorageClass": found.storage_class or STANDARD,
+    }
+    if found.checksums:
+        listed["ChecksumAlgorithm"] = [name.removeprefix("Checksum") for name in found.checksums]
+        listed["ChecksumType"] = found.checksum_type
+    if owner is not None:
+        listed["Owner"] = {"ID": owner}
+    return listed

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
-from lakebed.engines.objects import Span
+from lakebed.engines.objects import Span, VersionSpan
+from lakebed.services.s3._object_parts import forget_bucket_parts
+from lakebed.services.s3._tags import NEW_BUCKET_TAGS, checked_tags
 from lakebed.services.s3.model import (
     BUCKETS,
     UPLOADS,
@@ -38,29 +40,32 @@ def create_bucket(ctx: Context, request: s3.CreateBucketRequest) -> s3.CreateBuc
         raise AwsError("InvalidBucketName", message, 400, {"BucketName": name})
     if request.get("ObjectOwnership", "BucketOwnerEnforced") != "BucketOwnerEnforced":
         raise NotBuiltError("s3", "CreateBucket", "ObjectOwnership")
-    region = _location(ctx, request.get("CreateBucketConfiguration") or {})
+    configuration = request.get("CreateBucketConfiguration") or {}
+    region = _location(ctx, configuration)
+    tags = checked_tags(configuration.get("Tags") or [], NEW_BUCKET_TAGS)
     known = BUCKETS.get(ctx, name)
     if known is None:
         ctx.engines.objects.create_bucket(name)
-        BUCKETS.put(ctx, Bucket(name, ctx.account, region, float(int(ctx.clock.now()))))
+        created = float(int(ctx.clock.now()))
+        BUCKETS.put(ctx, Bucket(name, ctx.account, region, created, tags=tags))
     elif known.account != ctx.account:
         message = (
             "The requested bucket name is not available. The bucket namespace is shared by all "
             "users of the system. Please select a different name and try again."
         )
         raise AwsError("BucketAlreadyExists", message, 409, {"BucketName": name})
-    elif not (known.region == region == "us-east-1"):
-        # In us-east-1, and only there, creating one's own bucket again succeeds.
+    elif tags or not (known.region == region == "us-east-1"):
+        # In us-east-1, and only there, creating one's own bucket again succeeds, without tags.
         message = (
             "Your previous request to create the named bucket succeeded and you already own it."
         )
         raise AwsError("BucketAlreadyOwnedByYou", message, 409, {"BucketName": name})
-    return {"Location": f"/{name}"}
+    return {"Location": f"/{name}", "BucketArn": f"arn:aws:s3:::{name}"}
 
 
 def _location(ctx: Context, configuration: Mapping[str, object]) -> str:
     """Return the region a new bucket is to be in, which must be the one that was asked."""
-    for member in ("Location", "Bucket", "Tags"):
+    for member in ("Location", "Bucket"):
         if configuration.get(member):
             raise NotBuiltError("s3", "CreateBucket", member)
     constraint = str(configuration.get("LocationConstraint") or "")
@@ -150,26 +155,31 @@ def list_buckets(ctx: Context, request: s3.ListBucketsRequest) -> s3.ListBuckets
 
 
 def delete_bucket(ctx: Context, request: s3.DeleteBucketRequest) -> s3.DeleteBucketResponse:
-    """Delete a bucket that holds no object; its multipart uploads go with it.
+    """Delete a bucket that holds no object and no version; its multipart uploads go with it.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
     """
     bucket = bucket_of(ctx, request)
     objects = ctx.engines.objects
-    if not _is_empty(ctx, bucket.name):
+    if not _is_empty(ctx, bucket):
         message = "The bucket you tried to delete is not empty"
+        if bucket.is_versioned:
+            message += ". You must delete all versions in the bucket."
         raise AwsError("BucketNotEmpty", message, 409, {"BucketName": bucket.name})
     for upload in UPLOADS.scan(ctx, Range(prefix=(bucket.name,))):
         discard(ctx, upload)
     BUCKETS.delete(ctx, bucket.name)
+    forget_bucket_parts(ctx, bucket.name)
     objects.remove_bucket(ctx, bucket.name)
     return {}
 
 
-def _is_empty(ctx: Context, name: str) -> bool:
-    """Say whether a bucket holds nothing, files dropped by hand included."""
-    objects = ctx.engines.objects
+def _is_empty(ctx: Context, bucket: Bucket) -> bool:
+    """Say whether a bucket holds nothing, files dropped by hand and delete markers included."""
+    objects, name = ctx.engines.objects, bucket.name
     if objects.list(ctx, Span(name, limit=1)):
+        return False
+    if bucket.is_versioned and objects.versions.list(ctx, VersionSpan(name, limit=1)):
         return False
     objects.sync(ctx, name)
     return not objects.list(ctx, Span(name, limit=1))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.limits import LIST_KEYS_MAX
 from lakebed.engines.objects import Span, StoredObject
+from lakebed.services.s3._descriptions import shown_in_listing
 from lakebed.services.s3._pages import (
     Page,
     Wanted,
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 DATA_EVENTS = True
-_CHECKSUM_NAMES = {
-    "ChecksumCRC32": "CRC32",
-    "ChecksumSHA1": "SHA1",
-    "ChecksumSHA256": "SHA256",
-}
 
 
 def list_objects_v2(ctx: Context, request: s3.ListObjectsV2Request) -> s3.ListObjectsV2Output:
@@ -54,7 +50,7 @@ def list_objects_v2(ctx: Context, request: s3.ListObjectsV2Request) -> s3.ListOb
         "KeyCount": page.count,
     }
     if page.items:
-        answer["Contents"] = [_listed(found, encode, owner) for found in page.items]
+        answer["Contents"] = [shown_in_listing(found, encode, owner) for found in page.items]
     if page.prefixes:
         answer["CommonPrefixes"] = [{"Prefix": encode(prefix)} for prefix in page.prefixes]
     if wanted.delimiter:
@@ -87,7 +83,7 @@ def list_objects(ctx: Context, request: s3.ListObjectsRequest) -> s3.ListObjects
         "MaxKeys": wanted.limit,
     }
     if page.items:
-        answer["Contents"] = [_listed(found, encode, ctx.account) for found in page.items]
+        answer["Contents"] = [shown_in_listing(found, encode, ctx.account) for found in page.items]
     if page.prefixes:
         answer["CommonPrefixes"] = [{"Prefix": encode(prefix)} for prefix in page.prefixes]
     if wanted.delimiter:
@@ -114,19 +110,3 @@ def _page(
         ),
     )
     return page, wanted
-
-
-def _listed(found: StoredObject, encode: Callable[[str], str], owner: str | None) -> s3.Object:
-    listed: s3.Object = {
-        "Key": encode(found.key),
-        "LastModified": found.last_modified,
-        "ETag": f'"{found.etag}"',
-        "Size": found.size,
-        "StorageClass": "STANDARD",
-    }
-    if found.checksums:
-        listed["ChecksumAlgorithm"] = [_CHECKSUM_NAMES[name] for name in found.checksums]
-        listed["ChecksumType"] = found.checksum_type
-    if owner is not None:
-        listed["Owner"] = {"ID": owner}
-    return listed

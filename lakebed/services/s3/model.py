@@ -15,12 +15,22 @@ from lakebed.store import Range, Table
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket: its name is its own in all accounts and regions."""
+    """A bucket: its name is its own in all accounts and regions.
+
+    `versioning` is AWS's status: empty (never enabled), `Enabled` or `Suspended`.
+    """
 
     name: str
     account: str
     region: str
     created: float
+    versioning: str = ""
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether objects may have more than one version: versioning is, or was once, enabled."""
+        return self.versioning != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class Upload:
     metadata: dict[str, str] = field(default_factory=dict[str, str])
     algorithm: str = ""
     checksum_type: str = ""
+    storage_class: str = ""
+    tags: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +124,9 @@ def check_key(key: str) -> None:
         raise AwsError("KeyTooLongError", "Your key is too long", 400, members)
 
 
-def no_such_key(key: str) -> AwsError:
+def no_such_key(key: str, headers: Mapping[str, str] | None = None) -> AwsError:
     """Return S3's answer for an object that is not there."""
-    return AwsError("NoSuchKey", "The specified key does not exist.", 404, {"Key": key})
+    return AwsError("NoSuchKey", "The specified key does not exist.", 404, {"Key": key}, headers)
 
 
 def invalid_argument(message: str, name: str, value: str) -> AwsError:
@@ -123,19 +135,28 @@ def invalid_argument(message: str, name: str, value: str) -> AwsError:
     return AwsError("InvalidArgument", message, 400, members)
 
 
+def malformed_xml() -> AwsError:
+    """Return S3's answer for a document that lacks what it must have."""
+    message = (
+        "The XML you provided was not well-formed or did not validate against our published schema"
+    )
+    return AwsError("MalformedXML", message, 400)
+
+
 _REFUSED = frozenset(
     {
         "BucketKeyEnabled",
         "BucketNamespace",
         "BypassGovernanceRetention",
+        "CopySourceSSECustomerAlgorithm",
+        "CopySourceSSECustomerKey",
+        "CopySourceSSECustomerKeyMD5",
         "GrantFullControl",
         "GrantRead",
         "GrantReadACP",
         "GrantWrite",
         "GrantWriteACP",
         "IfMatchInitiatedTime",
-        "IfMatchLastModifiedTime",
-        "IfMatchSize",
         "MFA",
         "ObjectLockEnabledForBucket",
         "ObjectLockEventHold",
@@ -145,23 +166,16 @@ _REFUSED = frozenset(
         "ObjectLockMode",
         "ObjectLockRetainUntilDate",
         "OptionalObjectAttributes",
-        "PartNumber",
         "ServerSideEncryption",
         "SSECustomerAlgorithm",
         "SSECustomerKey",
         "SSECustomerKeyMD5",
         "SSEKMSEncryptionContext",
         "SSEKMSKeyId",
-        "Tagging",
-        "WebsiteRedirectLocation",
         "WriteOffsetBytes",
     }
 )
-_HARMLESS = {
-    "ACL": ("private", "bucket-owner-full-control"),
-    "StorageClass": ("STANDARD",),
-    "VersionId": ("null",),
-}
+_HARMLESS = {"ACL": ("private", "bucket-owner-full-control")}
 _IN_DOUBT = _REFUSED | _HARMLESS.keys()
 
 
@@ -172,7 +186,5 @@ def refuse_unbuilt(operation: str, request: Mapping[str, Any]) -> None:
     for name in sorted(_IN_DOUBT & request.keys()):
         value = request[name]
         if value in _HARMLESS.get(name, ()) or value is False:
-            continue
-        if name == "PartNumber" and operation == "UploadPart":
             continue
         raise NotBuiltError("s3", operation, name)

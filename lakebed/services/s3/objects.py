@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from lakebed.context import Context
 from lakebed.core.bodies import FileSlice
-from lakebed.core.errors import AwsError
-from lakebed.core.limits import DELETE_KEYS_MAX
+from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.core.limits import DELETE_KEYS_MAX, PARTS_MAX
 from lakebed.engines.objects import StoredObject
-from lakebed.services.s3._checksums import check_claims, refuse_unbuilt_checksum, verified
-from lakebed.services.s3._conditions import check_read, check_write, slice_of
-from lakebed.services.s3._descriptions import check_metadata, described, given_back
-from lakebed.services.s3.model import bucket_of, check_key, no_such_key, refuse_unbuilt
+from lakebed.services.s3._checksums import check_claims, verified
+from lakebed.services.s3._conditions import check_read, check_write, not_implemented, slice_of
+from lakebed.services.s3._descriptions import (
+    ARCHIVED,
+    check_metadata,
+    described,
+    given_back,
+    storage_class_of,
+)
+from lakebed.services.s3._object_parts import completed_parts, forget_parts
+from lakebed.services.s3._tags import header_tags
+from lakebed.services.s3._versions import (
+    is_version_id,
+    new_version_id,
+    no_such_version,
+    open_version,
+    shown,
+    version_named,
+    wanted_version,
+)
+from lakebed.services.s3.model import (
+    Bucket,
+    bucket_of,
+    check_key,
+    invalid_argument,
+    malformed_xml,
+    refuse_unbuilt,
+)
 
 if TYPE_CHECKING:
     from lakebed.shapes import s3
@@ -22,16 +47,16 @@ if TYPE_CHECKING:
 DATA_EVENTS = True
 
 
-def _check_put(ctx: Context, request: s3.PutObjectRequest) -> None:
+def _check_put(ctx: Context, request: s3.PutObjectRequest) -> Bucket:
     """Check all that does not need the body."""
     refuse_unbuilt("PutObject", request)
-    refuse_unbuilt_checksum("PutObject", request)
-    bucket_of(ctx, request)
+    bucket = bucket_of(ctx, request)
     check_key(request["Key"])
     check_metadata(request)
     if "IfMatch" in request or "IfNoneMatch" in request:
         found = ctx.engines.objects.stat(ctx, request["Bucket"], request["Key"])
         check_write("PutObject", request, found)
+    return bucket
 
 
 # The dispatcher finds it by its name.
@@ -39,16 +64,17 @@ def _begin_put_object(  # pyright: ignore[reportUnusedFunction]
     ctx: Context, request: s3.PutObjectRequest
 ) -> None:
     _check_put(ctx, request)
+    storage_class_of(request)
+    header_tags(request)
     check_claims(request)
 
 
 def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput:
-    """Store an object, or replace it as a whole.
+    """Store an object, or replace it as a whole; with versioning, as its newest version.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
-    A client that names no checksum gets none: CRC64NVME, AWS's default, is not built.
     """
-    _check_put(ctx, request)
+    bucket = _check_put(ctx, request)
     if "Body" not in request:
         raise AwsError("MissingRequestBodyError", "Request Body is empty", 400)
     body = request["Body"]
@@ -63,11 +89,16 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
         metadata=dict(request.get("Metadata") or {}),
         checksums=checksums,
         checksum_type="FULL_OBJECT" if checksums else "",
+        storage_class=storage_class_of(request),
+        tags=header_tags(request),
+        version_id=new_version_id(ctx, bucket),
     )
-    ctx.engines.objects.put(ctx, found, body.path)
+    ctx.engines.objects.put(ctx, found, body.path, is_versioned=bucket.is_versioned)
     answer: dict[str, Any] = {"ETag": f'"{found.etag}"', **checksums}
     if checksums:
         answer["ChecksumType"] = found.checksum_type
+    if found.version_id:
+        answer["VersionId"] = found.version_id
     return cast("s3.PutObjectOutput", answer)
 
 
@@ -76,9 +107,13 @@ def get_object(ctx: Context, request: s3.GetObjectRequest) -> s3.GetObjectOutput
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
-    found, descriptor = _open(ctx, "GetObject", request)
+    refuse_unbuilt("GetObject", request)
+    bucket = bucket_of(ctx, request)
+    found, descriptor = _open(ctx, bucket, request, "GET")
     try:
-        answer, start, length = _answer(request, found)
+        answer, start, length = _answer(ctx, bucket, request, found)
+        if found.storage_class in ARCHIVED:
+            raise _archived(found)
     except AwsError:
         os.close(descriptor)
         raise
@@ -95,28 +130,77 @@ def head_object(ctx: Context, request: s3.HeadObjectRequest) -> s3.HeadObjectOut
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
-    found, descriptor = _open(ctx, "HeadObject", request)
+    refuse_unbuilt("HeadObject", request)
+    bucket = bucket_of(ctx, request)
+    found, descriptor = _open(ctx, bucket, request, "HEAD")
     os.close(descriptor)
-    answer, _, _ = _answer(request, found)
+    answer, _, _ = _answer(ctx, bucket, request, found)
     return cast("s3.HeadObjectOutput", answer)
 
 
-def _open(ctx: Context, operation: str, request: Mapping[str, Any]) -> tuple[StoredObject, int]:
-    refuse_unbuilt(operation, request)
-    bucket_of(ctx, request)
+def _open(
+    ctx: Context, bucket: Bucket, request: Mapping[str, Any], method: str
+) -> tuple[StoredObject, int]:
     key: str = request["Key"]
     check_key(key)
-    opened = ctx.engines.objects.open(ctx, request["Bucket"], key)
-    if opened is None:
-        raise no_such_key(key)
-    return opened
+    return open_version(ctx, bucket, key, wanted_version(request), method)
 
 
-def _answer(request: Mapping[str, Any], found: StoredObject) -> tuple[dict[str, Any], int, int]:
-    """Return the answer without its body, and where the asked bytes begin and how many they are."""
-    check_read(request, found)
+def _archived(found: StoredObject) -> AwsError:
+    message = "The operation is not valid for the object's storage class"
+    members = {"StorageClass": found.storage_class}
+    return AwsError("InvalidObjectState", message, 403, members)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The bytes of an object that a request asks for; `parts_count` only if it asks for a part."""
+
+    start: int
+    length: int
+    is_partial: bool
+    checksums: Mapping[str, str]
+    parts_count: int = 0
+
+
+def _asked(ctx: Context, request: Mapping[str, Any], found: StoredObject) -> _Asked:
+    if "PartNumber" in request:
+        return _asked_part(ctx, request, found)
     part = slice_of(request.get("Range"), found.size)
-    start, length = part or (0, found.size)
+    if part is None:
+        return _Asked(0, found.size, is_partial=False, checksums=found.checksums)
+    # Checksums are those of all bytes: of no use to a reader of some of them.
+    checksums = found.checksums if part[1] == found.size else {}
+    return _Asked(*part, is_partial=True, checksums=checksums)
+
+
+def _asked_part(ctx: Context, request: Mapping[str, Any], found: StoredObject) -> _Asked:
+    """Return the bytes of one part of an object; what was put as a whole is its own first part."""
+    number: int = request["PartNumber"]
+    if "Range" in request:
+        message = "Cannot specify both Range header and partNumber query parameter"
+        raise AwsError("InvalidRequest", message, 400)
+    if not 1 <= number <= PARTS_MAX:
+        message = f"Part number must be an integer between 1 and {PARTS_MAX}, inclusive"
+        raise invalid_argument(message, "partNumber", str(number))
+    parts = completed_parts(ctx, found)
+    if number > max(len(parts), 1):
+        message = "The requested partnumber is not satisfiable"
+        members = {"PartNumberRequested": number, "ActualPartCount": max(len(parts), 1)}
+        raise AwsError("InvalidPartNumber", message, 416, members)
+    if not parts:
+        return _Asked(0, found.size, is_partial=found.size > 0, checksums=found.checksums)
+    part, start = parts[number - 1], sum(part.size for part in parts[: number - 1])
+    return _Asked(start, part.size, part.size > 0, part.checksums, len(parts))
+
+
+def _answer(
+    ctx: Context, bucket: Bucket, request: Mapping[str, Any], found: StoredObject
+) -> tuple[dict[str, Any], int, int]:
+    """Return the answer without its body, and where the asked bytes begin and how many they are."""
+    check_read(request, found, ctx.clock.now())
+    asked = _asked(ctx, request, found)
+    start, length = asked.start, asked.length
     answer: dict[str, Any] = {
         "AcceptRanges": "bytes",
         "LastModified": found.last_modified,
@@ -125,27 +209,91 @@ def _answer(request: Mapping[str, Any], found: StoredObject) -> tuple[dict[str, 
         **given_back(found.headers, request),
         "Metadata": found.metadata,
     }
-    if part is not None:
+    if bucket.is_versioned:
+        answer["VersionId"] = shown(found.version_id)
+    if found.storage_class:
+        answer["StorageClass"] = found.storage_class
+    if found.tags:
+        answer["TagCount"] = len(found.tags)
+    if asked.is_partial:
         answer["ContentRange"] = f"bytes {start}-{start + length - 1}/{found.size}"
-    elif request.get("ChecksumMode") == "ENABLED" and found.checksums:
-        answer.update(found.checksums)
+    if asked.parts_count:
+        answer["PartsCount"] = asked.parts_count
+    if asked.checksums and request.get("ChecksumMode") == "ENABLED":
+        answer.update(asked.checksums)
         answer["ChecksumType"] = found.checksum_type
     return answer, start, length
 
 
+@dataclass(frozen=True, slots=True)
+class _Deleted:
+    """What a deletion did: the version it deleted or the delete marker it made, if either."""
+
+    version_id: str | None = None
+    is_marker: bool = False
+
+
+def _delete(ctx: Context, bucket: Bucket, key: str, version: str | None) -> _Deleted:
+    """Delete a version for good; without one, the object, or make a delete marker the latest.
+
+    What is not there is deleted already: this never fails.
+    """
+    objects = ctx.engines.objects
+    if version is None and bucket.is_versioned:
+        made = StoredObject(
+            bucket=bucket.name,
+            key=key,
+            size=0,
+            etag="",
+            last_modified=float(int(ctx.clock.now())),
+            version_id=new_version_id(ctx, bucket),
+            is_delete_marker=True,
+        )
+        objects.versions.mark_deleted(ctx, made)
+        return _Deleted(made.version_id, is_marker=True)
+    if bucket.is_versioned:
+        gone = objects.versions.delete(ctx, bucket.name, key, version or "")
+    else:
+        gone = None if version else objects.delete(ctx, bucket.name, key)
+    if gone is None:
+        return _Deleted(version)
+    forget_parts(ctx, gone)
+    return _Deleted(version, gone.is_delete_marker)
+
+
 def delete_object(ctx: Context, request: s3.DeleteObjectRequest) -> s3.DeleteObjectOutput:
-    """Delete an object; deleting what is not there succeeds.
+    """Delete an object or one version of it; deleting what is not there succeeds.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
     """
     refuse_unbuilt("DeleteObject", request)
-    bucket_of(ctx, request)
+    bucket = bucket_of(ctx, request)
     check_key(request["Key"])
+    version = wanted_version(request)
+    _check_delete(ctx, request, version)
+    deleted = _delete(ctx, bucket, request["Key"], version)
+    answer: s3.DeleteObjectOutput = {}
+    if deleted.version_id is not None:
+        answer["VersionId"] = shown(deleted.version_id)
+    if deleted.is_marker:
+        answer["DeleteMarker"] = True
+    return answer
+
+
+def _check_delete(ctx: Context, request: s3.DeleteObjectRequest, version: str | None) -> None:
+    """Check the condition, which is always about the current object.
+
+    Time and size are conditions of directory buckets only; AWS answers these elsewhere.
+    """
+    for member in ("LastModifiedTime", "Size"):
+        if f"IfMatch{member}" in request:
+            header = "last-modified-time" if member == "LastModifiedTime" else "size"
+            raise not_implemented(f"x-amz-if-match-{header}")
     if "IfMatch" in request:
+        if version is not None:
+            raise not_implemented("If-Match")
         found = ctx.engines.objects.stat(ctx, request["Bucket"], request["Key"])
         check_write("DeleteObject", request, found)
-    ctx.engines.objects.delete(ctx, request["Bucket"], request["Key"])
-    return {}
 
 
 def delete_objects(ctx: Context, request: s3.DeleteObjectsRequest) -> s3.DeleteObjectsOutput:
@@ -157,25 +305,14 @@ def delete_objects(ctx: Context, request: s3.DeleteObjectsRequest) -> s3.DeleteO
     bucket = bucket_of(ctx, request)
     wanted = request["Delete"].get("Objects") or []
     if not 1 <= len(wanted) <= DELETE_KEYS_MAX:
-        message = (
-            "The XML you provided was not well-formed or did not validate against our "
-            "published schema"
-        )
-        raise AwsError("MalformedXML", message, 400)
+        raise malformed_xml()
     deleted: list[s3.DeletedObject] = []
     errors: list[s3.Error] = []
     for item in wanted:
         try:
-            refuse_unbuilt("DeleteObjects", item)
-            _refuse_conditions(item)
-            check_key(item["Key"])
+            deleted.append(_delete_listed(ctx, bucket, item))
         except AwsError as error:
-            errors.append({"Key": item["Key"], "Code": error.code, "Message": error.message})
-            continue
-        ctx.engines.objects.delete(ctx, bucket.name, item["Key"])
-        # "null" is the version of every object in a bucket without versioning.
-        version: s3.DeletedObject = {"VersionId": "null"} if "VersionId" in item else {}
-        deleted.append({"Key": item["Key"], **version})
+            errors.append(_failure(item, error))
     answer: s3.DeleteObjectsOutput = {}
     if deleted and not request["Delete"].get("Quiet"):
         answer["Deleted"] = deleted
@@ -184,8 +321,31 @@ def delete_objects(ctx: Context, request: s3.DeleteObjectsRequest) -> s3.DeleteO
     return answer
 
 
-def _refuse_conditions(item: s3.ObjectIdentifier) -> None:
-    for name in ("ETag", "LastModifiedTime", "Size"):
-        if name in item:
-            message = f"lakebed has not built s3.DeleteObjects ({name} of an object) yet."
-            raise AwsError("NotImplemented", message, 501)
+def _delete_listed(ctx: Context, bucket: Bucket, item: s3.ObjectIdentifier) -> s3.DeletedObject:
+    """Delete what one entry of DeleteObjects names."""
+    key, named = item["Key"], item.get("VersionId")
+    check_key(key)
+    for member in ("LastModifiedTime", "Size"):
+        if member in item:
+            raise NotBuiltError("s3", "DeleteObjects", f"{member} of an object")
+    if named is not None and not is_version_id(named):
+        raise no_such_version(key, named)
+    if "ETag" in item:
+        found = ctx.engines.objects.stat(ctx, bucket.name, key)
+        check_write("DeleteObject", {"Key": key, "IfMatch": item["ETag"]}, found)
+    version = None if named is None else version_named(named)
+    done = _delete(ctx, bucket, key, version)
+    answer: s3.DeletedObject = {"Key": key}
+    if named is not None:
+        answer["VersionId"] = named
+    if done.is_marker:
+        answer["DeleteMarker"] = True
+        answer["DeleteMarkerVersionId"] = shown(done.version_id or "")
+    return answer
+
+
+def _failure(item: s3.ObjectIdentifier, error: AwsError) -> s3.Error:
+    failure: s3.Error = {"Key": item["Key"], "Code": error.code, "Message": error.message}
+    if "VersionId" in item:
+        failure["VersionId"] = item["VersionId"]
+    return failure

@@ -1,0 +1,305 @@
+"""Copies: of a whole object, or of bytes of one as a part of a multipart upload.
+
+The file system shares the bytes of a copy where it can; they are read only for a digest that the
+source does not have.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from lakebed.context import Context, long
+from lakebed.core.bodies import Spooled
+from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.core.limits import MIB, PUT_BYTES_MAX
+from lakebed.digests import new_digest
+from lakebed.engines.objects import StoredObject
+from lakebed.services.s3._checksums import DEFAULT, MEMBERS, check_algorithm, computed
+from lakebed.services.s3._conditions import check_copy, check_write
+from lakebed.services.s3._descriptions import (
+    ARCHIVED,
+    check_metadata,
+    described,
+    redirected,
+    storage_class_of,
+)
+from lakebed.services.s3._tags import header_tags
+from lakebed.services.s3._uploads import (
+    check_part_number,
+    keep_part,
+    part_algorithm,
+    shown_checksums,
+    upload_of,
+)
+from lakebed.services.s3._versions import new_version_id, open_version, shown, version_named
+from lakebed.services.s3.model import (
+    UPLOADS,
+    Bucket,
+    bucket_of,
+    check_key,
+    invalid_argument,
+    refuse_unbuilt,
+)
+
+if TYPE_CHECKING:
+    from lakebed.shapes import s3
+
+DATA_EVENTS = True
+_DIRECTIVES = ("COPY", "REPLACE")
+_VERSION = "?versionId="
+_REDIRECT = "WebsiteRedirectLocation"
+_RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is copied, opened; `version` is None if the request names none."""
+
+    bucket: str
+    key: str
+    version: str | None
+    found: StoredObject
+    descriptor: int
+
+
+@contextmanager
+def _opened_source(ctx: Context, request: Mapping[str, Any]) -> Generator[_Source]:
+    """Open the object that `x-amz-copy-source` names, if it is as the request demands."""
+    name, key, version = _named_source(request["CopySource"])
+    check_key(key)
+    owner = request.get("ExpectedSourceBucketOwner")
+    asked = {"Bucket": name} if owner is None else {"Bucket": name, "ExpectedBucketOwner": owner}
+    bucket = bucket_of(ctx, asked)
+    try:
+        found, descriptor = open_version(ctx, bucket, key, version, "GET")
+    except AwsError as error:
+        if error.code != "MethodNotAllowed":
+            raise
+        message = "The source of a copy request may not specifically refer to a delete marker by "
+        raise AwsError("InvalidRequest", f"{message}version id.", 400) from None
+    try:
+        check_copy(request, found, ctx.clock.now())
+        if found.storage_class in ARCHIVED:
+            message = "Operation is not valid for the source object's storage class"
+            raise AwsError("InvalidObjectState", message, 403)
+        yield _Source(name, key, version, found, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _named_source(text: str) -> tuple[str, str, str | None]:
+    """Return bucket, key and version of a copy's source: `[/]BUCKET/KEY[?versionId=ID]`, encoded.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """
+    path, _, named = text.partition(_VERSION)
+    try:
+        path = unquote_to_bytes(path).decode("utf-8")
+    except UnicodeError:
+        raise _invalid_source() from None
+    if path.startswith("arn:"):
+        raise NotBuiltError("s3", "CopyObject", "an access point as CopySource")
+    name, _, key = path.removeprefix("/").partition("/")
+    if not name or not key:
+        raise _invalid_source()
+    return name, key, version_named(named) if _VERSION in text else None
+
+
+def _invalid_source() -> AwsError:
+    message = "Invalid copy source object key"
+    return invalid_argument(message, "x-amz-copy-source", "x-amz-copy-source")
+
+
+@long
+def copy_object(ctx: Context, request: s3.CopyObjectRequest) -> s3.CopyObjectOutput:
+    """Make an object, or a new version of one, of the bytes of another.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """
+    _check_request(ctx, request)
+    with _opened_source(ctx, request) as source:
+        _check_change(request, source)
+        _check_destination(ctx, request)
+        path = ctx.engines.objects.copy_bytes(source.descriptor, 0, source.found.size)
+        try:
+            copied = _copied(ctx, request, source.found, path)
+            bucket = _begin_to_write(ctx, request)
+            _check_destination(ctx, request)
+            kept = msgspec.structs.replace(copied, version_id=new_version_id(ctx, bucket))
+            ctx.engines.objects.put(ctx, kept, path, is_versioned=bucket.is_versioned)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    result = _result(kept.etag, kept.last_modified, kept.checksums)
+    result["ChecksumType"] = kept.checksum_type
+    answer: s3.CopyObjectOutput = {"CopyObjectResult": cast("s3.CopyObjectResult", result)}
+    if bucket.is_versioned:
+        answer["VersionId"] = shown(kept.version_id)
+    if source.found.version_id:
+        answer["CopySourceVersionId"] = source.found.version_id
+    return answer
+
+
+def _result(etag: str, last_modified: float, checksums: Mapping[str, str]) -> dict[str, Any]:
+    return {"ETag": f'"{etag}"', "LastModified": last_modified, **checksums}
+
+
+def _check_request(ctx: Context, request: s3.CopyObjectRequest) -> None:
+    """Check all that does not need the source."""
+    refuse_unbuilt("CopyObject", request)
+    for noun in ("Metadata", "Tagging"):
+        directive = request.get(f"{noun}Directive", "COPY")
+        if directive not in _DIRECTIVES:
+            header = f"x-amz-{noun.lower()}-directive"
+            message = f"Unknown {noun.lower()} directive."
+            raise invalid_argument(message, header, str(directive))
+    bucket_of(ctx, request)
+    check_key(request["Key"])
+    check_algorithm(request)
+    check_metadata(request)
+    header_tags(request)
+    redirected(request)
+    storage_class_of(request)
+
+
+def _check_change(request: s3.CopyObjectRequest, source: _Source) -> None:
+    """Refuse to copy the current object onto itself as it is; and what is too large."""
+    if source.found.size > PUT_BYTES_MAX:
+        raise _too_large()
+    is_itself = (source.bucket, source.key) == (request["Bucket"], request["Key"])
+    changes = "StorageClass" in request or "WebsiteRedirectLocation" in request
+    replaces = request.get("MetadataDirective") == "REPLACE"
+    if is_itself and source.version is None and not (changes or replaces):
+        message = (
+            "This copy request is illegal because it is trying to copy an object to itself "
+            "without changing the object's metadata, storage class, website redirect location or "
+            "encryption attributes."
+        )
+        raise AwsError("InvalidRequest", message, 400)
+
+
+def _too_large() -> AwsError:
+    message = (
+        "The specified copy source is larger than the maximum allowable size for a copy source: "
+        f"{PUT_BYTES_MAX}"
+    )
+    return AwsError("InvalidRequest", message, 400)
+
+
+def _check_destination(ctx: Context, request: s3.CopyObjectRequest) -> None:
+    if "IfMatch" in request or "IfNoneMatch" in request:
+        current = ctx.engines.objects.stat(ctx, request["Bucket"], request["Key"])
+        check_write("CopyObject", request, current)
+
+
+def _begin_to_write(ctx: Context, request: Mapping[str, Any]) -> Bucket:
+    """Begin to write, so that nobody else does, and return the bucket as it is by now."""
+    # Deletes nothing; but it is a write.
+    UPLOADS.delete(ctx, request["Bucket"], request["Key"], "")
+    return bucket_of(ctx, request)
+
+
+def _copied(
+    ctx: Context, request: s3.CopyObjectRequest, found: StoredObject, path: Path
+) -> StoredObject:
+    """Return what the copy will be; it is one part, so it gets an ETag and checksums of all."""
+    algorithm = check_algorithm(request)
+    if not algorithm and found.checksums:
+        algorithm = next(iter(found.checksums)).removeprefix("Checksum")
+    algorithm = algorithm or DEFAULT
+    member = MEMBERS[algorithm]
+    checksum = found.checksums.get(member) if found.checksum_type == "FULL_OBJECT" else None
+    etag = "" if "-" in found.etag else found.etag
+    missing = [*([] if etag else ["md5"]), *([] if checksum else [algorithm.lower()])]
+    body = Spooled(path, found.size, _digests(missing, path))
+    if request.get("MetadataDirective") == "REPLACE":
+        headers, metadata = described(request), dict(request.get("Metadata") or {})
+    else:
+        headers = {name: text for name, text in found.headers.items() if name != _REDIRECT}
+        headers, metadata = headers | redirected(request), found.metadata
+    return StoredObject(
+        bucket=request["Bucket"],
+        key=request["Key"],
+        size=found.size,
+        etag=etag or body.digests["md5"],
+        last_modified=float(int(ctx.clock.now())),
+        headers=headers,
+        metadata=metadata,
+        checksums={member: checksum} if checksum else computed(body, algorithm),
+        checksum_type="FULL_OBJECT",
+        storage_class=storage_class_of(request),
+        tags=header_tags(request) if request.get("TaggingDirective") == "REPLACE" else found.tags,
+    )
+
+
+def _digests(names: Sequence[str], path: Path) -> dict[str, str]:
+    """Return digests of a file by name; it is read once, or not at all."""
+    digests = {name: new_digest(name) for name in names}
+    if digests:
+        with path.open("rb") as file:
+            while block := file.read(MIB):
+                for digest in digests.values():
+                    digest.update(block)
+    return {name: digest.hexdigest() for name, digest in digests.items()}
+
+
+@long
+def upload_part_copy(ctx: Context, request: s3.UploadPartCopyRequest) -> s3.UploadPartCopyOutput:
+    """Make a part of a multipart upload of bytes of an object.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+    """
+    refuse_unbuilt("UploadPartCopy", request)
+    check_part_number(request["PartNumber"])
+    upload = upload_of(ctx, request)
+    names = ["md5", part_algorithm(upload).lower()]
+    with _opened_source(ctx, request) as source:
+        start, length = _copied_range(request.get("CopySourceRange"), source.found.size)
+        path = ctx.engines.objects.copy_bytes(source.descriptor, start, length)
+        try:
+            body = Spooled(path, length, _digests(names, path))
+            _begin_to_write(ctx, request)
+            # By now it may have been completed or aborted.
+            part = keep_part(ctx, upload_of(ctx, request), request["PartNumber"], body)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    result = _result(part.etag, part.last_modified, shown_checksums(upload, part))
+    answer: s3.UploadPartCopyOutput = {"CopyPartResult": cast("s3.CopyPartResult", result)}
+    if source.found.version_id:
+        answer["CopySourceVersionId"] = source.found.version_id
+    return answer
+
+
+def _copied_range(header: str | None, size: int) -> tuple[int, int]:
+    """Return start and length of the bytes to copy; unlike a reader's, the range must be exact."""
+    if header is None:
+        if size > PUT_BYTES_MAX:
+            raise _too_large()
+        return 0, size
+    match = _RANGE.fullmatch(header)
+    if match is None or int(match[1]) > int(match[2]):
+        message = (
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first "
+            "and last are the zero-based offsets of the first and last bytes to copy"
+        )
+        raise invalid_argument(message, "x-amz-copy-source-range", header)
+    first, last = int(match[1]), int(match[2])
+    if first >= size:
+        message = "The specified copy range is invalid for the source object size"
+        raise AwsError("InvalidRequest", message, 400)
+    if last >= size:
+        message = f"Range specified is not valid for source object of size: {size}"
+        raise invalid_argument(message, "x-amz-copy-source-range", header)
+    if last - first >= PUT_BYTES_MAX:
+        raise _too_large()
+    return first, last - first + 1
