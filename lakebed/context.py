@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+import msgspec
+
 if TYPE_CHECKING:
     from lakebed.core.clock import Clock
     from lakebed.core.ids import Ids
@@ -65,13 +67,12 @@ class Door(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """One call of one operation: passed first to every handler.
 
     `store` is the open transaction, `aws` the other services (same types, same permissions, same
     audit line as over the wire; they join this transaction), `engines` the machines, `runs` the
-    long work that goes on after the answer.
+    long work that goes on after the answer. (A struct: a frozen dataclass takes ten times as long.)
     """
 
     account: str

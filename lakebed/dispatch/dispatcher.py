@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from lakebed.context import Caller, Context
 from lakebed.core.clock import Clock
@@ -44,8 +46,7 @@ class House:
     aws_name: Callable[[str, str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One call to be made: who, where, what."""
 
     principal: Principal
@@ -210,7 +211,9 @@ class Dispatcher:
     async def write(self, context: Context, work: Callable[[Context], Any]) -> Any:
         """Run `work` with a context of its own transaction; return once it is committed."""
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._commits.submit(lambda store: work(replace(context, store=store)), _settle(done))
+        self._commits.submit(
+            lambda store: work(msgspec.structs.replace(context, store=store)), _settle(done)
+        )
         return await done
 
 

@@ -17,6 +17,9 @@ from pathlib import Path
 from lakebed.core.limits import WRITE_AHEAD_LOG_BYTES_MAX
 from lakebed.store import CommitGroup, Key, Layout, Range, StoreError
 
+_WHOLE = "the whole transaction"
+"""What stands for a savepoint where the transaction holds nothing but one scope's writes."""
+
 
 class SqliteTransaction:
     """A connection and what is open on it. Begins at the first write, so reads cost no BEGIN."""
@@ -141,6 +144,7 @@ class SqliteTransaction:
     # -- the transaction's life ---------------------------------------------------------------
 
     def _begin(self) -> None:
+        scopes = self._scopes
         if not self._began:
             self._writer.acquire()
             try:
@@ -149,7 +153,9 @@ class SqliteTransaction:
                 self._writer.release()
                 raise StoreError(str(error)) from error
             self._began = True
-        scopes = self._scopes
+            if len(scopes) == 1:
+                # Nothing else was written: to undo this scope is to undo all.
+                scopes[0] = _WHOLE
         if scopes and scopes[-1] is None:
             for depth, name in enumerate(scopes):
                 if name is None:
@@ -172,11 +178,17 @@ class SqliteTransaction:
         """
         name = self._scopes.pop()
         if kept is None:
-            if name is not None:
+            if name is not None and name is not _WHOLE:
                 self._execute(f"RELEASE {name}")
             return
         del self._callbacks[kept[0] :]
         self._undo_joined(kept[1])
+        if name is _WHOLE:
+            self._created.clear()
+            self._connection.rollback()
+            self._began = False
+            self._writer.release()
+            return
         if name is not None:
             # A creation may be among what is undone.
             self._created.clear()

@@ -110,6 +110,7 @@ class Journal:
         self.puts: dict[tuple[str, str], list[Intent]] = {}
         self.doomed: dict[tuple[str, str], Intent] = {}
         self._directories: set[str] = set()
+        self._misplaced: list[Intent] = []
 
     # -- planning, within a transaction ---------------------------------------------------------
 
@@ -141,6 +142,8 @@ class Journal:
 
     def _plan(self, scope: Scope, intent: Intent) -> None:
         store = scope.store
+        if self._misplaced:
+            self._replace(scope)
         store.join(self, intent)
         store.after_commit(lambda: self._do(intent))
 
@@ -211,18 +214,38 @@ class Journal:
         place = intent.place
         remember = self._lake.expect(place)
         try:
-            os.rename(intent.path, place)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            os.rename(intent.path, place)
-        finally:
-            if len(waiting) == 1:
-                del self.puts[name]
-            else:
-                self._settle(name, intent)
+            _move(intent.path, place)
+        except (IsADirectoryError, NotADirectoryError, FileExistsError):
+            # The place is taken by other keys' directory. The bytes are served from where they
+            # are, and the next write gives them another place.
+            self._misplaced.append(intent)
+            self._open_rows[intent.row] += 1
+            return
+        if len(waiting) == 1:
+            del self.puts[name]
+        else:
+            self._settle(name, intent)
         remember()
         if self._is_synced:
             self._directories.add(os.path.dirname(place))
+
+    def _replace(self, scope: Scope) -> None:
+        """Give what found its place taken another one."""
+        for intent in self._misplaced:
+            mark = intent.mark
+            known = self._lake.known(scope, mark.bucket, mark.key)
+            place = intent.place
+            if known is not None and known.inode == mark.inode:
+                placed = self._lake.place_of(scope, known)
+                self._lake.keep(scope, placed)
+                place = self._lake.path_of(placed)
+            scope.store.after_commit(lambda intent=intent, place=place: self._again(intent, place))
+
+    def _again(self, intent: Intent, place: str) -> None:
+        if intent in self._misplaced:
+            self._misplaced.remove(intent)
+            intent.place = place
+            self._do(intent)
 
     def _settle(self, name: tuple[str, str], last: Intent) -> None:
         """Forget the puts of a key up to one, and remove what those before it leave behind."""
@@ -311,7 +334,16 @@ class Journal:
         self.doomed.clear()
         self._open_rows.clear()
         self._directories.clear()
+        self._misplaced.clear()
         self._written = 0
+
+
+def _move(path: str, place: str) -> None:
+    try:
+        os.rename(path, place)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        os.rename(path, place)
 
 
 def _unlink_if(path: str, inode: int, mtime_ns: int | None = None) -> bool:

@@ -94,6 +94,10 @@ class Places:
             self._directories[path] = identity
         return is_real
 
+    def was_directory(self, path: str) -> bool:
+        """Say whether a path was found to be a directory lately, without looking."""
+        return path in self._directories
+
     def is_at(self, descriptor: int, path: str) -> bool:
         """Say whether what was opened is really at this path: true unless a link led elsewhere."""
         if _HAS_DESCRIPTOR_LINKS:

@@ -32,6 +32,8 @@ from lakebed.store import Range, Scope, Table
 SPOOL_DIRECTORIES = 8
 """ext4 makes creating a file ten times dearer where many were just deleted: spread them."""
 UNHASHED_MAX = 10_000
+_PATH_MAX = 4096 // 4
+"""Characters, of four bytes each at most, that every system takes for a path."""
 
 
 class FolderStore:
@@ -155,12 +157,22 @@ class FolderStore:
         copy_range(descriptor, start, length, target, is_synced=self._durability != "none")
         return target
 
-    def _place_for(self, bucket: str, key: str, known: StoredObject | None) -> tuple[str, bool]:
-        """Return the path a new object gets, its directory made, and whether it is escaped."""
+    def _place_for(
+        self, bucket: str, key: str, known: StoredObject | None, *, is_certain: bool = False
+    ) -> tuple[str, bool]:
+        """Return the path a new object gets, its directory made, and whether it is escaped.
+
+        Unless asked to be certain it does not look whether a directory is at the very path: that
+        is rare, the look is dear, and the journal finds out.
+        """
         plain = None
         if known is None or not known.is_odd:
             plain = self._places.plain(bucket, key)
-        if plain is not None and self._is_free(bucket, key, plain):
+        if (
+            plain is not None
+            and self._is_free(bucket, key, plain)
+            and (not is_certain or _is_absent_or_file(plain))
+        ):
             return plain, False
         escaped = self._places.escaped(bucket, key)
         self._odd_buckets.add(bucket)
@@ -186,7 +198,9 @@ class FolderStore:
                 raise
             if not places.is_directory(directory):
                 return False
-        return _is_absent_or_file(plain)
+        if places.was_directory(plain):
+            return _is_absent_or_file(plain)
+        return len(plain) < _PATH_MAX
 
     def _is_below_in_flight(self, bucket: str, key: str) -> bool:
         head = key.rpartition("/")[0]
@@ -226,7 +240,7 @@ class FolderStore:
 
     def place_of(self, scope: Scope, known: StoredObject) -> StoredObject:
         """Return a row whose file is to come, with the place it gets now."""
-        _, is_odd = self._place_for(known.bucket, known.key, known)
+        _, is_odd = self._place_for(known.bucket, known.key, known, is_certain=True)
         return msgspec.structs.replace(known, is_odd=is_odd)
 
     def path_of(self, known: StoredObject) -> str:
@@ -376,6 +390,8 @@ class FolderStore:
 
     def local_path(self, bucket: str, key: str) -> Path:
         """Return the file of an object for a reader on this machine."""
+        if waiting := self._journal.puts.get((bucket, key)):
+            return Path(waiting[-1].path)
         plain = self._places.plain(bucket, key)
         escaped = self._places.escaped(bucket, key)
         if plain is None or os.path.exists(escaped):
