@@ -1,22 +1,31 @@
 """Takes in what a person did to the lake's folders by hand, in slices that never block for long.
 
-A directory whose mtime is the remembered one holds the same names, so an unchanged lake costs one
-stat a directory. A file edited in place changes no directory: its readers see that at once, a
-listing after `sync`.
+Where the kernel tells what changed (`listen`), a listing sees it at once. Elsewhere, and in buckets
+of more directories than can be watched, every listing walks a little: a directory whose mtime is
+the remembered one holds the same names, so an unchanged lake costs one stat a directory. A file
+edited in place changes no directory: there, its readers see that at once, a listing after `sync`.
 """
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+from lakebed.core.limits import HAND_CHANGES_MAX
 from lakebed.engines.objects import StoredObject, after_prefix
 from lakebed.engines.objects.folder.files import by_hand, is_same
+from lakebed.engines.objects.folder.listen import Listener
 from lakebed.engines.objects.folder.places import Places
+from lakebed.engines.objects.folder.survey import Pace, Survey, Transactions, is_text
 from lakebed.store import Range, Scope, Table
+
+log = logging.getLogger("lakebed.objects")
 
 SLICE_SECONDS_MAX = 0.002
 REST_FACTOR = 20
@@ -24,7 +33,10 @@ REST_FACTOR = 20
 REST_SECONDS_MAX = 1.0
 SETTLED_NS = 20_000_000
 """A directory that changed so lately may change again within the same tick of its clock."""
-ROWS_AT_ONCE = 200
+ROWS_AT_ONCE_MIN, ROWS_AT_ONCE_MAX = 4, 256
+PAUSE_SECONDS = 0.01
+SURVEY_REST_FACTOR = 1.0
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +73,111 @@ class Reconciler:
         self._seen: dict[str, _Seen] = {}
         self._passes: dict[str, _Pass] = {}
         self._due: dict[str, float] = {}
+        self.suspects: dict[str, None] = {}
+        """Paths of files that may have changed by hand."""
+        self.listener: Listener | None = None
+
+    # -- what the kernel tells ------------------------------------------------------------------
+
+    def adopt(self, bucket: str) -> None:
+        """Listen to a bucket, if anybody listens."""
+        if self.listener is not None:
+            self.listener.adopt(bucket)
+
+    def drop(self, bucket: str) -> None:
+        """Forget a bucket that is no more."""
+        self.forget(bucket)
+        if self.listener is not None:
+            self.listener.drop(bucket)
+
+    def suspect(self, path: str) -> None:
+        """Have a file looked at soon; waits while too many are waiting. For a thread."""
+        while len(self.suspects) >= HAND_CHANGES_MAX:
+            time.sleep(PAUSE_SECONDS)
+        self.suspects[path] = None
+
+    def survey(self, transactions: Transactions) -> None:
+        """Walk the folders that came, went or are new to us. For a thread."""
+        listener = self.listener
+        if listener is None:
+            return
+        survey = Survey(self._places, self._objects, listener.watch)
+        while listener.work:
+            path, is_gone = listener.work.popleft()
+            if is_gone:
+                listener.unwatch_tree(path)
+            for suspect in survey.run(transactions, path, Pace(SURVEY_REST_FACTOR)):
+                self.suspect(suspect)
+
+    def take_in(self, scope: Scope, seconds: float = SLICE_SECONDS_MAX) -> bool:
+        """Look at suspects for so long; True if some are left."""
+        if self.listener is not None:
+            self.listener.heed()
+        if not self.suspects:
+            return False
+        until = time.perf_counter() + seconds
+        later: list[str] = []
+        while self.suspects and time.perf_counter() < until:
+            path = self.suspects.popitem()[0]
+            bucket, _, key = path[len(self._places.lake) + 1 :].partition("/")
+            if self._is_in_flight(bucket, key):
+                later.append(path)
+            elif key:
+                self._examine(scope, path, bucket, key)
+        is_left = bool(self.suspects)
+        self.suspects.update(dict.fromkeys(later))
+        return is_left
+
+    def _examine(self, scope: Scope, path: str, bucket: str, key: str) -> None:
+        """Bring one row up to what its file is now."""
+        row = self._objects.get(scope, bucket, key)
+        if row is not None and row.is_odd:
+            return
+        try:
+            file = self._file_at(path)
+        except OSError as error:
+            log.warning("%s cannot be looked at (%s); the index keeps what it knows", path, error)
+            return
+        if file is None:
+            if row is None:
+                return
+            self._objects.delete(scope, bucket, key)
+        elif row is not None and is_same(row, file):
+            return
+        else:
+            made = by_hand(bucket, key, file)
+            self._objects.put(scope, made)
+            self._note(made)
+        scope.store.join(self, path)
+
+    def _file_at(self, path: str) -> os.stat_result | None:
+        """Return what a plain file is that no link leads to, None if there is none."""
+        try:
+            file = os.lstat(path)
+        except OSError as error:
+            if error.errno in _ABSENT:
+                return None
+            raise
+        if not stat.S_ISREG(file.st_mode):
+            return None
+        is_there = self._places.is_directory(os.path.dirname(path)) and self._places.is_exact(path)
+        return file if is_there else None
+
+    def before_commit(self, store: object, items: Sequence[str]) -> None:
+        """The changes are as good as taken in."""
+
+    def undone(self, items: Sequence[str]) -> None:
+        """Look again: what was taken in was rolled back."""
+        self.suspects.update(dict.fromkeys(items))
+
+    # -- what a listing does --------------------------------------------------------------------
 
     def forget(self, bucket: str | None) -> None:
         """Remember nothing of a bucket (or of all): the next look reads every directory."""
         if bucket is None:
+            self.suspects.clear()
+            if self.listener is not None:
+                self.listener.forget()
             self._seen.clear()
             self._passes.clear()
             self._due.clear()
@@ -81,6 +194,8 @@ class Reconciler:
         Otherwise each of our own writes would look like a hand's and cost a walk.
         """
         directory = path.rpartition("/")[0]
+        if self.listener is not None and self.listener.is_watched(directory):
+            return self.listener.own(path)
         seen = self._seen.get(directory)
         if seen is None or _mtime(directory) != seen.mtime_ns:
             return _nothing
@@ -91,6 +206,11 @@ class Reconciler:
 
     def look(self, scope: Scope, bucket: str) -> None:
         """Do the next slice, if it is due."""
+        if self.listener is not None:
+            self.listener.adopt(bucket)
+            self.take_in(scope)
+            if self.listener.covers(bucket):
+                return
         begun = time.perf_counter()
         if begun < self._due.get(bucket, 0.0):
             return
@@ -108,8 +228,12 @@ class Reconciler:
 
     def finish(self, scope: Scope, bucket: str) -> None:
         """Walk the whole bucket now, however long it takes."""
-        walk = self._passes[bucket] = _Pass(self, scope, bucket)
-        self._run(walk, float("inf"))
+        survey = Survey(self._places, self._objects, _ignore)
+        root = self._places.bucket(bucket)
+        for path in survey.run(lambda: nullcontext(scope), root, Pace()):
+            key = path[len(root) + 1 :]
+            if not self._is_in_flight(bucket, key):
+                self._examine(scope, path, bucket, key)
 
     def _run(self, walk: _Pass, until: float) -> None:
         walk.is_done = True
@@ -161,7 +285,7 @@ class Reconciler:
         names, children = found
         for entry in os.scandir(path):
             yield
-            if entry.is_symlink() or not _is_text(entry.name):
+            if entry.is_symlink() or not is_text(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 children.append(entry.name)
@@ -190,11 +314,13 @@ class Reconciler:
         start: tuple[str, ...] | None = (prefix,)
         last = after_prefix(prefix)
         end = None if last is None else (last,)
+        at_once = ROWS_AT_ONCE_MIN
         while start is not None:
-            span = Range((bucket,), start=start, end=end, limit=ROWS_AT_ONCE)
+            span = Range((bucket,), start=start, end=end, limit=at_once)
             rows = list(self._objects.scan(walk.scope, span))
             # The least text after a key is the key and the least character.
-            start = (rows[-1].key + "\0",) if len(rows) == ROWS_AT_ONCE else None
+            start = (rows[-1].key + "\0",) if len(rows) == at_once else None
+            at_once = min(2 * at_once, ROWS_AT_ONCE_MAX)
             for row in rows:
                 yield
                 rest = row.key[len(prefix) :]
@@ -202,6 +328,8 @@ class Reconciler:
                 if is_below and child in children:
                     beyond = after_prefix(f"{prefix}{child}/")
                     start = None if beyond is None else (beyond,)
+                    # Directory after directory: reading far ahead would be for nothing.
+                    at_once = ROWS_AT_ONCE_MIN
                     break
                 if not row.is_odd and rest not in names:
                     self._drop(walk, row, f"{path}/{rest}")
@@ -220,13 +348,9 @@ def _mtime(directory: str) -> int:
         return 0
 
 
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _nothing() -> None:
     """Nothing is remembered of this directory."""
+
+
+def _ignore(path: str) -> None:
+    """Nobody wants to know which directory is next."""

@@ -85,12 +85,13 @@ class FolderStore:
     def create_bucket(self, bucket: str) -> None:
         """Make room for a bucket; one that is there (made by hand) is taken over."""
         os.makedirs(self._places.bucket(bucket), exist_ok=True)
+        self._reconciler.adopt(bucket)
 
     def remove_bucket(self, scope: Scope, bucket: str) -> None:
         """Remove an empty bucket and what is known of it."""
         self._objects.delete_range(scope, Range(prefix=(bucket,)))
         self._versions.remove_bucket(scope, bucket)
-        self._reconciler.forget(bucket)
+        self._reconciler.drop(bucket)
 
         def remove() -> None:
             # Only empty directories: a file dropped by hand at this moment is not ours to delete.
