@@ -86,12 +86,12 @@ class GroupCommit:
         It may see writes of this turn that a failing disk still undoes: good enough for a first
         look that a unit of work repeats.
         """
-        failure = None
+        result, failure = None, None
         try:
-            work(self._main)
+            result = work(self._main)
         except Exception as error:  # noqa: BLE001 (the gateway's edge turns it into an answer)
             failure = error
-        answer(None, failure)
+        answer(result, failure)
 
     def _commit(self) -> None:
         self._is_scheduled = False

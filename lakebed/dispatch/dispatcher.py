@@ -82,14 +82,17 @@ class Dispatcher:
         )
 
     def begin(self, call: Call, answer: Answer) -> None:
-        """Check what can be checked of a streamed call before its body is read; writes nothing."""
+        """Check what can be checked of a streamed call before its body is read; writes nothing.
+
+        The answer is what the operation's `_begin_` function returned: the names of the digests it
+        needs of the body besides those the request asks for, or None.
+        """
         registered = self._find(call.service, call.operation)
 
-        def check(store: Transaction) -> None:
+        def check(store: Transaction) -> Any:
             context = self._context(call, store)
             self._authorise(context, call.service, call.operation)
-            if registered.begin is not None:
-                registered.begin(context, call.request)
+            return registered.begin(context, call.request) if registered.begin else None
 
         self._commits.look(check, answer)
 

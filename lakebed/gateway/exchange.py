@@ -18,13 +18,14 @@ from lakebed.core.limits import (
     REQUEST_BODY_BYTES_MAX,
     SMALL_BODY_BYTES_MAX,
 )
+from lakebed.digests import SIZES
 from lakebed.dispatch.dispatcher import Call, Dispatcher
 from lakebed.gateway.credentials import Credentials
 from lakebed.gateway.routing import Route, family_of, is_form, route
 from lakebed.gateway.server import Connection, Exchange, Slot
 from lakebed.gateway.signature.authenticate import Identity, authenticate
 from lakebed.gateway.signature.chunked import ChunkedDecoder
-from lakebed.gateway.spool import VERIFIED, Spool, Spools
+from lakebed.gateway.spool import Spool, Spools
 from lakebed.gateway.wire.http import HttpRequest
 from lakebed.gateway.wire.models import load
 from lakebed.gateway.wire.protocols import WireProtocol, protocol_for
@@ -34,6 +35,9 @@ log = logging.getLogger("lakebed.gateway")
 DRAINED_BYTES_MAX = MIB
 """An unread body up to this size is read and forgotten, so that the connection can go on."""
 ADMIN_PREFIX = "/_lakebed/"
+DEFAULT_CHECKSUM = "crc64nvme"
+"""What S3 computes of an upload that names no checksum."""
+_CHECKSUM = "x-amz-checksum-"
 
 Admin = Callable[[HttpRequest, Slot], None]
 
@@ -246,7 +250,7 @@ class _Streamed(_Answering):
         else:
             gateway.dispatcher.begin(call, self._begun)
 
-    def _begun(self, _: Any, error: BaseException | None) -> None:
+    def _begun(self, digests: Any, error: BaseException | None) -> None:
         if error is not None:
             self._refuse(error)
             return
@@ -255,9 +259,8 @@ class _Streamed(_Answering):
         headers = self._head.headers
         length = headers.get("x-amz-decoded-content-length") or headers.get("content-length")
         hint = int(length) if length is not None and length.isdecimal() else None
-        self._spool = Spool(
-            self._gateway.spools, _algorithms(headers, self._identity), hint, self._connection
-        )
+        algorithms = _algorithms(headers, self._identity) | set(digests or ())
+        self._spool = Spool(self._gateway.spools, algorithms, hint, self._connection)
         self._is_begun = True
         if self._expects_continue():
             self._connection.send_continue()
@@ -387,17 +390,20 @@ def _check_length(head: HttpRequest) -> None:
 
 
 def _algorithms(headers: dict[str, str], identity: Identity | None) -> set[str]:
-    """Return the digests, besides MD5, that the headers ask us to verify."""
+    """Return the digests, besides MD5, that the headers ask us to verify; else S3's default."""
     wanted = {
-        name.removeprefix("x-amz-checksum-")
+        name.removeprefix(_CHECKSUM)
         for name in headers
-        if name.startswith("x-amz-checksum-")
+        if name.startswith(_CHECKSUM) and name.removeprefix(_CHECKSUM) in SIZES
     }
-    wanted.add(headers.get("x-amz-trailer", "").strip().lower().removeprefix("x-amz-checksum-"))
-    wanted.add(headers.get("x-amz-sdk-checksum-algorithm", "").lower())
+    for trailer in headers.get("x-amz-trailer", "").lower().split(","):
+        wanted.add(trailer.strip().removeprefix(_CHECKSUM))
+    wanted &= SIZES.keys()
+    if not wanted:
+        wanted.add(DEFAULT_CHECKSUM)
     if identity is not None and len(identity.payload_hash) == 64:
         wanted.add("sha256")
-    return wanted & VERIFIED
+    return wanted
 
 
 def _check_payload(head: HttpRequest, identity: Identity | None) -> None:

@@ -8,11 +8,8 @@ interpreter lock: the second digest is free in wall time (measured: facts of the
 from __future__ import annotations
 
 import asyncio
-import functools
-import hashlib
 import os
 import threading
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,51 +19,9 @@ from typing import Protocol
 from lakebed.core.bodies import Spooled
 from lakebed.core.ids import Ids
 from lakebed.core.limits import KIB, SMALL_BODY_BYTES_MAX, SPOOL_QUEUE_BYTES_MAX
+from lakebed.digests import Digest, is_ready, new_digest
 
 BLOCK_BYTES = 256 * KIB
-VERIFIED = frozenset({"sha256", "sha1", "crc32"})
-"""The digests, besides MD5, that a spool can compute."""
-
-
-class Digest(Protocol):
-    """What hashlib's objects and our CRC have in common."""
-
-    def update(self, data: bytes, /) -> None:
-        """Take in more bytes."""
-        ...
-
-    def hexdigest(self) -> str:
-        """Return the digest of all bytes so far."""
-        ...
-
-
-class Crc32:
-    """CRC-32 in the form of a hashlib object."""
-
-    def __init__(self) -> None:
-        self._value = 0
-
-    def update(self, data: bytes, /) -> None:
-        """Take in more bytes."""
-        self._value = zlib.crc32(data, self._value)
-
-    def hexdigest(self) -> str:
-        """Return eight lower-case hexadecimal digits, most significant first."""
-        return f"{self._value:08x}"
-
-
-# By their own constructors: hashlib.new looks the name up each time.
-_DIGESTS: dict[str, Callable[[], Digest]] = {
-    "md5": functools.partial(hashlib.md5, usedforsecurity=False),
-    "sha1": functools.partial(hashlib.sha1, usedforsecurity=False),
-    "sha256": functools.partial(hashlib.sha256, usedforsecurity=False),
-    "crc32": Crc32,
-}
-
-
-def new_digest(algorithm: str) -> Digest:
-    """Return an empty digest of one of `VERIFIED` or `md5`."""
-    return _DIGESTS[algorithm]()
 
 
 class _Lane:
@@ -160,7 +115,8 @@ class Spool:
     ) -> None:
         self._spools = spools
         self._path = spools.new_path()
-        self._digests = {name: new_digest(name) for name in ("md5", *algorithms)}
+        self._algorithms = frozenset(algorithms) - {"md5"}
+        self._digests: dict[str, Digest] = {"md5": new_digest("md5")}
         self._flow = flow
         self.size = 0
         self._parts: list[bytes | memoryview] = []
@@ -172,12 +128,14 @@ class Spool:
         self._failure: OSError | None = None
         self._then: Callable[[Spooled | None, OSError | None], None] | None = None
         self._is_discarded = False
-        if size_hint is None or size_hint > SMALL_BODY_BYTES_MAX:
+        is_large = size_hint is None or size_hint > SMALL_BODY_BYTES_MAX
+        # A digest that is yet to be imported is not worth making all others wait for it.
+        if is_large or not is_ready(self._algorithms):
             self._open_lanes()
 
     def _open_lanes(self) -> None:
-        others = [digest for name, digest in self._digests.items() if name != "md5"]
         md5 = self._digests["md5"]
+        others: list[Digest] = []
 
         def write(block: bytes) -> None:
             md5.update(block)
@@ -185,14 +143,21 @@ class Spool:
             self._spools.loop.call_soon_threadsafe(self._written, len(block))
 
         def verify(block: bytes) -> None:
+            if not others:
+                others.extend(self._make_digests())
             for digest in others:
                 digest.update(block)
             if not block:
                 self._spools.loop.call_soon_threadsafe(self._written, 0)
 
         self._lanes = [_Lane(self._spools.threads, write)]
-        if others:
+        if self._algorithms:
             self._lanes.append(_Lane(self._spools.threads, verify))
+
+    def _make_digests(self) -> list[Digest]:
+        made = {name: new_digest(name) for name in self._algorithms}
+        self._digests.update(made)
+        return list(made.values())
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the body; may pause the socket."""
@@ -248,6 +213,7 @@ class Spool:
                 lane.put(b"")
             return
         body = b"".join(self._parts)
+        self._make_digests()
         for digest in self._digests.values():
             digest.update(body)
         self._write(body)

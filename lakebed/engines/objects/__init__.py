@@ -60,8 +60,11 @@ class PartStore(Protocol):
         """Take over a received body as a part and return the name it has from now on."""
         ...
 
-    def join(self, upload: str, names: Sequence[str]) -> Path:
-        """Return a new temporary file of the parts' bytes, one after the other. May take long."""
+    def join(self, upload: str, parts: Sequence[tuple[str, int]]) -> Path:
+        """Return a new temporary file of the parts' bytes, one after the other. May take long.
+
+        A part is its name and its size. What the caller does not make an object of, it unlinks.
+        """
         ...
 
     def drop(self, upload: str, name: str | None = None) -> None:

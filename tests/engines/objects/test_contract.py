@@ -168,17 +168,17 @@ def test_parts_are_joined_in_the_order_given(lake: Lake) -> None:
     two = parts.keep("u", 2, lake.spool(b"two"))
     again = parts.keep("u", 1, lake.spool(b"ONE"))
     parts.drop("u", one)
-    assert parts.join("u", [again, two]).read_bytes() == b"ONEtwo"
+    assert parts.join("u", [(again, 3), (two, 3)]).read_bytes() == b"ONEtwo"
     parts.drop("u")
     with pytest.raises(FileNotFoundError):
-        parts.join("u", [two])
+        parts.join("u", [(two, 3)])
     parts.drop("u")
 
 
 def test_parts_survive_a_restart(lake: Lake) -> None:
     name = lake.engine.parts.keep("u", 1, lake.spool(b"one"))
     lake.reopen()
-    assert lake.engine.parts.join("u", [name]).read_bytes() == b"one"
+    assert lake.engine.parts.join("u", [(name, 3)]).read_bytes() == b"one"
 
 
 KEYS = st.one_of(

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
-import zlib
 
 import pytest
 from boto3.s3.transfer import TransferConfig
 
 from tests.services.s3.answers import RECENT, answer, refusal
-
-MIB = 1024 * 1024
-ONE, TWO = b"1" * (5 * MIB), b"two"
-OWNER = {"ID": "000000000000"}
+from tests.services.s3.multipart import (
+    MIB,
+    ONE,
+    OWNER,
+    TWO,
+    begin,
+    complete,
+    crc32,
+    etag,
+    multipart_etag,
+    send,
+)
 
 
 @pytest.fixture
@@ -20,78 +25,6 @@ def s3(lakebed):
     client = lakebed.client("s3")
     client.create_bucket(Bucket="lake")
     return client
-
-
-def begin(s3, key="big", **more):
-    more.setdefault("ChecksumAlgorithm", "CRC32")
-    return s3.create_multipart_upload(Bucket="lake", Key=key, **more)["UploadId"]
-
-
-def send(s3, upload, number, body, key="big", **more):
-    return s3.upload_part(
-        Bucket="lake", Key=key, UploadId=upload, PartNumber=number, Body=body, **more
-    )
-
-
-def complete(s3, upload, parts, key="big", **more):
-    return s3.complete_multipart_upload(
-        Bucket="lake", Key=key, UploadId=upload, MultipartUpload={"Parts": parts}, **more
-    )
-
-
-def etag(body: bytes) -> str:
-    return f'"{hashlib.md5(body).hexdigest()}"'
-
-
-def multipart_etag(*bodies: bytes) -> str:
-    md5s = b"".join(hashlib.md5(body).digest() for body in bodies)
-    return f'"{hashlib.md5(md5s).hexdigest()}-{len(bodies)}"'
-
-
-def crc32(body: bytes) -> str:
-    return base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
-
-
-def test_parts_become_an_object(lakebed, s3):
-    created = answer(
-        s3.create_multipart_upload(
-            Bucket="lake",
-            Key="big",
-            ContentType="text/csv",
-            Metadata={"a": "b"},
-            ChecksumAlgorithm="CRC32",
-        )
-    )
-    upload = created.pop("UploadId")
-    assert created == {
-        "Bucket": "lake",
-        "Key": "big",
-        "ChecksumAlgorithm": "CRC32",
-        "ChecksumType": "COMPOSITE",
-    }
-    assert answer(send(s3, upload, 1, ONE)) == {"ETag": etag(ONE), "ChecksumCRC32": crc32(ONE)}
-    send(s3, upload, 2, b"replaced by the next")
-    send(s3, upload, 2, TWO)
-    composite = base64.b64encode(
-        zlib.crc32(base64.b64decode(crc32(ONE)) + base64.b64decode(crc32(TWO))).to_bytes(4, "big")
-    ).decode()
-    parts = [
-        {"PartNumber": 1, "ETag": etag(ONE), "ChecksumCRC32": crc32(ONE)},
-        {"PartNumber": 2, "ETag": etag(TWO)},
-    ]
-    assert answer(complete(s3, upload, parts)) == {
-        "Location": "/lake/big",
-        "Bucket": "lake",
-        "Key": "big",
-        "ETag": multipart_etag(ONE, TWO),
-        "ChecksumCRC32": f"{composite}-2",
-        "ChecksumType": "COMPOSITE",
-    }
-    got = s3.get_object(Bucket="lake", Key="big")
-    assert got["Body"].read() == ONE + TWO
-    assert (got["ContentType"], got["Metadata"]) == ("text/csv", {"a": "b"})
-    assert not list((lakebed.data_dir / "state" / "parts").iterdir())
-    assert "Uploads" not in s3.list_multipart_uploads(Bucket="lake")
 
 
 def test_a_transfer_in_parts_comes_back_whole(s3):
@@ -105,14 +38,87 @@ def test_a_transfer_in_parts_comes_back_whole(s3):
     assert s3.head_object(Bucket="lake", Key="big")["ETag"] == expected
 
 
-def test_a_checksum_of_the_full_object_can_be_asked_for(s3):
-    upload = begin(s3, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
-    parts = [
-        {"PartNumber": n, "ETag": send(s3, upload, n, body)["ETag"]}
-        for n, body in ((1, ONE), (2, TWO))
-    ]
-    done = complete(s3, upload, parts)
-    assert (done["ChecksumCRC32"], done["ChecksumType"]) == (crc32(ONE + TWO), "FULL_OBJECT")
+def test_a_transfer_with_the_checksum_of_the_whole_is_verified(s3):
+    body = bytes(range(256)) * 4 * 1024 * 8
+    config = TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB)
+    s3.upload_fileobj(
+        io.BytesIO(body), "lake", "big", ExtraArgs={"ChecksumCRC32": crc32(body)}, Config=config
+    )
+    head = s3.head_object(Bucket="lake", Key="big", ChecksumMode="ENABLED")
+    assert (head["ChecksumCRC32"], head["ChecksumType"]) == (crc32(body), "FULL_OBJECT")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "asked", "kind"),
+    [
+        ("CRC32", None, "COMPOSITE"),
+        ("CRC32C", None, "COMPOSITE"),
+        ("SHA1", None, "COMPOSITE"),
+        ("SHA256", "COMPOSITE", "COMPOSITE"),
+        ("CRC64NVME", None, "FULL_OBJECT"),
+        ("CRC32", "FULL_OBJECT", "FULL_OBJECT"),
+        ("CRC32C", "FULL_OBJECT", "FULL_OBJECT"),
+    ],
+)
+def test_an_upload_says_what_checksum_it_will_have(s3, algorithm, asked, kind):
+    more = {"ChecksumType": asked} if asked else {}
+    created = s3.create_multipart_upload(
+        Bucket="lake", Key="big", ChecksumAlgorithm=algorithm, **more
+    )
+    assert (created["ChecksumAlgorithm"], created["ChecksumType"]) == (algorithm, kind)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            {"ChecksumAlgorithm": "CRC64NVME", "ChecksumType": "COMPOSITE"},
+            "The COMPOSITE checksum type cannot be used with the crc64nvme checksum algorithm.",
+        ),
+        (
+            {"ChecksumAlgorithm": "SHA256", "ChecksumType": "FULL_OBJECT"},
+            "The FULL_OBJECT checksum type cannot be used with the sha256 checksum algorithm.",
+        ),
+        (
+            {"ChecksumType": "FULL_OBJECT"},
+            "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm "
+            "header.",
+        ),
+        (
+            {"ChecksumAlgorithm": "CRC32", "ChecksumType": "half"},
+            "Value for x-amz-checksum-type header is invalid.",
+        ),
+        (
+            {"ChecksumAlgorithm": "CRC16"},
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid "
+            "types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, "
+            "XXHASH64]",
+        ),
+    ],
+)
+def test_a_checksum_that_cannot_be_is_refused(s3, more, message):
+    assert refusal(s3.create_multipart_upload, Bucket="lake", Key="big", **more) == (
+        400,
+        {"Code": "InvalidRequest", "Message": message},
+    )
+
+
+def test_what_an_upload_was_created_with_stays_with_the_object(s3):
+    upload = begin(
+        s3,
+        ContentType="text/csv",
+        Metadata={"a": "b"},
+        Tagging="x=1&y=2",
+        StorageClass="STANDARD_IA",
+        ChecksumAlgorithm="",
+    )
+    send(s3, upload, 1, TWO)
+    complete(s3, upload, [{"PartNumber": 1, "ETag": etag(TWO)}])
+    head = s3.head_object(Bucket="lake", Key="big")
+    described = (head["ContentType"], head["Metadata"], head["StorageClass"])
+    assert described == ("text/csv", {"a": "b"}, "STANDARD_IA")
+    tags = s3.get_object_tagging(Bucket="lake", Key="big")["TagSet"]
+    assert tags == [{"Key": "x", "Value": "1"}, {"Key": "y", "Value": "2"}]
 
 
 def test_an_aborted_upload_is_gone(lakebed, s3):
@@ -137,95 +143,8 @@ def test_an_aborted_upload_is_gone(lakebed, s3):
     assert not list((lakebed.data_dir / "state" / "parts").iterdir())
 
 
-def test_an_upload_is_completed_only_as_it_was_sent(s3):
-    upload = begin(s3)
-    send(s3, upload, 1, b"small")
-    send(s3, upload, 2, TWO)
-    first, second = ({"PartNumber": n, "ETag": etag(b)} for n, b in ((1, b"small"), (2, TWO)))
-    call = {"Bucket": "lake", "Key": "big", "UploadId": upload}
-
-    def refused(parts):
-        return refusal(s3.complete_multipart_upload, **call, MultipartUpload={"Parts": parts})
-
-    assert refused([first, second]) == (
-        400,
-        {
-            "Code": "EntityTooSmall",
-            "Message": "Your proposed upload is smaller than the minimum allowed size",
-            "ProposedSize": "5",
-            "MinSizeAllowed": "5242880",
-            "PartNumber": "1",
-            "ETag": etag(b"small").strip('"'),
-        },
-    )
-    assert refused([second, first]) == (
-        400,
-        {
-            "Code": "InvalidPartOrder",
-            "Message": "The list of parts was not in ascending order. The parts list must be "
-            "specified in order by part number.",
-        },
-    )
-    invalid = (
-        "One or more of the specified parts could not be found.  The part may not have been "
-        "uploaded, or the specified entity tag may not match the part's entity tag."
-    )
-    for number, tag in ((2, etag(b"other")), (3, etag(TWO))):
-        assert refused([{"PartNumber": number, "ETag": tag}]) == (
-            400,
-            {
-                "Code": "InvalidPart",
-                "Message": invalid,
-                "UploadId": upload,
-                "PartNumber": str(number),
-                "ETag": tag.strip('"'),
-            },
-        )
-    assert refusal(s3.head_object, Bucket="lake", Key="big")[0] == 404
-    assert complete(s3, upload, [second])["ETag"] == multipart_etag(TWO)
-
-
-def test_a_part_number_has_bounds(s3):
-    upload = begin(s3)
-    for number in (0, 10_001):
-        assert refusal(
-            s3.upload_part, Bucket="lake", Key="big", UploadId=upload, PartNumber=number, Body=b""
-        ) == (
-            400,
-            {
-                "Code": "InvalidArgument",
-                "Message": "Part number must be an integer between 1 and 10000, inclusive",
-                "ArgumentName": "partNumber",
-                "ArgumentValue": str(number),
-            },
-        )
-
-
-def test_parts_are_listed_by_pages(s3):
-    upload = begin(s3)
-    for number in (3, 1, 2):
-        send(s3, upload, number, TWO)
-    call = {"Bucket": "lake", "Key": "big", "UploadId": upload}
-    part = {"LastModified": RECENT, "ETag": etag(TWO), "Size": 3, "ChecksumCRC32": crc32(TWO)}
-    assert answer(s3.list_parts(**call, MaxParts=2)) == {
-        **call,
-        "PartNumberMarker": 0,
-        "NextPartNumberMarker": 2,
-        "MaxParts": 2,
-        "IsTruncated": True,
-        "Parts": [{"PartNumber": 1, **part}, {"PartNumber": 2, **part}],
-        "Initiator": OWNER,
-        "Owner": OWNER,
-        "StorageClass": "STANDARD",
-        "ChecksumAlgorithm": "CRC32",
-        "ChecksumType": "COMPOSITE",
-    }
-    rest = answer(s3.list_parts(**call, MaxParts=2, PartNumberMarker=2))
-    assert (rest["Parts"], rest["IsTruncated"]) == ([{"PartNumber": 3, **part}], False)
-
-
 def test_uploads_are_listed_by_pages(s3):
-    uploads = sorted((key, begin(s3, key)) for key in ("a/1", "a/2", "b", "b", "b", "c"))
+    uploads = [(key, begin(s3, key)) for key in ("a/1", "a/2", "b", "b", "b", "c")]
     listed = [
         {
             "Key": key,
@@ -259,6 +178,25 @@ def test_uploads_are_listed_by_pages(s3):
     assert [item["Key"] for item in page["Uploads"]] == ["b", "b", "b", "c"]
     page = answer(s3.list_multipart_uploads(Bucket="lake", Prefix="a/"))
     assert [item["Key"] for item in page["Uploads"]] == ["a/1", "a/2"]
+    # Without a key, where to go on within a key means nothing.
+    page = answer(s3.list_multipart_uploads(Bucket="lake", UploadIdMarker=uploads[3][1]))
+    assert page["Uploads"] == listed
+    # A key that has no upload is a place in the order as any other.
+    page = answer(s3.list_multipart_uploads(Bucket="lake", KeyMarker="a/3"))
+    assert page["Uploads"] == listed[2:]
+
+
+def test_names_of_uploads_are_encoded_if_asked(s3):
+    begin(s3, "ü b/1")
+    begin(s3, "ü b/2")
+    page = answer(
+        s3.list_multipart_uploads(Bucket="lake", Prefix="ü b/", EncodingType="url", MaxUploads=1)
+    )
+    assert (page["Prefix"], page["Uploads"][0]["Key"], page["NextKeyMarker"]) == (
+        "%C3%BC%20b/",
+        "%C3%BC%20b/1",
+        "%C3%BC%20b/1",
+    )
 
 
 def test_a_bucket_with_only_an_upload_is_deleted_with_it(lakebed, s3):
@@ -266,19 +204,3 @@ def test_a_bucket_with_only_an_upload_is_deleted_with_it(lakebed, s3):
     send(s3, upload, 1, TWO)
     assert answer(s3.delete_bucket(Bucket="lake")) == {}
     assert not list((lakebed.data_dir / "state" / "parts").iterdir())
-
-
-def test_a_condition_holds_when_the_upload_is_completed(s3):
-    upload = begin(s3)
-    parts = [{"PartNumber": 1, "ETag": send(s3, upload, 1, TWO)["ETag"]}]
-    s3.put_object(Bucket="lake", Key="big", Body=b"first")
-    call = {"Bucket": "lake", "Key": "big", "UploadId": upload, "IfNoneMatch": "*"}
-    assert refusal(s3.complete_multipart_upload, **call, MultipartUpload={"Parts": parts}) == (
-        412,
-        {
-            "Code": "PreconditionFailed",
-            "Message": "At least one of the pre-conditions you specified did not hold",
-            "Condition": "If-None-Match",
-        },
-    )
-    assert s3.get_object(Bucket="lake", Key="big")["Body"].read() == b"first"

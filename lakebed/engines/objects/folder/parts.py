@@ -1,9 +1,15 @@
-"""Parts of multipart uploads: files under `state/parts/UPLOAD/` until they are joined."""
+"""Parts of multipart uploads: files under `state/parts/UPLOAD/` until they are joined.
+
+The first part's file becomes the object's: the others are appended to it, by reference where the
+file system shares blocks (XFS, Btrfs), else by the kernel's copy. See docs/decisions/0003.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +24,8 @@ class FolderParts:
         self._directory = directory
         self._new_path = new_path
         self._is_synced = is_synced
+        self._joining: set[str] = set()
+        self._lock = threading.Lock()
 
     def keep(self, upload: str, number: int, body: Path) -> str:
         """Take over a received body as a part and return the name it has from now on."""
@@ -28,21 +36,54 @@ class FolderParts:
         body.rename(directory / name)
         return name
 
-    def join(self, upload: str, names: Sequence[str]) -> Path:
-        """Return a new temporary file of the parts' bytes, one after the other. May take long."""
+    def join(self, upload: str, parts: Sequence[tuple[str, int]]) -> Path:
+        """Return a new temporary file of the parts' bytes, one after the other. May take long.
+
+        The new file is a second link to the first part's: if nothing comes of it, the part is still
+        there, only longer, and its size is known. Who joins the same upload meanwhile, copies.
+        """
+        with self._lock:
+            is_first = upload not in self._joining
+            self._joining.add(upload)
         target = self._new_path()
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
-            for name in names:
-                _append(self._directory / upload / name, descriptor)
-            if self._is_synced:
-                os.fsync(descriptor)
+            if is_first and self._take_over(upload, parts[0], target):
+                self._append_all(upload, parts[1:], target)
+            else:
+                self._append_all(upload, parts, target)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
         finally:
-            os.close(descriptor)
+            if is_first:
+                with self._lock:
+                    self._joining.discard(upload)
         return target
+
+    def _take_over(self, upload: str, part: tuple[str, int], target: Path) -> bool:
+        """Make the first part's file the target's; False where files have but one name."""
+        name, size = part
+        try:
+            os.link(self._directory / upload / name, target)
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS):
+                return False
+            raise
+        # A join that was cut off may have left more behind the part.
+        os.truncate(target, size)
+        return True
+
+    def _append_all(self, upload: str, parts: Sequence[tuple[str, int]], target: Path) -> None:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            end = os.lseek(descriptor, 0, os.SEEK_END)
+            for name, size in parts:
+                _append(self._directory / upload / name, size, descriptor, end)
+                end += size
+            if self._is_synced:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def drop(self, upload: str, name: str | None = None) -> None:
         """Remove one part, or all parts of an upload; what is not there is no error."""
@@ -57,20 +98,33 @@ class FolderParts:
         self._directory.mkdir(mode=0o700, exist_ok=True)
 
 
-def _append(part: Path, target: int) -> None:
+def _append(part: Path, size: int, target: int, end: int) -> None:
     source = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if hasattr(os, "copy_file_range"):
-            try:
-                while os.copy_file_range(source, target, _COPY_BYTES):
-                    pass
-                return
-            except OSError:
-                # Not every file system can; what was copied so far is right, both have moved on.
-                pass
-        while block := os.read(source, 1024 * 1024):
-            view = memoryview(block)
-            while view:
-                view = view[os.write(target, view) :]
+        # copy_file_range shares blocks where it can, and copies within the kernel where not.
+        copied = _copied_by_kernel(source, size, target, end)
+        while copied < size:
+            block = os.pread(source, min(size - copied, 1024 * 1024), copied)
+            if not block:
+                raise OSError(errno.EIO, f"{part.name} is shorter than it was")
+            copied += os.pwrite(target, block, end + copied)
     finally:
         os.close(source)
+
+
+def _copied_by_kernel(source: int, size: int, target: int, end: int) -> int:
+    if not hasattr(os, "copy_file_range"):
+        return 0
+    copied = 0
+    try:
+        while copied < size:
+            count = os.copy_file_range(
+                source, target, min(size - copied, _COPY_BYTES), copied, end + copied
+            )
+            if not count:
+                break
+            copied += count
+    except OSError:
+        # Not every file system can.
+        pass
+    return copied

@@ -1,0 +1,103 @@
+"""Parts of multipart uploads: send, list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from lakebed.context import Context
+from lakebed.core.errors import AwsError
+from lakebed.core.limits import LIST_KEYS_MAX
+from lakebed.services.s3._checksums import check_claims, verified
+from lakebed.services.s3._descriptions import STANDARD
+from lakebed.services.s3._pages import checked_limit
+from lakebed.services.s3._uploads import (
+    check_part_algorithm,
+    check_part_is_claimed,
+    check_part_number,
+    keep_part,
+    part_algorithm,
+    shown_checksums,
+    upload_of,
+)
+from lakebed.services.s3.model import PARTS, Upload, UploadedPart, refuse_unbuilt
+from lakebed.store import Range
+
+if TYPE_CHECKING:
+    from lakebed.shapes import s3
+
+DATA_EVENTS = True
+
+
+def _check_part(ctx: Context, request: s3.UploadPartRequest) -> Upload:
+    refuse_unbuilt("UploadPart", request)
+    check_part_number(request["PartNumber"])
+    upload = upload_of(ctx, request)
+    check_claims(request)
+    check_part_algorithm(upload, request)
+    return upload
+
+
+# The dispatcher finds it by its name.
+def _begin_upload_part(  # pyright: ignore[reportUnusedFunction]
+    ctx: Context, request: s3.UploadPartRequest
+) -> list[str]:
+    """Check what needs no body; ask for the digest that the completion will need of this part."""
+    return [part_algorithm(_check_part(ctx, request)).lower()]
+
+
+def upload_part(ctx: Context, request: s3.UploadPartRequest) -> s3.UploadPartOutput:
+    """Store a part of an upload, or replace the one with its number.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+    """
+    upload = _check_part(ctx, request)
+    check_part_is_claimed(upload, request)
+    if "Body" not in request:
+        raise AwsError("MissingRequestBodyError", "Request Body is empty", 400)
+    body = request["Body"]
+    checksums = verified(request, body)
+    part = keep_part(ctx, upload, request["PartNumber"], body, checksums)
+    answer = {"ETag": f'"{part.etag}"', **(shown_checksums(upload, part) or checksums)}
+    return cast("s3.UploadPartOutput", answer)
+
+
+def list_parts(ctx: Context, request: s3.ListPartsRequest) -> s3.ListPartsOutput:
+    """List the parts of an upload by number.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
+    """
+    refuse_unbuilt("ListParts", request)
+    upload = upload_of(ctx, request)
+    limit = checked_limit(request.get("MaxParts"), LIST_KEYS_MAX, "max-parts")
+    marker = checked_limit(request.get("PartNumberMarker", 0), 2**31 - 1, "part-number-marker")
+    span = Range(prefix=(upload.upload_id,), after=(marker,), limit=limit + 1)
+    found = list(PARTS.scan(ctx, span))
+    answer: s3.ListPartsOutput = {
+        "Bucket": upload.bucket,
+        "Key": upload.key,
+        "UploadId": upload.upload_id,
+        "PartNumberMarker": marker,
+        "NextPartNumberMarker": found[:limit][-1].number if found[:limit] else 0,
+        "MaxParts": limit,
+        "IsTruncated": len(found) > limit > 0,
+        "Initiator": {"ID": upload.account},
+        "Owner": {"ID": upload.account},
+        "StorageClass": cast(Any, upload.storage_class or STANDARD),
+    }
+    if found[:limit]:
+        answer["Parts"] = [_listed_part(upload, part) for part in found[:limit]]
+    if upload.algorithm:
+        answer["ChecksumAlgorithm"] = cast(Any, upload.algorithm)
+        answer["ChecksumType"] = cast(Any, upload.checksum_type)
+    return answer
+
+
+def _listed_part(upload: Upload, part: UploadedPart) -> s3.Part:
+    listed: dict[str, Any] = {
+        "PartNumber": part.number,
+        "LastModified": part.last_modified,
+        "ETag": f'"{part.etag}"',
+        "Size": part.size,
+        **shown_checksums(upload, part),
+    }
+    return cast("s3.Part", listed)
