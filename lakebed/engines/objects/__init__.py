@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from lakebed.store import Scope
+
+if TYPE_CHECKING:
+    from lakebed.engines.objects.upkeep import Upkeep
 
 
 class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -110,6 +113,11 @@ class ObjectStore(Protocol):
     @property
     def spool_directories(self) -> list[Path]:
         """Where received bodies are written, spread; what a crash leaves there is cleaned up."""
+        ...
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What is done for the lake besides answering requests."""
         ...
 
     @property

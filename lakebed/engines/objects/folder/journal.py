@@ -96,7 +96,7 @@ class Journal:
     """The intents of one lake: a `CommitGroup` of every transaction that puts or deletes."""
 
     def __init__(self, lake: Lake, state: Path, *, is_synced: bool) -> None:
-        self._table = Table(
+        self.table = Table(
             "s3_journal", JournalRow, ("id",), numbers=("id",), everywhere=True, durable=is_synced
         )
         self._lake = lake
@@ -160,7 +160,7 @@ class Journal:
         self._open_rows[row] = len(items)
         for intent in items:
             intent.row = row
-        self._table.put(scope, JournalRow(row, [intent.mark for intent in items]))
+        self.table.put(scope, JournalRow(row, [intent.mark for intent in items]))
         self._written += 1
         if self._written >= ROWS_MAX:
             self._sweep(scope)
@@ -188,7 +188,7 @@ class Journal:
             sync_directory(directory)
         self._directories.clear()
         self._written = 0
-        self._table.delete_range(scope, Range(end=(min(self._open_rows),)))
+        self.table.delete_range(scope, Range(end=(min(self._open_rows),)))
 
     # -- after the commit -----------------------------------------------------------------------
 
@@ -294,9 +294,9 @@ class Journal:
 
     def recover(self, scope: Scope) -> int:
         """Finish what a crash interrupted; returns how many files were moved or removed."""
-        marks = [mark for row in self._table.scan(scope) for mark in row.marks]
+        marks = [mark for row in self.table.scan(scope) for mark in row.marks]
         done = sum(self._redo(scope, mark) for mark in marks)
-        self._table.delete_range(scope, Range())
+        self.table.delete_range(scope, Range())
         return done
 
     def _redo(self, scope: Scope, mark: Mark) -> bool:

@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from lakebed.core.limits import HAND_CHANGES_MAX
 from lakebed.engines.objects import StoredObject, after_prefix
 from lakebed.engines.objects.folder.files import by_hand, is_same
+from lakebed.engines.objects.folder.inotify import watches_max
 from lakebed.engines.objects.folder.listen import Listener
 from lakebed.engines.objects.folder.places import Places
-from lakebed.engines.objects.folder.survey import Pace, Survey, Transactions, is_text
+from lakebed.engines.objects.folder.survey import Pace, Survey, is_text
+from lakebed.engines.objects.upkeep import Transactions
 from lakebed.store import Range, Scope, Table
 
 log = logging.getLogger("lakebed.objects")
@@ -79,6 +81,18 @@ class Reconciler:
 
     # -- what the kernel tells ------------------------------------------------------------------
 
+    def listen(self, limit: int | None = None) -> bool:
+        """Listen to the kernel from now on; False where it does not tell."""
+        if self.listener is None and watches_max():
+            self.listener = Listener(self._places.lake, self.suspects, limit)
+        return self.listener is not None
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self.listener is not None:
+            self.listener.close()
+            self.listener = None
+
     def adopt(self, bucket: str) -> None:
         """Listen to a bucket, if anybody listens."""
         if self.listener is not None:
@@ -96,6 +110,16 @@ class Reconciler:
             time.sleep(PAUSE_SECONDS)
         self.suspects[path] = None
 
+    @property
+    def has_work(self) -> bool:
+        """Whether a survey is due."""
+        return self.listener is not None and bool(self.listener.work)
+
+    @property
+    def uncovered(self) -> list[str]:
+        """The buckets whose listings see hand changes late, or after `sync`."""
+        return self.listener.uncovered if self.listener is not None else []
+
     def survey(self, transactions: Transactions) -> None:
         """Walk the folders that came, went or are new to us. For a thread."""
         listener = self.listener
@@ -108,6 +132,15 @@ class Reconciler:
                 listener.unwatch_tree(path)
             for suspect in survey.run(transactions, path, Pace(SURVEY_REST_FACTOR)):
                 self.suspect(suspect)
+
+    def sync(self, transactions: Transactions, bucket: str) -> int:
+        """Suspect every file of a bucket that is unlike its row; returns how many. For a thread."""
+        survey = Survey(self._places, self._objects, _ignore)
+        count = 0
+        for path in survey.run(transactions, self._places.bucket(bucket), Pace()):
+            self.suspect(path)
+            count += 1
+        return count
 
     def take_in(self, scope: Scope, seconds: float = SLICE_SECONDS_MAX) -> bool:
         """Look at suspects for so long; True if some are left."""

@@ -22,10 +22,12 @@ import msgspec
 from lakebed.core.limits import MIB
 from lakebed.engines.objects import Span, StoredObject, after_prefix
 from lakebed.engines.objects.folder.files import by_hand, copy_range, is_same
+from lakebed.engines.objects.folder.holdings import Holdings
 from lakebed.engines.objects.folder.journal import Journal
 from lakebed.engines.objects.folder.parts import FolderParts
 from lakebed.engines.objects.folder.places import Places
 from lakebed.engines.objects.folder.reconcile import Reconciler
+from lakebed.engines.objects.folder.upkeep import FolderUpkeep
 from lakebed.engines.objects.folder.versions import FolderVersions
 from lakebed.store import Range, Scope, Table
 
@@ -46,7 +48,7 @@ class FolderStore:
         )
         self._durability = durability
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        state = Path(os.path.realpath(state))
+        self._state = state = Path(os.path.realpath(state))
         self._places = Places(lake, state / "odd")
         # A bucket without escaped keys needs no look at the row that a PUT replaces.
         self._odd_buckets = set(os.listdir(self._places.odd))
@@ -75,6 +77,14 @@ class FolderStore:
     def versions(self) -> FolderVersions:
         """The versions of objects, in buckets that have versioning or had it."""
         return self._versions
+
+    @property
+    def upkeep(self) -> FolderUpkeep:
+        """What is done for the lake besides answering requests."""
+        holdings = Holdings(
+            self._places, self._state, self._objects, self._versions.table, self._journal.table
+        )
+        return FolderUpkeep(holdings, self._reconciler)
 
     def _new_path(self) -> Path:
         token = os.urandom(12).hex()

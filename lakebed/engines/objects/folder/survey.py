@@ -11,20 +11,18 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from lakebed.engines.objects import StoredObject, after_prefix
 from lakebed.engines.objects.folder.files import is_same
 from lakebed.engines.objects.folder.places import Places
-from lakebed.store import Range, Scope, Table
+from lakebed.engines.objects.upkeep import Transactions
+from lakebed.store import Range, Table
 
 log = logging.getLogger("lakebed.objects")
 
 ROWS_AT_ONCE = 500
 WORK_SECONDS = 0.005
-
-Transactions = Callable[[], AbstractContextManager[Scope]]
 
 
 @dataclass(slots=True)

@@ -82,7 +82,7 @@ class FolderVersions:
     """The versions of one lake."""
 
     def __init__(self, current: Current, journal: Journal, state: Path, *, is_synced: bool) -> None:
-        self._table = Table(
+        self.table = Table(
             "s3_version",
             StoredObject,
             ("bucket", "key", "rank"),
@@ -131,10 +131,10 @@ class FolderVersions:
         self, scope: Scope, bucket: str, key: str, version_id: str
     ) -> StoredObject | None:
         span = Range(prefix=(bucket, key, version_id), limit=1, index="id")
-        return next(iter(self._table.scan(scope, span)), None)
+        return next(iter(self.table.scan(scope, span)), None)
 
     def _newest(self, scope: Scope, bucket: str, key: str) -> StoredObject | None:
-        return next(iter(self._table.scan(scope, Range(prefix=(bucket, key), limit=1))), None)
+        return next(iter(self.table.scan(scope, Range(prefix=(bucket, key), limit=1))), None)
 
     def _path(self, found: StoredObject) -> str:
         return f"{self._directory}/{found.bucket}/{found.archive}"
@@ -149,7 +149,7 @@ class FolderVersions:
         if is_within:
             older = self._behind(scope, span)
         current = self._current.rows(scope, first.rows(span))
-        others = self._table.scan(scope, older.rows(span))
+        others = self.table.scan(scope, older.rows(span))
         # Both are in order; a current object comes before the older versions of its key.
         merged = sorted(
             [(row.key.encode(), 0, 0, row) for row in current]
@@ -175,7 +175,7 @@ class FolderVersions:
 
     def keep(self, scope: Scope, found: StoredObject) -> None:
         """Write the row of a noncurrent version or a delete marker."""
-        self._table.put(scope, found)
+        self.table.put(scope, found)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class FolderVersions:
         except FileNotFoundError:
             os.makedirs(os.path.dirname(target), exist_ok=True, mode=0o700)
             os.link(source, target)
-        self._table.put(scope, archived)
+        self.table.put(scope, archived)
         scope.store.join(_UNLINK_IF_UNDONE, target)
         return archived
 
@@ -212,7 +212,7 @@ class FolderVersions:
         """Delete the row of a noncurrent version or a marker, and its bytes after the commit."""
         if found is None:
             return
-        self._table.delete(scope, found.bucket, found.key, found.rank)
+        self.table.delete(scope, found.bucket, found.key, found.rank)
         if not found.is_delete_marker:
             file = (self._path(found), found.inode, found.mtime_ns)
             self._journal.unlink(scope, found.bucket, found.key, file)
@@ -223,7 +223,7 @@ class FolderVersions:
         rank = self.make_room(scope, marker)
         self._current.delete(scope, bucket, key)
         kept = msgspec.structs.replace(marker, rank=rank, is_delete_marker=True)
-        self._table.put(scope, kept)
+        self.table.put(scope, kept)
         return kept
 
     def delete(self, scope: Scope, bucket: str, key: str, version_id: str) -> StoredObject | None:
@@ -248,13 +248,13 @@ class FolderVersions:
 
     def _promote(self, scope: Scope, found: StoredObject) -> None:
         """Make a noncurrent version the current object."""
-        self._table.delete(scope, found.bucket, found.key, found.rank)
+        self.table.delete(scope, found.bucket, found.key, found.rank)
         facts = (found.size, found.mtime_ns, found.inode, found.rank)
         self._current.place(scope, found, self._path(found), facts)
 
     def remove_bucket(self, scope: Scope, bucket: str) -> None:
         """Forget the versions of a bucket; their files go after the commit."""
-        self._table.delete_range(scope, Range(prefix=(bucket,)))
+        self.table.delete_range(scope, Range(prefix=(bucket,)))
         directory = self._directory / bucket
         scope.store.after_commit(lambda: shutil.rmtree(directory, ignore_errors=True))
 

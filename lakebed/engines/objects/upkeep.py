@@ -1,0 +1,151 @@
+"""What an object engine offers to those who look after a lake: findings, claims, progress.
+
+An engine that keeps files has an `upkeep`: it takes in what hands changed, checks what it holds,
+reads it again from time to time and copies it away. What the services know of files (which buckets
+there are, which parts of uploads) they say by `Claims`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lakebed.store import Scope
+
+if TYPE_CHECKING:
+    from lakebed.engines.objects import StoredObject
+
+Transactions = Callable[[], AbstractContextManager[Scope]]
+"""Opens a transaction of the calling thread, committed at the end of its block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference between files, index and checksums.
+
+    `kind` is a word for programs, `path` the file's below the data folder, `repair` what mending
+    does (empty: nothing can be done here). A note is no problem: it is said and left alone.
+    """
+
+    kind: str
+    path: str
+    found: str
+    expected: str
+    repair: str = ""
+    bucket: str = ""
+    key: str = ""
+    version_id: str = ""
+    is_note: bool = False
+
+    def line(self) -> str:
+        """Return the finding in a line for a person."""
+        head = f"{self.kind}: {self.path!r}"
+        if self.key and not self.path.endswith(f"/{self.key}"):
+            head += f" (key {self.key!r})"
+        then = f"; --repair: {self.repair}" if self.repair else ""
+        if self.is_note:
+            return f"note: {head}: {self.found}; {self.expected}"
+        return f"{head}: found {self.found}, expected {self.expected}{then}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the services say of the files of a lake.
+
+    `part_sizes` are those of the parts an object was put together from, none if it was put whole.
+    """
+
+    buckets: Callable[[Scope], frozenset[str]]
+    parts: Callable[[Scope], Iterator[tuple[str, str]]]
+    has_part: Callable[[Scope, str, str], bool]
+    part_sizes: Callable[[Scope, StoredObject], Sequence[int]]
+    is_legal_bucket: Callable[[str], bool]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a long work has come; one thread writes it, others look."""
+
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+    bytes_done: int = 0
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to check: with every byte read (`is_deep`), beside a server (`is_serving`)."""
+
+    is_deep: bool = False
+    is_serving: bool = False
+
+
+class Hands(Protocol):
+    """Takes in what hands change in a lake's folder."""
+
+    def listen(self) -> bool:
+        """Hear of changes from now on; False where the system does not tell."""
+        ...
+
+    def adopt(self, bucket: str) -> None:
+        """Hear of the changes of a bucket too; what it holds is surveyed first."""
+        ...
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a survey is due."""
+        ...
+
+    @property
+    def uncovered(self) -> list[str]:
+        """The buckets whose listings see hand changes late, or after `sync`."""
+        ...
+
+    def survey(self, transactions: Transactions) -> None:
+        """Walk the folders that came, went or are new, and suspect what differs. For a thread."""
+        ...
+
+    def sync(self, transactions: Transactions, bucket: str) -> int:
+        """Suspect every file of a bucket that is unlike its row; returns how many. For a thread."""
+        ...
+
+    def take_in(self, scope: Scope, seconds: float = ...) -> bool:
+        """Take suspects into the index, for so long; True if some are left."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening."""
+        ...
+
+
+class Checking(Protocol):
+    """A check under way."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        ...
+
+    def run(self) -> Iterator[Finding]:
+        """Yield what is found."""
+        ...
+
+
+class Upkeep(Protocol):
+    """What is done for a lake besides answering requests."""
+
+    @property
+    def hands(self) -> Hands:
+        """Who takes in what was changed by hand."""
+        ...
+
+    def check(self, claims: Claims, transactions: Transactions, options: Options) -> Checking:
+        """Begin a check of all files and rows."""
+        ...
+
+    def mend(self, scope: Scope, claims: Claims, finding: Finding) -> str:
+        """Mend one finding in the caller's transaction and return what was done."""
+        ...
