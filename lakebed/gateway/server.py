@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections import deque
@@ -21,6 +22,8 @@ from lakebed.core.limits import (
     REQUEST_HEAD_BYTES_MAX,
 )
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
+
+log = logging.getLogger("lakebed.gateway")
 
 PIPELINED_MAX = 16
 INLINE_BYTES_MAX = 64 * KIB
@@ -119,6 +122,11 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._refuse(400, "this server does not switch protocols")
+        except httptools.HttpParserCallbackError as error:
+            # Not the client's fault: a bug on our side must look like one.
+            log.error("a request could not be taken", exc_info=error.__context__ or error)
+            if not self._is_closing:
+                self._refuse(500, "the server failed at this request; its log says why")
         except httptools.HttpParserError as error:
             if not self._is_closing:
                 self._refuse(400, f"the request is no valid HTTP: {error}")
