@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 T = TypeVar("T")
+V = TypeVar("V")
 Key = tuple[str | int | float, ...]
 
 
@@ -253,6 +254,15 @@ class Table(Generic[T]):
         """Yield the rows of a range, in order; `span`'s keys leave out account and region."""
         for value in scope.store.scan(self.layout, self._span(scope, span)):
             yield self._decode(value)
+
+    def view(self, row: type[V]) -> Callable[[Scope, Range], list[V]]:
+        """Return what scans rows as another type, of some of their fields: quicker to read."""
+        decode = msgspec.json.Decoder(row).decode
+
+        def scan(scope: Scope, span: Range) -> list[V]:
+            return list(map(decode, scope.store.scan(self.layout, self._span(scope, span))))
+
+        return scan
 
     def count(self, scope: Scope, *prefix: str | int) -> int:
         """Return how many rows have a key that begins with `prefix`."""

@@ -56,6 +56,18 @@ class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
     is_delete_marker: bool = False
 
 
+class ListedObject(msgspec.Struct, frozen=True, gc=False):
+    """What a listing shows of an object: a thousand are read for one page."""
+
+    key: str
+    size: int
+    etag: str
+    last_modified: float
+    checksums: dict[str, str] = {}
+    checksum_type: str = ""
+    storage_class: str = ""
+
+
 class PartStore(Protocol):
     """Keeps the parts of multipart uploads until they are joined or dropped."""
 
@@ -167,7 +179,7 @@ class ObjectStore(Protocol):
         """Delete an object and return it; None if there was none."""
         ...
 
-    def list(self, scope: Scope, span: Span) -> Sequence[StoredObject]:
+    def list(self, scope: Scope, span: Span) -> Sequence[ListedObject]:
         """Return the objects of a span in the order of their keys' UTF-8 bytes."""
         ...
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, cast
 
+from lakebed.core.columns import Columns
 from lakebed.gateway.wire import timestamps
 from lakebed.gateway.wire.models import Member, Shape
 from lakebed.gateway.wire.text import scalar_writer
@@ -69,7 +70,26 @@ def _interleave(pieces: list[str], columns: list[list[str]]) -> str:
     return "".join(out)
 
 
+class _Repeated:
+    """Writes lists of texts; of a column of them, each distinct list once."""
+
+    def __init__(self, write: Encoder) -> None:
+        self._write = write
+
+    def __call__(self, value: Any) -> str:
+        """Return the text of one list."""
+        return self._write(value)
+
+    def column(self, column: list[list[str]]) -> list[str]:
+        """Return the texts of many lists, which are mostly the same few."""
+        keys = list(map(tuple, column))
+        known = {key: self._write(key) for key in set(keys)}
+        return [known[key] for key in keys]
+
+
 def _column(write: Encoder) -> Column:
+    if isinstance(write, _Repeated):
+        return write.column
     if write is escape:
         return _escape_column
     if write is str:
@@ -117,8 +137,16 @@ class Structure:
         parts += (pieces[-1], closed)
         return "".join(parts).encode()
 
-    def rows(self, values: list[dict[str, Any]], before: str, after: str) -> str:
+    def rows(self, values: Columns | list[dict[str, Any]], before: str, after: str) -> str:
         """Write many structures, column by column where they have the same members."""
+        if isinstance(values, Columns):
+            names = tuple(values.columns)
+            template, writers = self._plans.get(names) or self._plan(names)
+            texts = [
+                _column(write)(column)
+                for write, column in zip(writers, values.columns.values(), strict=True)
+            ]
+            return _interleave((before + template + after).split("%s"), texts)
         names = tuple(values[0])
         template, writers = self._plans.get(names) or self._plan(names)
         try:
@@ -223,7 +251,7 @@ class XmlEncoders:
             rows = between.join([write(item) for item in cast(list[Any], value)])
             return f"{before}{rows}{after}" if value else ""
 
-        return write_all
+        return _Repeated(write_all) if part.shape.kind == "string" else write_all
 
     def _entries(self, shape: Shape, name: str) -> Encoder:
         key, value = shape.parts["key"], shape.parts["value"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
+from lakebed.core.columns import Columns
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import USER_METADATA_BYTES_MAX
-from lakebed.engines.objects import StoredObject
+from lakebed.engines.objects import ListedObject, StoredObject
 
 if TYPE_CHECKING:
     from lakebed.shapes import s3
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 _KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
 _OVERRIDES = {f"Response{name}": name for name in (*_KEPT, "Expires")}
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+_ALGORITHMS = {
+    f"Checksum{name}": name for name in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+}
 STANDARD = "STANDARD"
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 """Storage classes whose objects cannot be read before they are restored."""
@@ -93,8 +97,31 @@ def given_back(headers: Mapping[str, str], request: Mapping[str, Any]) -> dict[s
     return answer
 
 
+def listed(
+    items: Sequence[ListedObject], encode: Callable[[str], str], owner: str | None
+) -> list[s3.Object]:
+    """Return objects as listings show them."""
+    checksums = [found.checksums for found in items]
+    if not all(checksums) and any(checksums):
+        return [shown_in_listing(found, encode, owner) for found in items]
+    columns: dict[str, list[Any]] = {
+        "Key": [encode(found.key) for found in items],
+        "LastModified": [found.last_modified for found in items],
+        "ETag": [f'"{found.etag}"' for found in items],
+        "Size": [found.size for found in items],
+        "StorageClass": [found.storage_class or STANDARD for found in items],
+    }
+    if checksums[0]:
+        columns["ChecksumAlgorithm"] = [[_ALGORITHMS[name] for name in kept] for kept in checksums]
+        columns["ChecksumType"] = [found.checksum_type for found in items]
+    if owner is not None:
+        columns["Owner"] = [{"ID": owner}] * len(items)
+    # Rows to whoever reads them, columns to who writes them.
+    return cast("list[s3.Object]", Columns(columns))
+
+
 def shown_in_listing(
-    found: StoredObject, encode: Callable[[str], str], owner: str | None
+    found: ListedObject | StoredObject, encode: Callable[[str], str], owner: str | None
 ) -> s3.Object:
     """Return an object as listings show it."""
     listed: s3.Object = {
@@ -105,7 +132,7 @@ def shown_in_listing(
         "StorageClass": found.storage_class or STANDARD,
     }
     if found.checksums:
-        listed["ChecksumAlgorithm"] = [name.removeprefix("Checksum") for name in found.checksums]
+        listed["ChecksumAlgorithm"] = [_ALGORITHMS[name] for name in found.checksums]
         listed["ChecksumType"] = found.checksum_type
     if owner is not None:
         listed["Owner"] = {"ID": owner}

@@ -54,28 +54,38 @@ class Page(Generic[N]):
 
 
 def page_of(wanted: Wanted, read: Callable[[str, bool, int], Sequence[N]]) -> Page[N]:
-    """Fill a page; `read(start, is_after, limit)` gives the names from `start` on, in order.
+    """Fill a page; `read(start, is_after, limit)` gives the names from `start` on, in order."""
+    if wanted.limit == 0:
+        return Page()
+    if wanted.delimiter:
+        return _rolled_page(wanted, read)
+    rows = read(wanted.after, wanted.after != "", wanted.limit + 1)
+    items = list(rows[: wanted.limit])
+    last = items[-1].key if items else ""
+    return Page(items, [], last, len(rows) > wanted.limit)
+
+
+def _rolled_page(wanted: Wanted, read: Callable[[str, bool, int], Sequence[N]]) -> Page[N]:
+    """Fill a page with a delimiter.
 
     At a common prefix the names under it are skipped, not read: a page costs what it shows.
     """
     page: Page[N] = Page()
-    if wanted.limit == 0:
-        return page
     start, is_after = wanted.after, wanted.after != ""
-    if wanted.delimiter and wanted.after and wanted.after == _rolled_up(wanted, wanted.after):
+    if wanted.after and wanted.after == _rolled_up(wanted, wanted.after):
         # The page before ended with a common prefix: go on behind all that is under it.
         beyond = after_prefix(wanted.after)
         if beyond is None:
             return page
         start, is_after = beyond, False
-    at_once = _FEW if wanted.delimiter else wanted.limit + 1
+    at_once = _FEW
     while True:
         rows = read(start, is_after, at_once)
         for row in rows:
             if page.count == wanted.limit:
                 page.is_truncated = True
                 return page
-            common = _rolled_up(wanted, row.key) if wanted.delimiter else ""
+            common = _rolled_up(wanted, row.key)
             if common:
                 page.prefixes.append(common)
                 page.last = common

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.limits import LIST_KEYS_MAX
-from lakebed.engines.objects import Span, StoredObject
-from lakebed.services.s3._descriptions import shown_in_listing
+from lakebed.engines.objects import ListedObject, Span
+from lakebed.services.s3._descriptions import listed
 from lakebed.services.s3._pages import (
     Page,
     Wanted,
@@ -50,7 +50,7 @@ def list_objects_v2(ctx: Context, request: s3.ListObjectsV2Request) -> s3.ListOb
         "KeyCount": page.count,
     }
     if page.items:
-        answer["Contents"] = [shown_in_listing(found, encode, owner) for found in page.items]
+        answer["Contents"] = listed(page.items, encode, owner)
     if page.prefixes:
         answer["CommonPrefixes"] = [{"Prefix": encode(prefix)} for prefix in page.prefixes]
     if wanted.delimiter:
@@ -83,7 +83,7 @@ def list_objects(ctx: Context, request: s3.ListObjectsRequest) -> s3.ListObjects
         "MaxKeys": wanted.limit,
     }
     if page.items:
-        answer["Contents"] = [shown_in_listing(found, encode, ctx.account) for found in page.items]
+        answer["Contents"] = listed(page.items, encode, ctx.account)
     if page.prefixes:
         answer["CommonPrefixes"] = [{"Prefix": encode(prefix)} for prefix in page.prefixes]
     if wanted.delimiter:
@@ -98,7 +98,7 @@ def list_objects(ctx: Context, request: s3.ListObjectsRequest) -> s3.ListObjects
 
 def _page(
     ctx: Context, request: Mapping[str, Any], after: str
-) -> tuple[Page[StoredObject], Wanted]:
+) -> tuple[Page[ListedObject], Wanted]:
     bucket = bucket_of(ctx, request)
     limit = checked_limit(request.get("MaxKeys"), LIST_KEYS_MAX, "max-keys")
     wanted = Wanted(request.get("Prefix", ""), request.get("Delimiter", ""), after, limit)

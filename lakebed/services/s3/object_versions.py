@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from lakebed.context import Context
 from lakebed.core.limits import LIST_KEYS_MAX
-from lakebed.engines.objects import ListedVersion, Span, VersionSpan
+from lakebed.engines.objects import ListedVersion, VersionSpan
 from lakebed.services.s3._descriptions import shown_in_listing
 from lakebed.services.s3._pages import Page, Wanted, checked_limit, encoder, page_of
 from lakebed.services.s3._versions import shown, version_named
@@ -106,9 +106,6 @@ def _reader(
 
     def read(start: str, is_after: bool, limit: int) -> Sequence[ListedVersion]:
         last = seen.get(start) if is_after else None
-        if not bucket.is_versioned:
-            span = Span(bucket.name, wanted.prefix, start, is_after, limit)
-            return [ListedVersion(found, is_latest=True) for found in objects.list(ctx, span)]
         rows = objects.versions.list(
             ctx,
             VersionSpan(

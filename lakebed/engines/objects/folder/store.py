@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from lakebed.core.limits import MIB
-from lakebed.engines.objects import Span, StoredObject, after_prefix
+from lakebed.engines.objects import ListedObject, Span, StoredObject, after_prefix
 from lakebed.engines.objects.folder.files import by_hand, copy_range, is_same
 from lakebed.engines.objects.folder.holdings import Holdings
 from lakebed.engines.objects.folder.journal import Journal
@@ -46,6 +46,7 @@ class FolderStore:
         self._objects = Table(
             "s3_object", StoredObject, ("bucket", "key"), everywhere=True, durable=is_synced
         )
+        self._listed = self._objects.view(ListedObject)
         self._durability = durability
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._state = state = Path(os.path.realpath(state))
@@ -373,7 +374,7 @@ class FolderStore:
         places = self._places
         return path is not None and places.is_at(descriptor, path) and places.is_exact(path)
 
-    def list(self, scope: Scope, span: Span) -> Sequence[StoredObject]:
+    def list(self, scope: Scope, span: Span) -> Sequence[ListedObject]:
         """Return the objects of a span in the order of their keys' UTF-8 bytes."""
         self._reconciler.look(scope, span.bucket)
         is_after = span.is_after and span.start >= span.prefix
@@ -386,7 +387,7 @@ class FolderStore:
             end=None if end is None else (end,),
             limit=span.limit,
         )
-        return list(self._objects.scan(scope, rows))
+        return self._listed(scope, rows)
 
     def rows(self, scope: Scope, span: Range) -> Sequence[StoredObject]:
         """Return rows of current objects, as far as the index knows."""
