@@ -11,7 +11,7 @@ class Columns(Sequence[dict[str, Any]]):
 
     def __init__(self, columns: Mapping[str, list[Any]]) -> None:
         self.columns = columns
-        self._length = len(next(iter(columns.values()), []))
+        self._length = max(map(len, columns.values()), default=0)
 
     def __len__(self) -> int:
         return self._length
