@@ -40,6 +40,7 @@ COMPLETED_UPLOAD_SECONDS: Final = 86_400.0
 """So long the same completion of a multipart upload is answered as it was before."""
 LIFECYCLE_RULES_MAX: Final = 1000
 LIFECYCLE_ID_CHARACTERS_MAX: Final = 255
+LIFECYCLE_NEWER_VERSIONS_MAX: Final = 100
 
 # --- Glue (https://docs.aws.amazon.com/general/latest/gr/glue.html) ---
 GLUE_PAGE_MAX: Final = 100

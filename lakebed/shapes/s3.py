@@ -11,6 +11,12 @@ import typing as t
 from lakebed.core import bodies
 
 
+class AbortIncompleteMultipartUpload(t.TypedDict, total=False):
+    """AWS's AbortIncompleteMultipartUpload."""
+
+    DaysAfterInitiation: int
+
+
 class AbortMultipartUploadOutput(t.TypedDict, total=False):
     """AWS's AbortMultipartUploadOutput."""
 
@@ -29,6 +35,63 @@ class AbortMultipartUploadRequest(t.TypedDict, total=False):
     IfMatchInitiatedTime: float
 
 
+class AccessControlPolicy(t.TypedDict, total=False):
+    """AWS's AccessControlPolicy."""
+
+    Grants: list[Grant]
+    Owner: Owner
+
+
+class AccessControlTranslation(t.TypedDict, total=False):
+    """AWS's AccessControlTranslation."""
+
+    Owner: t.Required[str]
+
+
+class AnalyticsAndOperator(t.TypedDict, total=False):
+    """AWS's AnalyticsAndOperator."""
+
+    Prefix: str
+    Tags: list[Tag]
+
+
+class AnalyticsConfiguration(t.TypedDict, total=False):
+    """AWS's AnalyticsConfiguration."""
+
+    Id: t.Required[str]
+    Filter: AnalyticsFilter
+    StorageClassAnalysis: t.Required[StorageClassAnalysis]
+
+
+class AnalyticsExportDestination(t.TypedDict, total=False):
+    """AWS's AnalyticsExportDestination."""
+
+    S3BucketDestination: t.Required[AnalyticsS3BucketDestination]
+
+
+class AnalyticsFilter(t.TypedDict, total=False):
+    """AWS's AnalyticsFilter."""
+
+    Prefix: str
+    Tag: Tag
+    And: AnalyticsAndOperator
+
+
+class AnalyticsS3BucketDestination(t.TypedDict, total=False):
+    """AWS's AnalyticsS3BucketDestination."""
+
+    Format: t.Required[str]
+    BucketAccountId: str
+    Bucket: t.Required[str]
+    Prefix: str
+
+
+class BlockedEncryptionTypes(t.TypedDict, total=False):
+    """AWS's BlockedEncryptionTypes."""
+
+    EncryptionType: list[str]
+
+
 class Bucket(t.TypedDict, total=False):
     """AWS's Bucket."""
 
@@ -43,6 +106,29 @@ class BucketInfo(t.TypedDict, total=False):
 
     DataRedundancy: str
     Type: str
+
+
+class BucketLifecycleConfiguration(t.TypedDict, total=False):
+    """AWS's BucketLifecycleConfiguration."""
+
+    Rules: t.Required[list[LifecycleRule]]
+
+
+class BucketLoggingStatus(t.TypedDict, total=False):
+    """AWS's BucketLoggingStatus."""
+
+    LoggingEnabled: LoggingEnabled
+
+
+class CORSRule(t.TypedDict, total=False):
+    """AWS's CORSRule."""
+
+    ID: str
+    AllowedHeaders: list[str]
+    AllowedMethods: t.Required[list[str]]
+    AllowedOrigins: t.Required[list[str]]
+    ExposeHeaders: list[str]
+    MaxAgeSeconds: int
 
 
 class Checksum(t.TypedDict, total=False):
@@ -142,6 +228,13 @@ class CompletedPart(t.TypedDict, total=False):
     ChecksumXXHASH3: str
     ChecksumXXHASH128: str
     PartNumber: int
+
+
+class Condition(t.TypedDict, total=False):
+    """AWS's Condition."""
+
+    HttpErrorCodeReturnedEquals: str
+    KeyPrefixEquals: str
 
 
 class CopyObjectOutput(t.TypedDict, total=False):
@@ -338,11 +431,87 @@ class CreateMultipartUploadRequest(t.TypedDict, total=False):
     ChecksumType: str
 
 
+class DefaultRetention(t.TypedDict, total=False):
+    """AWS's DefaultRetention."""
+
+    Mode: str
+    Days: int
+    Years: int
+    DefaultEventHold: EventHoldDuration
+
+
 class Delete(t.TypedDict, total=False):
     """AWS's Delete."""
 
     Objects: t.Required[list[ObjectIdentifier]]
     Quiet: bool
+
+
+class DeleteBucketAnalyticsConfigurationRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketAnalyticsConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    Id: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteBucketCorsRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketCorsRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteBucketIntelligentTieringConfigurationRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketIntelligentTieringConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    Id: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteBucketInventoryConfigurationRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketInventoryConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    Id: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteBucketLifecycleRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketLifecycleRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteBucketMetricsConfigurationRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketMetricsConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    Id: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteBucketOwnershipControlsRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketOwnershipControlsRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteBucketPolicyRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketPolicyRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class DeleteBucketReplicationRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketReplicationRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
 
 
 class DeleteBucketRequest(t.TypedDict, total=False):
@@ -359,6 +528,13 @@ class DeleteBucketTaggingRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class DeleteBucketWebsiteRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketWebsiteRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
 class DeleteMarkerEntry(t.TypedDict, total=False):
     """AWS's DeleteMarkerEntry."""
 
@@ -367,6 +543,12 @@ class DeleteMarkerEntry(t.TypedDict, total=False):
     VersionId: str
     IsLatest: bool
     LastModified: float
+
+
+class DeleteMarkerReplication(t.TypedDict, total=False):
+    """AWS's DeleteMarkerReplication."""
+
+    Status: str
 
 
 class DeleteObjectOutput(t.TypedDict, total=False):
@@ -427,6 +609,13 @@ class DeleteObjectsRequest(t.TypedDict, total=False):
     ChecksumAlgorithm: str
 
 
+class DeletePublicAccessBlockRequest(t.TypedDict, total=False):
+    """AWS's DeletePublicAccessBlockRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
 class DeletedObject(t.TypedDict, total=False):
     """AWS's DeletedObject."""
 
@@ -434,6 +623,24 @@ class DeletedObject(t.TypedDict, total=False):
     VersionId: str
     DeleteMarker: bool
     DeleteMarkerVersionId: str
+
+
+class Destination(t.TypedDict, total=False):
+    """AWS's Destination."""
+
+    Bucket: t.Required[str]
+    Account: str
+    StorageClass: str
+    AccessControlTranslation: AccessControlTranslation
+    EncryptionConfiguration: EncryptionConfiguration
+    ReplicationTime: ReplicationTime
+    Metrics: Metrics
+
+
+class EncryptionConfiguration(t.TypedDict, total=False):
+    """AWS's EncryptionConfiguration."""
+
+    ReplicaKmsKeyID: str
 
 
 class Error(t.TypedDict, total=False):
@@ -445,6 +652,147 @@ class Error(t.TypedDict, total=False):
     Message: str
 
 
+class ErrorDocument(t.TypedDict, total=False):
+    """AWS's ErrorDocument."""
+
+    Key: t.Required[str]
+
+
+class EventBridgeConfiguration(t.TypedDict, total=False):
+    """AWS's EventBridgeConfiguration."""
+
+
+class EventHoldDuration(t.TypedDict, total=False):
+    """AWS's EventHoldDuration."""
+
+    Days: int
+    Years: int
+
+
+class ExistingObjectReplication(t.TypedDict, total=False):
+    """AWS's ExistingObjectReplication."""
+
+    Status: t.Required[str]
+
+
+class FilterRule(t.TypedDict, total=False):
+    """AWS's FilterRule."""
+
+    Name: str
+    Value: str
+
+
+class GetBucketAccelerateConfigurationOutput(t.TypedDict, total=False):
+    """AWS's GetBucketAccelerateConfigurationOutput."""
+
+    Status: str
+    RequestCharged: str
+
+
+class GetBucketAccelerateConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetBucketAccelerateConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+    RequestPayer: str
+
+
+class GetBucketAclOutput(t.TypedDict, total=False):
+    """AWS's GetBucketAclOutput."""
+
+    Owner: Owner
+    Grants: list[Grant]
+
+
+class GetBucketAclRequest(t.TypedDict, total=False):
+    """AWS's GetBucketAclRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketAnalyticsConfigurationOutput(t.TypedDict, total=False):
+    """AWS's GetBucketAnalyticsConfigurationOutput."""
+
+    AnalyticsConfiguration: AnalyticsConfiguration
+
+
+class GetBucketAnalyticsConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetBucketAnalyticsConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    Id: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketCorsOutput(t.TypedDict, total=False):
+    """AWS's GetBucketCorsOutput."""
+
+    CORSRules: list[CORSRule]
+
+
+class GetBucketCorsRequest(t.TypedDict, total=False):
+    """AWS's GetBucketCorsRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketEncryptionOutput(t.TypedDict, total=False):
+    """AWS's GetBucketEncryptionOutput."""
+
+    ServerSideEncryptionConfiguration: ServerSideEncryptionConfiguration
+
+
+class GetBucketEncryptionRequest(t.TypedDict, total=False):
+    """AWS's GetBucketEncryptionRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketIntelligentTieringConfigurationOutput(t.TypedDict, total=False):
+    """AWS's GetBucketIntelligentTieringConfigurationOutput."""
+
+    IntelligentTieringConfiguration: IntelligentTieringConfiguration
+
+
+class GetBucketIntelligentTieringConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetBucketIntelligentTieringConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    Id: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketInventoryConfigurationOutput(t.TypedDict, total=False):
+    """AWS's GetBucketInventoryConfigurationOutput."""
+
+    InventoryConfiguration: InventoryConfiguration
+
+
+class GetBucketInventoryConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetBucketInventoryConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    Id: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketLifecycleConfigurationOutput(t.TypedDict, total=False):
+    """AWS's GetBucketLifecycleConfigurationOutput."""
+
+    Rules: list[LifecycleRule]
+    TransitionDefaultMinimumObjectSize: str
+
+
+class GetBucketLifecycleConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetBucketLifecycleConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
 class GetBucketLocationOutput(t.TypedDict, total=False):
     """AWS's GetBucketLocationOutput."""
 
@@ -453,6 +801,105 @@ class GetBucketLocationOutput(t.TypedDict, total=False):
 
 class GetBucketLocationRequest(t.TypedDict, total=False):
     """AWS's GetBucketLocationRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketLoggingOutput(t.TypedDict, total=False):
+    """AWS's GetBucketLoggingOutput."""
+
+    LoggingEnabled: LoggingEnabled
+
+
+class GetBucketLoggingRequest(t.TypedDict, total=False):
+    """AWS's GetBucketLoggingRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketMetricsConfigurationOutput(t.TypedDict, total=False):
+    """AWS's GetBucketMetricsConfigurationOutput."""
+
+    MetricsConfiguration: MetricsConfiguration
+
+
+class GetBucketMetricsConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetBucketMetricsConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    Id: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketNotificationConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetBucketNotificationConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketOwnershipControlsOutput(t.TypedDict, total=False):
+    """AWS's GetBucketOwnershipControlsOutput."""
+
+    OwnershipControls: OwnershipControls
+
+
+class GetBucketOwnershipControlsRequest(t.TypedDict, total=False):
+    """AWS's GetBucketOwnershipControlsRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketPolicyOutput(t.TypedDict, total=False):
+    """AWS's GetBucketPolicyOutput."""
+
+    Policy: str
+
+
+class GetBucketPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetBucketPolicyRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketPolicyStatusOutput(t.TypedDict, total=False):
+    """AWS's GetBucketPolicyStatusOutput."""
+
+    PolicyStatus: PolicyStatus
+
+
+class GetBucketPolicyStatusRequest(t.TypedDict, total=False):
+    """AWS's GetBucketPolicyStatusRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketReplicationOutput(t.TypedDict, total=False):
+    """AWS's GetBucketReplicationOutput."""
+
+    ReplicationConfiguration: ReplicationConfiguration
+
+
+class GetBucketReplicationRequest(t.TypedDict, total=False):
+    """AWS's GetBucketReplicationRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketRequestPaymentOutput(t.TypedDict, total=False):
+    """AWS's GetBucketRequestPaymentOutput."""
+
+    Payer: str
+
+
+class GetBucketRequestPaymentRequest(t.TypedDict, total=False):
+    """AWS's GetBucketRequestPaymentRequest."""
 
     Bucket: t.Required[str]
     ExpectedBucketOwner: str
@@ -482,6 +929,40 @@ class GetBucketVersioningRequest(t.TypedDict, total=False):
     """AWS's GetBucketVersioningRequest."""
 
     Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetBucketWebsiteOutput(t.TypedDict, total=False):
+    """AWS's GetBucketWebsiteOutput."""
+
+    RedirectAllRequestsTo: RedirectAllRequestsTo
+    IndexDocument: IndexDocument
+    ErrorDocument: ErrorDocument
+    RoutingRules: list[RoutingRule]
+
+
+class GetBucketWebsiteRequest(t.TypedDict, total=False):
+    """AWS's GetBucketWebsiteRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class GetObjectAclOutput(t.TypedDict, total=False):
+    """AWS's GetObjectAclOutput."""
+
+    Owner: Owner
+    Grants: list[Grant]
+    RequestCharged: str
+
+
+class GetObjectAclRequest(t.TypedDict, total=False):
+    """AWS's GetObjectAclRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    VersionId: str
+    RequestPayer: str
     ExpectedBucketOwner: str
 
 
@@ -524,6 +1005,35 @@ class GetObjectAttributesRequest(t.TypedDict, total=False):
     RequestPayer: str
     ExpectedBucketOwner: str
     ObjectAttributes: t.Required[list[str]]
+
+
+class GetObjectLegalHoldOutput(t.TypedDict, total=False):
+    """AWS's GetObjectLegalHoldOutput."""
+
+    LegalHold: ObjectLockLegalHold
+
+
+class GetObjectLegalHoldRequest(t.TypedDict, total=False):
+    """AWS's GetObjectLegalHoldRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    VersionId: str
+    RequestPayer: str
+    ExpectedBucketOwner: str
+
+
+class GetObjectLockConfigurationOutput(t.TypedDict, total=False):
+    """AWS's GetObjectLockConfigurationOutput."""
+
+    ObjectLockConfiguration: ObjectLockConfiguration
+
+
+class GetObjectLockConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetObjectLockConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
 
 
 class GetObjectOutput(t.TypedDict, total=False):
@@ -603,6 +1113,22 @@ class GetObjectRequest(t.TypedDict, total=False):
     ChecksumMode: str
 
 
+class GetObjectRetentionOutput(t.TypedDict, total=False):
+    """AWS's GetObjectRetentionOutput."""
+
+    Retention: ObjectLockRetention
+
+
+class GetObjectRetentionRequest(t.TypedDict, total=False):
+    """AWS's GetObjectRetentionRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    VersionId: str
+    RequestPayer: str
+    ExpectedBucketOwner: str
+
+
 class GetObjectTaggingOutput(t.TypedDict, total=False):
     """AWS's GetObjectTaggingOutput."""
 
@@ -618,6 +1144,36 @@ class GetObjectTaggingRequest(t.TypedDict, total=False):
     VersionId: str
     ExpectedBucketOwner: str
     RequestPayer: str
+
+
+class GetPublicAccessBlockOutput(t.TypedDict, total=False):
+    """AWS's GetPublicAccessBlockOutput."""
+
+    PublicAccessBlockConfiguration: PublicAccessBlockConfiguration
+
+
+class GetPublicAccessBlockRequest(t.TypedDict, total=False):
+    """AWS's GetPublicAccessBlockRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
+class Grant(t.TypedDict, total=False):
+    """AWS's Grant."""
+
+    Grantee: Grantee
+    Permission: str
+
+
+class Grantee(t.TypedDict, total=False):
+    """AWS's Grantee."""
+
+    DisplayName: str
+    EmailAddress: str
+    ID: str
+    Type: t.Required[str]
+    URI: str
 
 
 class HeadBucketOutput(t.TypedDict, total=False):
@@ -714,11 +1270,206 @@ class HeadObjectRequest(t.TypedDict, total=False):
     ChecksumMode: str
 
 
+class IndexDocument(t.TypedDict, total=False):
+    """AWS's IndexDocument."""
+
+    Suffix: t.Required[str]
+
+
 class Initiator(t.TypedDict, total=False):
     """AWS's Initiator."""
 
     ID: str
     DisplayName: str
+
+
+class IntelligentTieringAndOperator(t.TypedDict, total=False):
+    """AWS's IntelligentTieringAndOperator."""
+
+    Prefix: str
+    Tags: list[Tag]
+
+
+class IntelligentTieringConfiguration(t.TypedDict, total=False):
+    """AWS's IntelligentTieringConfiguration."""
+
+    Id: t.Required[str]
+    Filter: IntelligentTieringFilter
+    Status: t.Required[str]
+    Tierings: t.Required[list[Tiering]]
+
+
+class IntelligentTieringFilter(t.TypedDict, total=False):
+    """AWS's IntelligentTieringFilter."""
+
+    Prefix: str
+    Tag: Tag
+    And: IntelligentTieringAndOperator
+
+
+class InventoryConfiguration(t.TypedDict, total=False):
+    """AWS's InventoryConfiguration."""
+
+    Destination: t.Required[InventoryDestination]
+    IsEnabled: t.Required[bool]
+    Filter: InventoryFilter
+    Id: t.Required[str]
+    IncludedObjectVersions: t.Required[str]
+    OptionalFields: list[str]
+    Schedule: t.Required[InventorySchedule]
+
+
+class InventoryDestination(t.TypedDict, total=False):
+    """AWS's InventoryDestination."""
+
+    S3BucketDestination: t.Required[InventoryS3BucketDestination]
+
+
+class InventoryEncryption(t.TypedDict, total=False):
+    """AWS's InventoryEncryption."""
+
+    SSES3: SSES3
+    SSEKMS: SSEKMS
+
+
+class InventoryFilter(t.TypedDict, total=False):
+    """AWS's InventoryFilter."""
+
+    Prefix: t.Required[str]
+
+
+class InventoryS3BucketDestination(t.TypedDict, total=False):
+    """AWS's InventoryS3BucketDestination."""
+
+    AccountId: str
+    Bucket: t.Required[str]
+    Format: t.Required[str]
+    Prefix: str
+    Encryption: InventoryEncryption
+
+
+class InventorySchedule(t.TypedDict, total=False):
+    """AWS's InventorySchedule."""
+
+    Frequency: t.Required[str]
+
+
+class LambdaFunctionConfiguration(t.TypedDict, total=False):
+    """AWS's LambdaFunctionConfiguration."""
+
+    Id: str
+    LambdaFunctionArn: t.Required[str]
+    Events: t.Required[list[str]]
+    Filter: NotificationConfigurationFilter
+
+
+class LifecycleExpiration(t.TypedDict, total=False):
+    """AWS's LifecycleExpiration."""
+
+    Date: float
+    Days: int
+    ExpiredObjectDeleteMarker: bool
+
+
+class LifecycleRule(t.TypedDict, total=False):
+    """AWS's LifecycleRule."""
+
+    Expiration: LifecycleExpiration
+    ID: str
+    Prefix: str
+    Filter: LifecycleRuleFilter
+    Status: t.Required[str]
+    Transitions: list[Transition]
+    NoncurrentVersionTransitions: list[NoncurrentVersionTransition]
+    NoncurrentVersionExpiration: NoncurrentVersionExpiration
+    AbortIncompleteMultipartUpload: AbortIncompleteMultipartUpload
+
+
+class LifecycleRuleAndOperator(t.TypedDict, total=False):
+    """AWS's LifecycleRuleAndOperator."""
+
+    Prefix: str
+    Tags: list[Tag]
+    ObjectSizeGreaterThan: int
+    ObjectSizeLessThan: int
+
+
+class LifecycleRuleFilter(t.TypedDict, total=False):
+    """AWS's LifecycleRuleFilter."""
+
+    Prefix: str
+    Tag: Tag
+    ObjectSizeGreaterThan: int
+    ObjectSizeLessThan: int
+    And: LifecycleRuleAndOperator
+
+
+class ListBucketAnalyticsConfigurationsOutput(t.TypedDict, total=False):
+    """AWS's ListBucketAnalyticsConfigurationsOutput."""
+
+    IsTruncated: bool
+    ContinuationToken: str
+    NextContinuationToken: str
+    AnalyticsConfigurationList: list[AnalyticsConfiguration]
+
+
+class ListBucketAnalyticsConfigurationsRequest(t.TypedDict, total=False):
+    """AWS's ListBucketAnalyticsConfigurationsRequest."""
+
+    Bucket: t.Required[str]
+    ContinuationToken: str
+    ExpectedBucketOwner: str
+
+
+class ListBucketIntelligentTieringConfigurationsOutput(t.TypedDict, total=False):
+    """AWS's ListBucketIntelligentTieringConfigurationsOutput."""
+
+    IsTruncated: bool
+    ContinuationToken: str
+    NextContinuationToken: str
+    IntelligentTieringConfigurationList: list[IntelligentTieringConfiguration]
+
+
+class ListBucketIntelligentTieringConfigurationsRequest(t.TypedDict, total=False):
+    """AWS's ListBucketIntelligentTieringConfigurationsRequest."""
+
+    Bucket: t.Required[str]
+    ContinuationToken: str
+    ExpectedBucketOwner: str
+
+
+class ListBucketInventoryConfigurationsOutput(t.TypedDict, total=False):
+    """AWS's ListBucketInventoryConfigurationsOutput."""
+
+    ContinuationToken: str
+    InventoryConfigurationList: list[InventoryConfiguration]
+    IsTruncated: bool
+    NextContinuationToken: str
+
+
+class ListBucketInventoryConfigurationsRequest(t.TypedDict, total=False):
+    """AWS's ListBucketInventoryConfigurationsRequest."""
+
+    Bucket: t.Required[str]
+    ContinuationToken: str
+    ExpectedBucketOwner: str
+
+
+class ListBucketMetricsConfigurationsOutput(t.TypedDict, total=False):
+    """AWS's ListBucketMetricsConfigurationsOutput."""
+
+    IsTruncated: bool
+    ContinuationToken: str
+    NextContinuationToken: str
+    MetricsConfigurationList: list[MetricsConfiguration]
+
+
+class ListBucketMetricsConfigurationsRequest(t.TypedDict, total=False):
+    """AWS's ListBucketMetricsConfigurationsRequest."""
+
+    Bucket: t.Required[str]
+    ContinuationToken: str
+    ExpectedBucketOwner: str
 
 
 class ListBucketsOutput(t.TypedDict, total=False):
@@ -913,6 +1664,46 @@ class LocationInfo(t.TypedDict, total=False):
     Name: str
 
 
+class LoggingEnabled(t.TypedDict, total=False):
+    """AWS's LoggingEnabled."""
+
+    TargetBucket: t.Required[str]
+    TargetGrants: list[TargetGrant]
+    TargetPrefix: t.Required[str]
+    TargetObjectKeyFormat: TargetObjectKeyFormat
+
+
+class Metrics(t.TypedDict, total=False):
+    """AWS's Metrics."""
+
+    Status: t.Required[str]
+    EventThreshold: ReplicationTimeValue
+
+
+class MetricsAndOperator(t.TypedDict, total=False):
+    """AWS's MetricsAndOperator."""
+
+    Prefix: str
+    Tags: list[Tag]
+    AccessPointArn: str
+
+
+class MetricsConfiguration(t.TypedDict, total=False):
+    """AWS's MetricsConfiguration."""
+
+    Id: t.Required[str]
+    Filter: MetricsFilter
+
+
+class MetricsFilter(t.TypedDict, total=False):
+    """AWS's MetricsFilter."""
+
+    Prefix: str
+    Tag: Tag
+    AccessPointArn: str
+    And: MetricsAndOperator
+
+
 class MultipartUpload(t.TypedDict, total=False):
     """AWS's MultipartUpload."""
 
@@ -925,6 +1716,36 @@ class MultipartUpload(t.TypedDict, total=False):
     ChecksumAlgorithm: str
     ChecksumType: str
     VersionId: str
+
+
+class NoncurrentVersionExpiration(t.TypedDict, total=False):
+    """AWS's NoncurrentVersionExpiration."""
+
+    NoncurrentDays: int
+    NewerNoncurrentVersions: int
+
+
+class NoncurrentVersionTransition(t.TypedDict, total=False):
+    """AWS's NoncurrentVersionTransition."""
+
+    NoncurrentDays: int
+    StorageClass: str
+    NewerNoncurrentVersions: int
+
+
+class NotificationConfiguration(t.TypedDict, total=False):
+    """AWS's NotificationConfiguration."""
+
+    TopicConfigurations: list[TopicConfiguration]
+    QueueConfigurations: list[QueueConfiguration]
+    LambdaFunctionConfigurations: list[LambdaFunctionConfiguration]
+    EventBridgeConfiguration: EventBridgeConfiguration
+
+
+class NotificationConfigurationFilter(t.TypedDict, total=False):
+    """AWS's NotificationConfigurationFilter."""
+
+    Key: S3KeyFilter
 
 
 class Object(t.TypedDict, total=False):
@@ -949,6 +1770,34 @@ class ObjectIdentifier(t.TypedDict, total=False):
     ETag: str
     LastModifiedTime: float
     Size: int
+
+
+class ObjectLockConfiguration(t.TypedDict, total=False):
+    """AWS's ObjectLockConfiguration."""
+
+    ObjectLockEnabled: str
+    Rule: ObjectLockRule
+
+
+class ObjectLockLegalHold(t.TypedDict, total=False):
+    """AWS's ObjectLockLegalHold."""
+
+    Status: str
+
+
+class ObjectLockRetention(t.TypedDict, total=False):
+    """AWS's ObjectLockRetention."""
+
+    Mode: str
+    RetainUntilDate: float
+    EventHold: str
+    EventHoldDuration: EventHoldDuration
+
+
+class ObjectLockRule(t.TypedDict, total=False):
+    """AWS's ObjectLockRule."""
+
+    DefaultRetention: DefaultRetention
 
 
 class ObjectPart(t.TypedDict, total=False):
@@ -991,6 +1840,18 @@ class Owner(t.TypedDict, total=False):
     ID: str
 
 
+class OwnershipControls(t.TypedDict, total=False):
+    """AWS's OwnershipControls."""
+
+    Rules: t.Required[list[OwnershipControlsRule]]
+
+
+class OwnershipControlsRule(t.TypedDict, total=False):
+    """AWS's OwnershipControlsRule."""
+
+    ObjectOwnership: t.Required[str]
+
+
 class Part(t.TypedDict, total=False):
     """AWS's Part."""
 
@@ -1008,6 +1869,98 @@ class Part(t.TypedDict, total=False):
     ChecksumXXHASH64: str
     ChecksumXXHASH3: str
     ChecksumXXHASH128: str
+
+
+class PartitionedPrefix(t.TypedDict, total=False):
+    """AWS's PartitionedPrefix."""
+
+    PartitionDateSource: str
+
+
+class PolicyStatus(t.TypedDict, total=False):
+    """AWS's PolicyStatus."""
+
+    IsPublic: bool
+
+
+class PublicAccessBlockConfiguration(t.TypedDict, total=False):
+    """AWS's PublicAccessBlockConfiguration."""
+
+    BlockPublicAcls: bool
+    IgnorePublicAcls: bool
+    BlockPublicPolicy: bool
+    RestrictPublicBuckets: bool
+
+
+class PutBucketAclRequest(t.TypedDict, total=False):
+    """AWS's PutBucketAclRequest."""
+
+    ACL: str
+    AccessControlPolicy: AccessControlPolicy
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    GrantFullControl: str
+    GrantRead: str
+    GrantReadACP: str
+    GrantWrite: str
+    GrantWriteACP: str
+    ExpectedBucketOwner: str
+
+
+class PutBucketLifecycleConfigurationOutput(t.TypedDict, total=False):
+    """AWS's PutBucketLifecycleConfigurationOutput."""
+
+    TransitionDefaultMinimumObjectSize: str
+
+
+class PutBucketLifecycleConfigurationRequest(t.TypedDict, total=False):
+    """AWS's PutBucketLifecycleConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    ChecksumAlgorithm: str
+    LifecycleConfiguration: BucketLifecycleConfiguration
+    ExpectedBucketOwner: str
+    TransitionDefaultMinimumObjectSize: str
+
+
+class PutBucketLoggingRequest(t.TypedDict, total=False):
+    """AWS's PutBucketLoggingRequest."""
+
+    Bucket: t.Required[str]
+    BucketLoggingStatus: t.Required[BucketLoggingStatus]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    ExpectedBucketOwner: str
+
+
+class PutBucketNotificationConfigurationRequest(t.TypedDict, total=False):
+    """AWS's PutBucketNotificationConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    NotificationConfiguration: t.Required[NotificationConfiguration]
+    ExpectedBucketOwner: str
+    SkipDestinationValidation: bool
+
+
+class PutBucketOwnershipControlsRequest(t.TypedDict, total=False):
+    """AWS's PutBucketOwnershipControlsRequest."""
+
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ExpectedBucketOwner: str
+    OwnershipControls: t.Required[OwnershipControls]
+    ChecksumAlgorithm: str
+
+
+class PutBucketRequestPaymentRequest(t.TypedDict, total=False):
+    """AWS's PutBucketRequestPaymentRequest."""
+
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    RequestPaymentConfiguration: t.Required[RequestPaymentConfiguration]
+    ExpectedBucketOwner: str
 
 
 class PutBucketTaggingRequest(t.TypedDict, total=False):
@@ -1028,6 +1981,31 @@ class PutBucketVersioningRequest(t.TypedDict, total=False):
     ChecksumAlgorithm: str
     MFA: str
     VersioningConfiguration: t.Required[VersioningConfiguration]
+    ExpectedBucketOwner: str
+
+
+class PutObjectAclOutput(t.TypedDict, total=False):
+    """AWS's PutObjectAclOutput."""
+
+    RequestCharged: str
+
+
+class PutObjectAclRequest(t.TypedDict, total=False):
+    """AWS's PutObjectAclRequest."""
+
+    ACL: str
+    AccessControlPolicy: AccessControlPolicy
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    GrantFullControl: str
+    GrantRead: str
+    GrantReadACP: str
+    GrantWrite: str
+    GrantWriteACP: str
+    Key: t.Required[str]
+    RequestPayer: str
+    VersionId: str
     ExpectedBucketOwner: str
 
 
@@ -1131,11 +2109,182 @@ class PutObjectTaggingRequest(t.TypedDict, total=False):
     RequestPayer: str
 
 
+class PutPublicAccessBlockRequest(t.TypedDict, total=False):
+    """AWS's PutPublicAccessBlockRequest."""
+
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    PublicAccessBlockConfiguration: t.Required[PublicAccessBlockConfiguration]
+    ExpectedBucketOwner: str
+
+
+class QueueConfiguration(t.TypedDict, total=False):
+    """AWS's QueueConfiguration."""
+
+    Id: str
+    QueueArn: t.Required[str]
+    Events: t.Required[list[str]]
+    Filter: NotificationConfigurationFilter
+
+
+class Redirect(t.TypedDict, total=False):
+    """AWS's Redirect."""
+
+    HostName: str
+    HttpRedirectCode: str
+    Protocol: str
+    ReplaceKeyPrefixWith: str
+    ReplaceKeyWith: str
+
+
+class RedirectAllRequestsTo(t.TypedDict, total=False):
+    """AWS's RedirectAllRequestsTo."""
+
+    HostName: t.Required[str]
+    Protocol: str
+
+
+class ReplicaModifications(t.TypedDict, total=False):
+    """AWS's ReplicaModifications."""
+
+    Status: t.Required[str]
+
+
+class ReplicationConfiguration(t.TypedDict, total=False):
+    """AWS's ReplicationConfiguration."""
+
+    Role: t.Required[str]
+    Rules: t.Required[list[ReplicationRule]]
+
+
+class ReplicationRule(t.TypedDict, total=False):
+    """AWS's ReplicationRule."""
+
+    ID: str
+    Priority: int
+    Prefix: str
+    Filter: ReplicationRuleFilter
+    Status: t.Required[str]
+    SourceSelectionCriteria: SourceSelectionCriteria
+    ExistingObjectReplication: ExistingObjectReplication
+    Destination: t.Required[Destination]
+    DeleteMarkerReplication: DeleteMarkerReplication
+
+
+class ReplicationRuleAndOperator(t.TypedDict, total=False):
+    """AWS's ReplicationRuleAndOperator."""
+
+    Prefix: str
+    Tags: list[Tag]
+
+
+class ReplicationRuleFilter(t.TypedDict, total=False):
+    """AWS's ReplicationRuleFilter."""
+
+    Prefix: str
+    Tag: Tag
+    And: ReplicationRuleAndOperator
+
+
+class ReplicationTime(t.TypedDict, total=False):
+    """AWS's ReplicationTime."""
+
+    Status: t.Required[str]
+    Time: t.Required[ReplicationTimeValue]
+
+
+class ReplicationTimeValue(t.TypedDict, total=False):
+    """AWS's ReplicationTimeValue."""
+
+    Minutes: int
+
+
+class RequestPaymentConfiguration(t.TypedDict, total=False):
+    """AWS's RequestPaymentConfiguration."""
+
+    Payer: t.Required[str]
+
+
 class RestoreStatus(t.TypedDict, total=False):
     """AWS's RestoreStatus."""
 
     IsRestoreInProgress: bool
     RestoreExpiryDate: float
+
+
+class RoutingRule(t.TypedDict, total=False):
+    """AWS's RoutingRule."""
+
+    Condition: Condition
+    Redirect: t.Required[Redirect]
+
+
+class S3KeyFilter(t.TypedDict, total=False):
+    """AWS's S3KeyFilter."""
+
+    FilterRules: list[FilterRule]
+
+
+class SSEKMS(t.TypedDict, total=False):
+    """AWS's SSEKMS."""
+
+    KeyId: t.Required[str]
+
+
+class SSES3(t.TypedDict, total=False):
+    """AWS's SSES3."""
+
+
+class ServerSideEncryptionByDefault(t.TypedDict, total=False):
+    """AWS's ServerSideEncryptionByDefault."""
+
+    SSEAlgorithm: t.Required[str]
+    KMSMasterKeyID: str
+
+
+class ServerSideEncryptionConfiguration(t.TypedDict, total=False):
+    """AWS's ServerSideEncryptionConfiguration."""
+
+    Rules: t.Required[list[ServerSideEncryptionRule]]
+
+
+class ServerSideEncryptionRule(t.TypedDict, total=False):
+    """AWS's ServerSideEncryptionRule."""
+
+    ApplyServerSideEncryptionByDefault: ServerSideEncryptionByDefault
+    BucketKeyEnabled: bool
+    BlockedEncryptionTypes: BlockedEncryptionTypes
+
+
+class SimplePrefix(t.TypedDict, total=False):
+    """AWS's SimplePrefix."""
+
+
+class SourceSelectionCriteria(t.TypedDict, total=False):
+    """AWS's SourceSelectionCriteria."""
+
+    SseKmsEncryptedObjects: SseKmsEncryptedObjects
+    ReplicaModifications: ReplicaModifications
+
+
+class SseKmsEncryptedObjects(t.TypedDict, total=False):
+    """AWS's SseKmsEncryptedObjects."""
+
+    Status: t.Required[str]
+
+
+class StorageClassAnalysis(t.TypedDict, total=False):
+    """AWS's StorageClassAnalysis."""
+
+    DataExport: StorageClassAnalysisDataExport
+
+
+class StorageClassAnalysisDataExport(t.TypedDict, total=False):
+    """AWS's StorageClassAnalysisDataExport."""
+
+    OutputSchemaVersion: t.Required[str]
+    Destination: t.Required[AnalyticsExportDestination]
 
 
 class Tag(t.TypedDict, total=False):
@@ -1149,6 +2298,44 @@ class Tagging(t.TypedDict, total=False):
     """AWS's Tagging."""
 
     TagSet: t.Required[list[Tag]]
+
+
+class TargetGrant(t.TypedDict, total=False):
+    """AWS's TargetGrant."""
+
+    Grantee: Grantee
+    Permission: str
+
+
+class TargetObjectKeyFormat(t.TypedDict, total=False):
+    """AWS's TargetObjectKeyFormat."""
+
+    SimplePrefix: SimplePrefix
+    PartitionedPrefix: PartitionedPrefix
+
+
+class Tiering(t.TypedDict, total=False):
+    """AWS's Tiering."""
+
+    Days: t.Required[int]
+    AccessTier: t.Required[str]
+
+
+class TopicConfiguration(t.TypedDict, total=False):
+    """AWS's TopicConfiguration."""
+
+    Id: str
+    TopicArn: t.Required[str]
+    Events: t.Required[list[str]]
+    Filter: NotificationConfigurationFilter
+
+
+class Transition(t.TypedDict, total=False):
+    """AWS's Transition."""
+
+    Date: float
+    Days: int
+    StorageClass: str
 
 
 class UploadPartCopyOutput(t.TypedDict, total=False):
@@ -1251,8 +2438,72 @@ class DeleteBucketResponse(t.TypedDict, total=False):
     """AWS's DeleteBucketResponse, which has no members."""
 
 
+class DeleteBucketAnalyticsConfigurationResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketAnalyticsConfigurationResponse, which has no members."""
+
+
+class DeleteBucketCorsResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketCorsResponse, which has no members."""
+
+
+class DeleteBucketIntelligentTieringConfigurationResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketIntelligentTieringConfigurationResponse, which has no members."""
+
+
+class DeleteBucketInventoryConfigurationResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketInventoryConfigurationResponse, which has no members."""
+
+
+class DeleteBucketLifecycleResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketLifecycleResponse, which has no members."""
+
+
+class DeleteBucketMetricsConfigurationResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketMetricsConfigurationResponse, which has no members."""
+
+
+class DeleteBucketOwnershipControlsResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketOwnershipControlsResponse, which has no members."""
+
+
+class DeleteBucketPolicyResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketPolicyResponse, which has no members."""
+
+
+class DeleteBucketReplicationResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketReplicationResponse, which has no members."""
+
+
 class DeleteBucketTaggingResponse(t.TypedDict, total=False):
     """AWS's DeleteBucketTaggingResponse, which has no members."""
+
+
+class DeleteBucketWebsiteResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketWebsiteResponse, which has no members."""
+
+
+class DeletePublicAccessBlockResponse(t.TypedDict, total=False):
+    """AWS's DeletePublicAccessBlockResponse, which has no members."""
+
+
+class PutBucketAclResponse(t.TypedDict, total=False):
+    """AWS's PutBucketAclResponse, which has no members."""
+
+
+class PutBucketLoggingResponse(t.TypedDict, total=False):
+    """AWS's PutBucketLoggingResponse, which has no members."""
+
+
+class PutBucketNotificationConfigurationResponse(t.TypedDict, total=False):
+    """AWS's PutBucketNotificationConfigurationResponse, which has no members."""
+
+
+class PutBucketOwnershipControlsResponse(t.TypedDict, total=False):
+    """AWS's PutBucketOwnershipControlsResponse, which has no members."""
+
+
+class PutBucketRequestPaymentResponse(t.TypedDict, total=False):
+    """AWS's PutBucketRequestPaymentResponse, which has no members."""
 
 
 class PutBucketTaggingResponse(t.TypedDict, total=False):
@@ -1261,6 +2512,10 @@ class PutBucketTaggingResponse(t.TypedDict, total=False):
 
 class PutBucketVersioningResponse(t.TypedDict, total=False):
     """AWS's PutBucketVersioningResponse, which has no members."""
+
+
+class PutPublicAccessBlockResponse(t.TypedDict, total=False):
+    """AWS's PutPublicAccessBlockResponse, which has no members."""
 
 
 class S3(t.Protocol):
@@ -1296,10 +2551,68 @@ class S3(t.Protocol):
         """Call DeleteBucket."""
         ...
 
+    def delete_bucket_analytics_configuration(
+        self, request: DeleteBucketAnalyticsConfigurationRequest
+    ) -> DeleteBucketAnalyticsConfigurationResponse:
+        """Call DeleteBucketAnalyticsConfiguration."""
+        ...
+
+    def delete_bucket_cors(self, request: DeleteBucketCorsRequest) -> DeleteBucketCorsResponse:
+        """Call DeleteBucketCors."""
+        ...
+
+    def delete_bucket_intelligent_tiering_configuration(
+        self, request: DeleteBucketIntelligentTieringConfigurationRequest
+    ) -> DeleteBucketIntelligentTieringConfigurationResponse:
+        """Call DeleteBucketIntelligentTieringConfiguration."""
+        ...
+
+    def delete_bucket_inventory_configuration(
+        self, request: DeleteBucketInventoryConfigurationRequest
+    ) -> DeleteBucketInventoryConfigurationResponse:
+        """Call DeleteBucketInventoryConfiguration."""
+        ...
+
+    def delete_bucket_lifecycle(
+        self, request: DeleteBucketLifecycleRequest
+    ) -> DeleteBucketLifecycleResponse:
+        """Call DeleteBucketLifecycle."""
+        ...
+
+    def delete_bucket_metrics_configuration(
+        self, request: DeleteBucketMetricsConfigurationRequest
+    ) -> DeleteBucketMetricsConfigurationResponse:
+        """Call DeleteBucketMetricsConfiguration."""
+        ...
+
+    def delete_bucket_ownership_controls(
+        self, request: DeleteBucketOwnershipControlsRequest
+    ) -> DeleteBucketOwnershipControlsResponse:
+        """Call DeleteBucketOwnershipControls."""
+        ...
+
+    def delete_bucket_policy(
+        self, request: DeleteBucketPolicyRequest
+    ) -> DeleteBucketPolicyResponse:
+        """Call DeleteBucketPolicy."""
+        ...
+
+    def delete_bucket_replication(
+        self, request: DeleteBucketReplicationRequest
+    ) -> DeleteBucketReplicationResponse:
+        """Call DeleteBucketReplication."""
+        ...
+
     def delete_bucket_tagging(
         self, request: DeleteBucketTaggingRequest
     ) -> DeleteBucketTaggingResponse:
         """Call DeleteBucketTagging."""
+        ...
+
+    def delete_bucket_website(
+        self, request: DeleteBucketWebsiteRequest
+    ) -> DeleteBucketWebsiteResponse:
+        """Call DeleteBucketWebsite."""
         ...
 
     def delete_object(self, request: DeleteObjectRequest) -> DeleteObjectOutput:
@@ -1316,8 +2629,102 @@ class S3(t.Protocol):
         """Call DeleteObjects."""
         ...
 
+    def delete_public_access_block(
+        self, request: DeletePublicAccessBlockRequest
+    ) -> DeletePublicAccessBlockResponse:
+        """Call DeletePublicAccessBlock."""
+        ...
+
+    def get_bucket_accelerate_configuration(
+        self, request: GetBucketAccelerateConfigurationRequest
+    ) -> GetBucketAccelerateConfigurationOutput:
+        """Call GetBucketAccelerateConfiguration."""
+        ...
+
+    def get_bucket_acl(self, request: GetBucketAclRequest) -> GetBucketAclOutput:
+        """Call GetBucketAcl."""
+        ...
+
+    def get_bucket_analytics_configuration(
+        self, request: GetBucketAnalyticsConfigurationRequest
+    ) -> GetBucketAnalyticsConfigurationOutput:
+        """Call GetBucketAnalyticsConfiguration."""
+        ...
+
+    def get_bucket_cors(self, request: GetBucketCorsRequest) -> GetBucketCorsOutput:
+        """Call GetBucketCors."""
+        ...
+
+    def get_bucket_encryption(
+        self, request: GetBucketEncryptionRequest
+    ) -> GetBucketEncryptionOutput:
+        """Call GetBucketEncryption."""
+        ...
+
+    def get_bucket_intelligent_tiering_configuration(
+        self, request: GetBucketIntelligentTieringConfigurationRequest
+    ) -> GetBucketIntelligentTieringConfigurationOutput:
+        """Call GetBucketIntelligentTieringConfiguration."""
+        ...
+
+    def get_bucket_inventory_configuration(
+        self, request: GetBucketInventoryConfigurationRequest
+    ) -> GetBucketInventoryConfigurationOutput:
+        """Call GetBucketInventoryConfiguration."""
+        ...
+
+    def get_bucket_lifecycle_configuration(
+        self, request: GetBucketLifecycleConfigurationRequest
+    ) -> GetBucketLifecycleConfigurationOutput:
+        """Call GetBucketLifecycleConfiguration."""
+        ...
+
     def get_bucket_location(self, request: GetBucketLocationRequest) -> GetBucketLocationOutput:
         """Call GetBucketLocation."""
+        ...
+
+    def get_bucket_logging(self, request: GetBucketLoggingRequest) -> GetBucketLoggingOutput:
+        """Call GetBucketLogging."""
+        ...
+
+    def get_bucket_metrics_configuration(
+        self, request: GetBucketMetricsConfigurationRequest
+    ) -> GetBucketMetricsConfigurationOutput:
+        """Call GetBucketMetricsConfiguration."""
+        ...
+
+    def get_bucket_notification_configuration(
+        self, request: GetBucketNotificationConfigurationRequest
+    ) -> NotificationConfiguration:
+        """Call GetBucketNotificationConfiguration."""
+        ...
+
+    def get_bucket_ownership_controls(
+        self, request: GetBucketOwnershipControlsRequest
+    ) -> GetBucketOwnershipControlsOutput:
+        """Call GetBucketOwnershipControls."""
+        ...
+
+    def get_bucket_policy(self, request: GetBucketPolicyRequest) -> GetBucketPolicyOutput:
+        """Call GetBucketPolicy."""
+        ...
+
+    def get_bucket_policy_status(
+        self, request: GetBucketPolicyStatusRequest
+    ) -> GetBucketPolicyStatusOutput:
+        """Call GetBucketPolicyStatus."""
+        ...
+
+    def get_bucket_replication(
+        self, request: GetBucketReplicationRequest
+    ) -> GetBucketReplicationOutput:
+        """Call GetBucketReplication."""
+        ...
+
+    def get_bucket_request_payment(
+        self, request: GetBucketRequestPaymentRequest
+    ) -> GetBucketRequestPaymentOutput:
+        """Call GetBucketRequestPayment."""
         ...
 
     def get_bucket_tagging(self, request: GetBucketTaggingRequest) -> GetBucketTaggingOutput:
@@ -1330,8 +2737,16 @@ class S3(t.Protocol):
         """Call GetBucketVersioning."""
         ...
 
+    def get_bucket_website(self, request: GetBucketWebsiteRequest) -> GetBucketWebsiteOutput:
+        """Call GetBucketWebsite."""
+        ...
+
     def get_object(self, request: GetObjectRequest) -> GetObjectOutput:
         """Call GetObject."""
+        ...
+
+    def get_object_acl(self, request: GetObjectAclRequest) -> GetObjectAclOutput:
+        """Call GetObjectAcl."""
         ...
 
     def get_object_attributes(
@@ -1340,8 +2755,28 @@ class S3(t.Protocol):
         """Call GetObjectAttributes."""
         ...
 
+    def get_object_legal_hold(self, request: GetObjectLegalHoldRequest) -> GetObjectLegalHoldOutput:
+        """Call GetObjectLegalHold."""
+        ...
+
+    def get_object_lock_configuration(
+        self, request: GetObjectLockConfigurationRequest
+    ) -> GetObjectLockConfigurationOutput:
+        """Call GetObjectLockConfiguration."""
+        ...
+
+    def get_object_retention(self, request: GetObjectRetentionRequest) -> GetObjectRetentionOutput:
+        """Call GetObjectRetention."""
+        ...
+
     def get_object_tagging(self, request: GetObjectTaggingRequest) -> GetObjectTaggingOutput:
         """Call GetObjectTagging."""
+        ...
+
+    def get_public_access_block(
+        self, request: GetPublicAccessBlockRequest
+    ) -> GetPublicAccessBlockOutput:
+        """Call GetPublicAccessBlock."""
         ...
 
     def head_bucket(self, request: HeadBucketRequest) -> HeadBucketOutput:
@@ -1350,6 +2785,30 @@ class S3(t.Protocol):
 
     def head_object(self, request: HeadObjectRequest) -> HeadObjectOutput:
         """Call HeadObject."""
+        ...
+
+    def list_bucket_analytics_configurations(
+        self, request: ListBucketAnalyticsConfigurationsRequest
+    ) -> ListBucketAnalyticsConfigurationsOutput:
+        """Call ListBucketAnalyticsConfigurations."""
+        ...
+
+    def list_bucket_intelligent_tiering_configurations(
+        self, request: ListBucketIntelligentTieringConfigurationsRequest
+    ) -> ListBucketIntelligentTieringConfigurationsOutput:
+        """Call ListBucketIntelligentTieringConfigurations."""
+        ...
+
+    def list_bucket_inventory_configurations(
+        self, request: ListBucketInventoryConfigurationsRequest
+    ) -> ListBucketInventoryConfigurationsOutput:
+        """Call ListBucketInventoryConfigurations."""
+        ...
+
+    def list_bucket_metrics_configurations(
+        self, request: ListBucketMetricsConfigurationsRequest
+    ) -> ListBucketMetricsConfigurationsOutput:
+        """Call ListBucketMetricsConfigurations."""
         ...
 
     def list_buckets(self, request: ListBucketsRequest) -> ListBucketsOutput:
@@ -1378,6 +2837,38 @@ class S3(t.Protocol):
         """Call ListParts."""
         ...
 
+    def put_bucket_acl(self, request: PutBucketAclRequest) -> PutBucketAclResponse:
+        """Call PutBucketAcl."""
+        ...
+
+    def put_bucket_lifecycle_configuration(
+        self, request: PutBucketLifecycleConfigurationRequest
+    ) -> PutBucketLifecycleConfigurationOutput:
+        """Call PutBucketLifecycleConfiguration."""
+        ...
+
+    def put_bucket_logging(self, request: PutBucketLoggingRequest) -> PutBucketLoggingResponse:
+        """Call PutBucketLogging."""
+        ...
+
+    def put_bucket_notification_configuration(
+        self, request: PutBucketNotificationConfigurationRequest
+    ) -> PutBucketNotificationConfigurationResponse:
+        """Call PutBucketNotificationConfiguration."""
+        ...
+
+    def put_bucket_ownership_controls(
+        self, request: PutBucketOwnershipControlsRequest
+    ) -> PutBucketOwnershipControlsResponse:
+        """Call PutBucketOwnershipControls."""
+        ...
+
+    def put_bucket_request_payment(
+        self, request: PutBucketRequestPaymentRequest
+    ) -> PutBucketRequestPaymentResponse:
+        """Call PutBucketRequestPayment."""
+        ...
+
     def put_bucket_tagging(self, request: PutBucketTaggingRequest) -> PutBucketTaggingResponse:
         """Call PutBucketTagging."""
         ...
@@ -1392,8 +2883,18 @@ class S3(t.Protocol):
         """Call PutObject."""
         ...
 
+    def put_object_acl(self, request: PutObjectAclRequest) -> PutObjectAclOutput:
+        """Call PutObjectAcl."""
+        ...
+
     def put_object_tagging(self, request: PutObjectTaggingRequest) -> PutObjectTaggingOutput:
         """Call PutObjectTagging."""
+        ...
+
+    def put_public_access_block(
+        self, request: PutPublicAccessBlockRequest
+    ) -> PutPublicAccessBlockResponse:
+        """Call PutPublicAccessBlock."""
         ...
 
     def upload_part(self, request: UploadPartRequest) -> UploadPartOutput:

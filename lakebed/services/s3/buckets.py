@@ -9,6 +9,7 @@ from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.engines.objects import Span, VersionSpan
 from lakebed.services.s3._object_parts import forget_bucket_parts
+from lakebed.services.s3._settings import forget_settings
 from lakebed.services.s3._tags import NEW_BUCKET_TAGS, checked_tags
 from lakebed.services.s3.model import (
     BUCKETS,
@@ -170,6 +171,7 @@ def delete_bucket(ctx: Context, request: s3.DeleteBucketRequest) -> s3.DeleteBuc
         discard(ctx, upload)
     BUCKETS.delete(ctx, bucket.name)
     forget_bucket_parts(ctx, bucket.name)
+    forget_settings(ctx, bucket.name)
     objects.remove_bucket(ctx, bucket.name)
     return {}
 

@@ -1,0 +1,192 @@
+"""Settings of buckets that are what they are in a new bucket, since nothing here changes them.
+
+What infrastructure tools read of every bucket gets the answer AWS gives for a plain one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakebed.context import Context
+from lakebed.core.errors import NotBuiltError
+from lakebed.services.s3._settings import not_set
+from lakebed.services.s3.model import bucket_of, malformed_xml
+
+if TYPE_CHECKING:
+    from lakebed.shapes import s3
+
+
+def get_bucket_accelerate_configuration(
+    ctx: Context, request: s3.GetBucketAccelerateConfigurationRequest
+) -> s3.GetBucketAccelerateConfigurationOutput:
+    """Return the state of transfer acceleration: never set.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html
+    """
+    bucket_of(ctx, request)
+    return {}
+
+
+def get_bucket_request_payment(
+    ctx: Context, request: s3.GetBucketRequestPaymentRequest
+) -> s3.GetBucketRequestPaymentOutput:
+    """Return who pays for requests: the owner.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html
+    """
+    bucket_of(ctx, request)
+    return {"Payer": "BucketOwner"}
+
+
+def put_bucket_request_payment(
+    ctx: Context, request: s3.PutBucketRequestPaymentRequest
+) -> s3.PutBucketRequestPaymentResponse:
+    """Say that the owner pays for requests, as is so.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html
+    """
+    bucket_of(ctx, request)
+    payer = request.get("RequestPaymentConfiguration", {}).get("Payer")
+    if payer not in ("BucketOwner", "Requester"):
+        raise malformed_xml()
+    if payer == "Requester":
+        raise NotBuiltError("s3", "PutBucketRequestPayment", "Payer Requester")
+    return {}
+
+
+def get_bucket_logging(
+    ctx: Context, request: s3.GetBucketLoggingRequest
+) -> s3.GetBucketLoggingOutput:
+    """Return where access to a bucket is logged: nowhere.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html
+    """
+    bucket_of(ctx, request)
+    return {}
+
+
+def put_bucket_logging(
+    ctx: Context, request: s3.PutBucketLoggingRequest
+) -> s3.PutBucketLoggingResponse:
+    """Say that access to a bucket is not logged, as is so.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html
+    """
+    bucket_of(ctx, request)
+    if "LoggingEnabled" in request.get("BucketLoggingStatus", {}):
+        raise NotBuiltError("s3", "PutBucketLogging", "LoggingEnabled in BucketLoggingStatus")
+    return {}
+
+
+def get_bucket_notification_configuration(
+    ctx: Context, request: s3.GetBucketNotificationConfigurationRequest
+) -> s3.NotificationConfiguration:
+    """Return who is told of a bucket's events: nobody.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html
+    """
+    bucket_of(ctx, request)
+    return {}
+
+
+def put_bucket_notification_configuration(
+    ctx: Context, request: s3.PutBucketNotificationConfigurationRequest
+) -> s3.PutBucketNotificationConfigurationResponse:
+    """Say that nobody is told of a bucket's events, as is so.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
+    """
+    bucket_of(ctx, request)
+    if request.get("NotificationConfiguration"):
+        raise NotBuiltError(
+            "s3", "PutBucketNotificationConfiguration", "members of NotificationConfiguration"
+        )
+    return {}
+
+
+def get_bucket_encryption(
+    ctx: Context, request: s3.GetBucketEncryptionRequest
+) -> s3.GetBucketEncryptionOutput:
+    """Return the default encryption of a bucket in AWS's answer for every new one: SSE-S3.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html
+    Nothing is encrypted at rest here: the lake's files are plain, whatever keeps the disk.
+    """
+    bucket_of(ctx, request)
+    return {
+        "ServerSideEncryptionConfiguration": {
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+                    "BucketKeyEnabled": False,
+                }
+            ]
+        }
+    }
+
+
+def get_bucket_cors(ctx: Context, request: s3.GetBucketCorsRequest) -> s3.GetBucketCorsOutput:
+    """Return the cross-origin rules of a bucket: none.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html
+    """
+    bucket = bucket_of(ctx, request)
+    message = "The CORS configuration does not exist"
+    raise not_set("NoSuchCORSConfiguration", message, bucket)
+
+
+def delete_bucket_cors(
+    ctx: Context, request: s3.DeleteBucketCorsRequest
+) -> s3.DeleteBucketCorsResponse:
+    """Delete the cross-origin rules of a bucket, which has none: that is no error.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html
+    """
+    bucket_of(ctx, request)
+    return {}
+
+
+def get_bucket_website(
+    ctx: Context, request: s3.GetBucketWebsiteRequest
+) -> s3.GetBucketWebsiteOutput:
+    """Return the website configuration of a bucket: none.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketWebsite.html
+    """
+    bucket = bucket_of(ctx, request)
+    message = "The specified bucket does not have a website configuration"
+    raise not_set("NoSuchWebsiteConfiguration", message, bucket)
+
+
+def delete_bucket_website(
+    ctx: Context, request: s3.DeleteBucketWebsiteRequest
+) -> s3.DeleteBucketWebsiteResponse:
+    """Delete the website configuration of a bucket, which has none: that is no error.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html
+    """
+    bucket_of(ctx, request)
+    return {}
+
+
+def get_bucket_replication(
+    ctx: Context, request: s3.GetBucketReplicationRequest
+) -> s3.GetBucketReplicationOutput:
+    """Return where a bucket is replicated to: nowhere.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketReplication.html
+    """
+    bucket = bucket_of(ctx, request)
+    message = "The replication configuration was not found"
+    raise not_set("ReplicationConfigurationNotFoundError", message, bucket)
+
+
+def delete_bucket_replication(
+    ctx: Context, request: s3.DeleteBucketReplicationRequest
+) -> s3.DeleteBucketReplicationResponse:
+    """Delete the replication of a bucket, which has none: that is no error.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html
+    """
+    bucket_of(ctx, request)
+    return {}
