@@ -5,14 +5,14 @@ from __future__ import annotations
 # Only what `serve` needs is imported here: its start is counted in CPU milliseconds.
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from lakebed import __version__
 from lakebed.cli.settings import CHOICES, KEYS_FILE, Resolved, SettingsError, resolve
+from lakebed.cli.upkeep import Command, add_upkeep
 
 EXIT_IN_USE = 3
-Command = Callable[[argparse.Namespace, Resolved], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_network(add("env", _env, "Print what to eval, so that every AWS client finds the server."))
     add("init", _init, "Make random root keys and turn the well-known ones off.")
     _add_network(add("status", _status, "Show whether a server answers and what the lake holds."))
+    add_upkeep(add)
     add("doctor", _doctor, "Check this machine and this folder, and say what to mend.")
     clean = add("clean", _clean, "Delete the lake's folder; a dry run without --yes.")
     clean.add_argument("--yes", action="store_true", help="really delete")

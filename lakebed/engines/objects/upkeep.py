@@ -108,8 +108,13 @@ class Hands(Protocol):
         """Walk the folders that came, went or are new, and suspect what differs. For a thread."""
         ...
 
-    def sync(self, transactions: Transactions, bucket: str) -> int:
-        """Suspect every file of a bucket that is unlike its row; returns how many. For a thread."""
+    def sync(
+        self, transactions: Transactions, bucket: str, wait: Callable[[], None] | None = None
+    ) -> int:
+        """Suspect every file of a bucket that is unlike its row; returns how many. For a thread.
+
+        `wait` is called while too many suspects are waiting to be taken in.
+        """
         ...
 
     def take_in(self, scope: Scope, seconds: float = ...) -> bool:

@@ -42,9 +42,18 @@ class Check:
         self._transactions = transactions
         self._options = options
         self.progress = Progress()
+        # What a crash left to be done, by bucket, key and inode; a server's own is judged twice.
+        self._unfinished: set[tuple[str, str, int]] = set()
 
     def run(self) -> Iterator[Finding]:
         """Yield what is found, in the order of the work."""
+        if not self._options.is_serving:
+            with self._transactions() as scope:
+                self._unfinished = {
+                    (mark.bucket, mark.key, mark.inode)
+                    for row in self._holdings.journal.scan(scope)
+                    for mark in row.marks
+                }
         for doing, judges in (
             ("objects", self._rows(self._holdings.objects)),
             ("versions", self._rows(self._holdings.versions)),
@@ -123,6 +132,9 @@ class Check:
             expected = f"the bucket {row.bucket!r}"
             return self._of(row, path, "stray-row", ("a row without a bucket", expected, _FORGET))
         if row.is_delete_marker:
+            return None
+        if (row.bucket, row.key, row.inode) in self._unfinished:
+            # The next start puts it into its place, or it is there already.
             return None
         found = self._judge_file(scope, row, path)
         return found if found is None or self._now(scope, table, row) else None
@@ -214,6 +226,8 @@ class Check:
             return Finding("no-object", relative, found, then, "", bucket, key, is_note=True)
         row = self._holdings.objects.get(scope, bucket, key)
         if row is None:
+            if (bucket, key, file.st_ino) in self._unfinished:
+                return None
             if self._options.is_serving and time.time() - file.st_ctime < SETTLE_SECONDS:
                 return None
             found = f"{file.st_size} bytes that the index does not know"
@@ -291,10 +305,10 @@ class Check:
         return Finding("temporary-file", relative, "a received body", then, is_note=True)
 
     def _judge_journal(self, scope: Scope) -> Finding | None:
-        count = self._holdings.journal.count(scope)
+        count = len(self._unfinished)
         if not count:
             return None
-        found = f"{count} rows of the journal, which the server sweeps as it goes"
+        found = f"marks of {count} files that were being put or deleted"
         then = "the next start of the server finishes what is not done"
         return Finding("journal", "state/store.sqlite", found, then, is_note=True)
 

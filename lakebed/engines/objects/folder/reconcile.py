@@ -13,7 +13,7 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -78,6 +78,7 @@ class Reconciler:
         self.suspects: dict[str, None] = {}
         """Paths of files that may have changed by hand."""
         self.listener: Listener | None = None
+        self._paces: list[Pace] = []
 
     # -- what the kernel tells ------------------------------------------------------------------
 
@@ -88,7 +89,9 @@ class Reconciler:
         return self.listener is not None
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and surveys on their way."""
+        for pace in self._paces:
+            pace.is_stopped = True
         if self.listener is not None:
             self.listener.close()
             self.listener = None
@@ -103,12 +106,6 @@ class Reconciler:
         self.forget(bucket)
         if self.listener is not None:
             self.listener.drop(bucket)
-
-    def suspect(self, path: str) -> None:
-        """Have a file looked at soon; waits while too many are waiting. For a thread."""
-        while len(self.suspects) >= HAND_CHANGES_MAX:
-            time.sleep(PAUSE_SECONDS)
-        self.suspects[path] = None
 
     @property
     def has_work(self) -> bool:
@@ -130,16 +127,32 @@ class Reconciler:
             path, is_gone = listener.work.popleft()
             if is_gone:
                 listener.unwatch_tree(path)
-            for suspect in survey.run(transactions, path, Pace(SURVEY_REST_FACTOR)):
-                self.suspect(suspect)
+            pace = Pace(SURVEY_REST_FACTOR)
+            self._gather(survey.run(transactions, path, pace), pace, _pause)
 
-    def sync(self, transactions: Transactions, bucket: str) -> int:
-        """Suspect every file of a bucket that is unlike its row; returns how many. For a thread."""
+    def sync(
+        self, transactions: Transactions, bucket: str, wait: Callable[[], None] | None = None
+    ) -> int:
+        """Suspect every file of a bucket that is unlike its row; returns how many. For a thread.
+
+        `wait` is called while too many suspects are waiting to be taken in.
+        """
         survey = Survey(self._places, self._objects, _ignore)
+        pace = Pace()
+        found = survey.run(transactions, self._places.bucket(bucket), pace)
+        return self._gather(found, pace, wait or _pause)
+
+    def _gather(self, found: Iterator[str], pace: Pace, wait: Callable[[], None]) -> int:
         count = 0
-        for path in survey.run(transactions, self._places.bucket(bucket), Pace()):
-            self.suspect(path)
-            count += 1
+        self._paces.append(pace)
+        try:
+            for suspect in found:
+                while len(self.suspects) >= HAND_CHANGES_MAX and not pace.is_stopped:
+                    wait()
+                self.suspects[suspect] = None
+                count += 1
+        finally:
+            self._paces.remove(pace)
         return count
 
     def take_in(self, scope: Scope, seconds: float = SLICE_SECONDS_MAX) -> bool:
@@ -383,6 +396,10 @@ def _mtime(directory: str) -> int:
 
 def _nothing() -> None:
     """Nothing is remembered of this directory."""
+
+
+def _pause() -> None:
+    time.sleep(PAUSE_SECONDS)
 
 
 def _ignore(path: str) -> None:

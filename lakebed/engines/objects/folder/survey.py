@@ -30,6 +30,8 @@ class Pace:
     """Rests `factor` times as long as it worked, so that a survey leaves the machine to others."""
 
     factor: float = 0.0
+    is_stopped: bool = False
+    """Set by another thread: the survey ends early."""
     _begun: float = 0.0
 
     def rest(self) -> None:
@@ -67,7 +69,7 @@ class Survey:
         self, transactions: Transactions, path: str, bucket: str, pace: Pace
     ) -> Iterator[str]:
         waiting = [path]
-        while waiting:
+        while waiting and not pace.is_stopped:
             directory = waiting.pop()
             if not self._places.is_directory(directory):
                 continue
@@ -107,7 +109,7 @@ class Survey:
         last = after_prefix(prefix)
         end = None if last is None else (last,)
         start: tuple[str, ...] | None = (prefix,)
-        while start is not None:
+        while start is not None and not pace.is_stopped:
             span = Range((bucket,), start=start, end=end, limit=ROWS_AT_ONCE)
             with transactions() as scope:
                 rows = list(self._objects.scan(scope, span))

@@ -1,0 +1,153 @@
+"""What a server offers under `/_lakebed/`: health and metrics to all, the rest to its owner.
+
+A server writes its URL and a token of its own to `state/server.json`, which nobody but its owner
+can read: `lakebed sync` and others find it there and show the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import os
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import lakebed
+from lakebed.cli.care import Care
+from lakebed.core.settings import Settings
+from lakebed.dispatch.dispatcher import Dispatcher, House
+from lakebed.engines.objects.upkeep import Finding
+from lakebed.gateway.server import Slot
+from lakebed.gateway.wire.http import HttpRequest, HttpResponse
+from lakebed.store import StoreError
+from lakebed.store.sqlite import SqliteStore
+
+log = logging.getLogger("lakebed")
+
+READY = "ready"
+SERVER_FILE = "server.json"
+"""Below the state folder: where the server is, and the token its owner shows it."""
+HELP = b"lakebed serves health and metrics here\n"
+
+Answer = tuple[int, Any]
+Page = Callable[[dict[str, Any]], Awaitable[Answer]]
+
+
+class Admin:
+    """The pages under `/_lakebed/`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        house: House,
+        dispatcher: Dispatcher,
+        store: SqliteStore,
+        care: Care,
+    ) -> None:
+        self._settings = settings
+        self._house = house
+        self._dispatcher = dispatcher
+        self._store = store
+        self._care = care
+        self._token = secrets.token_urlsafe(32)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pages: dict[str, Page] = {"sync": self._sync, "mend": self._mend}
+
+    def announce(self, url: str) -> None:
+        """Write down where the server is, for its owner's commands."""
+        path = self._settings.state_dir / SERVER_FILE
+        temporary = path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            json.dump({"url": url, "token": self._token, "pid": os.getpid()}, file)
+        temporary.replace(path)
+
+    def withdraw(self) -> None:
+        """Say that the server is no more."""
+        (self._settings.state_dir / SERVER_FILE).unlink(missing_ok=True)
+
+    def __call__(self, request: HttpRequest, slot: Slot) -> None:
+        """Answer one request."""
+        page = request.path.removeprefix("/_lakebed/")
+        if page == "health":
+            services = {name: "available" for name in self._house.registry.names}
+            body = {"status": READY, "version": lakebed.__version__, "services": services}
+            slot.answer(_json(200, body))
+        elif page == "metrics":
+            text = self._house.metrics.text().encode()
+            slot.answer(_response(200, "text/plain; version=0.0.4", text))
+        elif page == "reset" and request.method == "POST" and self._settings.testing:
+            self._run(self._answer_reset(slot))
+        elif page in self._pages and request.method == "POST":
+            self._run(self._answer_page(self._pages[page], request, slot))
+        else:
+            slot.answer(_response(404, "text/plain", HELP))
+
+    def _run(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- pages of the owner ---------------------------------------------------------------------
+
+    async def _answer_page(self, page: Page, request: HttpRequest, slot: Slot) -> None:
+        shown = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(shown.encode(), self._token.encode()):
+            said = f"this needs the token in state/{SERVER_FILE} of the data folder\n"
+            slot.answer(_response(403, "text/plain", said.encode()))
+            return
+        try:
+            status, body = await page(json.loads(request.body or b"{}"))
+        except (LookupError, ValueError) as error:
+            status, body = 400, {"error": str(error.args[0] if error.args else error)}
+        except (OSError, StoreError) as error:
+            log.warning("%s failed: %s", request.path, error)
+            status, body = 500, {"error": str(error)}
+        except Exception as error:
+            log.exception("%s ended by a bug", request.path)
+            status, body = 500, {"error": repr(error)}
+        slot.answer(_json(status, body))
+
+    async def _sync(self, request: dict[str, Any]) -> Answer:
+        return 200, {"changed": await self._care.sync(request.get("bucket"))}
+
+    async def _mend(self, request: dict[str, Any]) -> Answer:
+        findings = [Finding(**finding) for finding in request["findings"]]
+        return 200, {"done": [await self._care.mend(finding) for finding in findings]}
+
+    # -- the tests' reset -----------------------------------------------------------------------
+
+    async def _answer_reset(self, slot: Slot) -> None:
+        try:
+            trash = await self._reset()
+        except Exception as error:
+            log.exception("the reset failed")
+            slot.answer(_response(500, "text/plain", f"the reset failed: {error}\n".encode()))
+            return
+        slot.answer(_response(204, "text/plain", b""))
+        await asyncio.to_thread(shutil.rmtree, trash, ignore_errors=True)
+
+    async def _reset(self) -> Path:
+        """Empty the lake and the store; return the folder, of this reset alone, to delete."""
+        await self._dispatcher.close()
+        self._store.clear()
+        lake, trash = self._settings.lake_dir, self._settings.state_dir / "trash"
+        trash = trash / self._house.ids.token()
+        trash.mkdir(parents=True)
+        lake.rename(trash / "lake")
+        lake.mkdir()
+        self._house.engines.objects.forget()
+        return trash
+
+
+def _json(status: int, body: Any) -> HttpResponse:
+    return _response(status, "application/json", json.dumps(body).encode())
+
+
+def _response(status: int, kind: str, body: bytes) -> HttpResponse:
+    return HttpResponse(status, [("Content-Type", kind)], body)

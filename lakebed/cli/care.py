@@ -1,0 +1,197 @@
+"""What a running server does for its lake besides answering requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from lakebed.core.settings import Settings
+from lakebed.dispatch.commits import GroupCommit
+from lakebed.engines import Engines
+from lakebed.engines.objects import StoredObject
+from lakebed.engines.objects.upkeep import Finding
+from lakebed.store import Scope, Store, StoreError, Transaction
+
+log = logging.getLogger("lakebed")
+
+HASH_SECONDS = 0.5
+"""How often files put into the lake by hand are looked for, to be hashed."""
+HANDS_SECONDS = 0.1
+"""How often the kernel is asked what hands changed; a listing asks as well."""
+SLICE_SECONDS = 0.002
+"""How long the loop takes in changes before it looks after requests again."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where rows are looked at outside of a request."""
+
+    store: Transaction
+    account: str
+    region: str
+
+
+class Care:
+    """The background tasks of one server."""
+
+    def __init__(
+        self, settings: Settings, store: Store, commits: GroupCommit, engines: Engines
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._commits = commits
+        self._objects = engines.objects
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # -- transactions ---------------------------------------------------------------------------
+
+    def place(self, store: Transaction) -> Place:
+        """Return the scope of the account's own rows in a transaction."""
+        return Place(store, self._settings.account, self._settings.region)
+
+    async def write(self, work: Callable[[Scope], Result]) -> Result:
+        """Run a short piece of work on the loop; return once its writes are kept."""
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+        def answer(result: Any, error: BaseException | None) -> None:
+            if done.done():
+                return
+            if error is not None:
+                done.set_exception(error)
+            else:
+                done.set_result(result)
+
+        self._commits.submit(lambda store: work(self.place(store)), answer)
+        return await done
+
+    @contextmanager
+    def transaction(self) -> Generator[Place]:
+        """A transaction of the calling thread, for reading."""
+        with self._store.transaction() as transaction:
+            yield self.place(transaction)
+
+    # -- the tasks ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start every task."""
+        for name, work in (("hashing", self._hash_by_hand()), ("hands", self._heed_hands())):
+            self._tasks.append(asyncio.ensure_future(_guarded(name, work)))
+
+    async def stop(self) -> None:
+        """End every task."""
+        self._objects.upkeep.hands.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _hash_by_hand(self) -> None:
+        """Give objects that were put into the folder by hand the ETag of their bytes."""
+        objects = self._objects
+        while True:
+            await asyncio.sleep(HASH_SECONDS)
+            while (found := objects.next_unhashed()) is not None:
+                try:
+                    etag = await asyncio.to_thread(objects.digest, found)
+                    if etag is not None:
+                        await self.write(_keep_etag(objects.set_etag, found, etag))
+                except (OSError, StoreError) as error:
+                    log.warning("%s/%s could not be hashed: %s", found.bucket, found.key, error)
+
+    async def _heed_hands(self) -> None:
+        """Take in what hands change in the lake's folder, within a second."""
+        from lakebed.cli.claims import claims
+
+        hands = self._objects.upkeep.hands
+        if not hands.listen():
+            log.info("this system does not tell what changes in folders: see `lakebed sync`")
+            return
+        for bucket in sorted(await self.write(claims().buckets)):
+            hands.adopt(bucket)
+        survey: asyncio.Task[None] | None = None
+        warned: set[str] = set()
+        try:
+            while True:
+                if hands.has_work and (survey is None or survey.done()):
+                    survey = asyncio.ensure_future(self._survey())
+                await self.take_in()
+                self._warn(warned)
+                await asyncio.sleep(HANDS_SECONDS)
+        finally:
+            if survey is not None:
+                await asyncio.wait({survey})
+
+    async def _survey(self) -> None:
+        try:
+            await asyncio.to_thread(self._objects.upkeep.hands.survey, self.transaction)
+        except (OSError, StoreError) as error:
+            log.warning("the lake's folder could not be surveyed: %s; see `lakebed sync`", error)
+
+    async def take_in(self) -> None:
+        """Take in every change that was heard of, in slices."""
+        hands = self._objects.upkeep.hands
+        try:
+            while await self.write(lambda scope: hands.take_in(scope, SLICE_SECONDS)):
+                await asyncio.sleep(SLICE_SECONDS)
+        except (OSError, StoreError) as error:
+            log.warning("changes made by hand could not be taken in yet: %s", error)
+
+    def _warn(self, warned: set[str]) -> None:
+        for bucket in self._objects.upkeep.hands.uncovered:
+            if bucket not in warned:
+                warned.add(bucket)
+                log.warning(
+                    "bucket %s has more directories than may be watched "
+                    "(fs.inotify.max_user_watches): listings see what hands change there late, "
+                    "or after `lakebed sync %s`",
+                    bucket,
+                    bucket,
+                )
+
+    # -- what is asked for ----------------------------------------------------------------------
+
+    async def sync(self, bucket: str | None) -> dict[str, int]:
+        """Take in all that hands changed in a bucket, or in all; return how much that was."""
+        from lakebed.cli.claims import claims
+
+        hands = self._objects.upkeep.hands
+        known = sorted(await self.write(claims().buckets))
+        changed: dict[str, int] = {}
+        for name in known if bucket is None else [bucket]:
+            if name not in known:
+                raise LookupError(f"there is no bucket {name!r}")
+            work = asyncio.ensure_future(asyncio.to_thread(hands.sync, self.transaction, name))
+            while not work.done():
+                await self.take_in()
+                await asyncio.wait({work}, timeout=HANDS_SECONDS)
+            changed[name] = work.result()
+            await self.take_in()
+        return changed
+
+    async def mend(self, finding: Finding) -> str:
+        """Mend one finding of a check and return what was done."""
+        from lakebed.cli.claims import claims
+
+        upkeep, known = self._objects.upkeep, claims()
+        return await self.write(lambda scope: upkeep.mend(scope, known, finding))
+
+
+def _keep_etag(
+    set_etag: Callable[[Scope, StoredObject, str], None], found: StoredObject, etag: str
+) -> Callable[[Scope], None]:
+    return lambda scope: set_etag(scope, found, etag)
+
+
+async def _guarded(name: str, work: Coroutine[Any, Any, None]) -> None:
+    """Run a task; a bug in it is said at once, not at the end of the process."""
+    try:
+        await work
+    except Exception:  # a bug must look like one
+        log.exception("the server's %s ended by a bug (process %s)", name, os.getpid())
+        raise

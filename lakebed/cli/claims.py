@@ -1,0 +1,37 @@
+"""What the S3 service says of the lake's files, for those who check and copy them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lakebed.engines.objects import StoredObject
+from lakebed.engines.objects.upkeep import Claims
+from lakebed.services.s3._object_parts import OBJECT_PARTS
+from lakebed.services.s3.model import BUCKETS, PARTS, is_legal_bucket_name
+from lakebed.store import Range, Scope
+
+
+def claims() -> Claims:
+    """Return what S3's tables say of buckets, parts and versions."""
+    return Claims(_buckets, _parts, _has_part, _part_sizes, is_legal_bucket_name)
+
+
+def _buckets(scope: Scope) -> frozenset[str]:
+    return frozenset(bucket.name for bucket in BUCKETS.scan(scope))
+
+
+def _parts(scope: Scope) -> Iterator[tuple[str, str]]:
+    for part in PARTS.scan(scope):
+        yield part.upload_id, part.name
+
+
+def _has_part(scope: Scope, upload: str, name: str) -> bool:
+    parts = PARTS.scan(scope, Range(prefix=(upload,)))
+    return any(part.name == name for part in parts)
+
+
+def _part_sizes(scope: Scope, found: StoredObject) -> Sequence[int]:
+    if not found.part_count:
+        return ()
+    row = OBJECT_PARTS.get(scope, found.bucket, found.key, found.version_id)
+    return [part.size for part in row.parts] if row is not None and row.etag == found.etag else ()
