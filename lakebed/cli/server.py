@@ -26,6 +26,7 @@ from lakebed.dispatch.registry import Registry
 from lakebed.engines import Engines
 from lakebed.gateway.credentials import Credentials
 from lakebed.gateway.exchange import Gateway
+from lakebed.gateway.hosts import domains_of
 from lakebed.gateway.server import Server
 from lakebed.gateway.spool import Spools
 from lakebed.gateway.wire.models import Operation, load
@@ -86,7 +87,14 @@ async def serve(
     care = Care(settings, store, commits, engines)
     admin = Admin(settings, house, dispatcher, store, care)
     gateway = Gateway(
-        dispatcher, Credentials(settings), spools, house.clock, house.ids, settings.region, admin
+        dispatcher,
+        Credentials(settings),
+        spools,
+        house.clock,
+        house.ids,
+        settings.region,
+        admin,
+        domains_of(settings.s3_domain),
     )
     server = Server(gateway)
     try:

@@ -16,7 +16,8 @@ class Settings:
     `durability` says what survives a power loss (`kill -9` loses nothing acknowledged in any mode):
     `none` possibly torn objects, `file` an object is whole or absent, `full` all acknowledged.
     `root_access_key`/`root_secret_key` are the account's own keys; `well_known_keys` says whether
-    `test`/`test` and 12-digit access keys are accepted too.
+    `test`/`test` and 12-digit access keys are accepted too. `s3_domain` is a domain (or several,
+    with commas) under which every bucket is a host, besides `localhost` and AWS's own.
     """
 
     data_dir: Path = Path("lakebed-data")
@@ -33,6 +34,7 @@ class Settings:
     objects_engine: str = "folder"
     sql_engine: str = "duckdb"
     sql_memory_bytes: int = 0
+    s3_domain: str = ""
     testing: bool = False
 
     @property

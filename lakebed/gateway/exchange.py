@@ -21,6 +21,7 @@ from lakebed.core.limits import (
 from lakebed.digests import SIZES
 from lakebed.dispatch.dispatcher import Call, Dispatcher
 from lakebed.gateway.credentials import Credentials
+from lakebed.gateway.hosts import with_bucket
 from lakebed.gateway.routing import Route, family_of, is_form, route
 from lakebed.gateway.server import Connection, Exchange, Slot
 from lakebed.gateway.signature.authenticate import Identity, authenticate
@@ -53,6 +54,8 @@ class Gateway:
     ids: Ids
     region: str
     admin: Admin
+    domains: tuple[str, ...] = ()
+    """Domains of our own under which every bucket is a host."""
 
     def open(self, connection: Connection, slot: Slot, head: HttpRequest) -> Exchange:
         """Begin the exchange of a request whose head was read."""
@@ -62,6 +65,8 @@ class Gateway:
         if is_form(head):
             return _Buffered(self, connection, slot, head, None)
         try:
+            if "x-amz-target" not in head.headers:
+                with_bucket(head, self.domains)
             found = route(head)
         except AwsError as error:
             return _Refused(self, connection, slot, head, error)

@@ -258,7 +258,8 @@ class _Verifier:
         query = canonical.canonical_query(request.query, without=without)
         key = canonical.signing_key(secret, signed.date, signed.region, signed.service)
         text = to_sign = ""
-        for path in canonical.canonical_paths(request.path, signed.service):
+        came = request.signed_path or request.path
+        for path in canonical.canonical_paths(came, signed.service):
             text = canonical.canonical_request(request, path, query, names) + payload_hash
             to_sign = canonical.string_to_sign(text, signed_at, scope)
             if _is_same(canonical.sign(key, to_sign), signed.signature):

@@ -21,6 +21,8 @@ class HttpRequest:
     body: bytes = b""
     parameters: dict[str, str] | None = None
     """The query's parameters once they have been read, so that they are read once."""
+    signed_path: str = ""
+    """The path as it came, if `path` begins with a bucket that the Host header named."""
 
 
 @dataclass(slots=True)

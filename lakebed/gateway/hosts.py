@@ -1,0 +1,55 @@
+"""Virtual-host style: the bucket that the Host header of a request names, if it names one.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from lakebed.gateway.wire.http import HttpRequest
+
+_HOSTS_MAX = 4096
+_BUCKET = r"([a-z0-9_][a-z0-9._-]*)"
+_ENDPOINT = r"s3(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d+)?"
+_AWS = re.compile(rf"{_BUCKET}\.{_ENDPOINT}\.amazonaws\.com(?:\.cn)?")
+_LOCAL = re.compile(rf"{_BUCKET}\.{_ENDPOINT}\.localhost")
+_LOCAL_ENDPOINT = re.compile(rf"{_ENDPOINT}\.localhost")
+_LOCAL_BUCKET = re.compile(rf"{_BUCKET}\.localhost")
+
+
+@functools.lru_cache(maxsize=_HOSTS_MAX)
+def bucket_of(host: str, domains: tuple[str, ...]) -> str:
+    """Return the bucket in a Host header, or an empty text for path style.
+
+    `domains` are the server's own (`s3.example.com`), besides AWS's and `localhost`. A host that is
+    another service's endpoint (`s3.localhost`) names no bucket.
+    """
+    name = host.lower().partition(":")[0].rstrip(".")
+    for domain in domains:
+        if name.endswith(f".{domain}"):
+            return name.removesuffix(f".{domain}")
+    match = _AWS.fullmatch(name) or _LOCAL.fullmatch(name)
+    if match is None and not _LOCAL_ENDPOINT.fullmatch(name):
+        match = _LOCAL_BUCKET.fullmatch(name)
+    return "" if match is None else match[1]
+
+
+def domains_of(setting: str) -> tuple[str, ...]:
+    """Return the domains that a setting lists, separated by commas."""
+    found = (name.strip().strip(".").lower() for name in setting.split(","))
+    return tuple(name for name in found if name)
+
+
+def with_bucket(request: HttpRequest, domains: tuple[str, ...]) -> HttpRequest:
+    """Return a request with the bucket of its host at the head of its path.
+
+    What was signed is the path as it came, which stays in `signed_path`.
+    """
+    host = request.headers.get("host")
+    bucket = bucket_of(host, domains) if host else ""
+    if bucket:
+        request.signed_path = request.path
+        request.path = f"/{bucket}{request.path}"
+    return request
