@@ -269,7 +269,7 @@ def upload_part_copy(ctx: Context, request: s3.UploadPartCopyRequest) -> s3.Uplo
             body = Spooled(path, length, _digests(names, path))
             _begin_to_write(ctx, request)
             # By now it may have been completed or aborted.
-            part = keep_part(ctx, upload_of(ctx, request), request["PartNumber"], body)
+            part = keep_part(ctx, upload_of(ctx, request), request["PartNumber"], body, {})
         except BaseException:
             path.unlink(missing_ok=True)
             raise

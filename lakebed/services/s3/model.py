@@ -147,7 +147,6 @@ _REFUSED = frozenset(
     {
         "BucketKeyEnabled",
         "BucketNamespace",
-        "BypassGovernanceRetention",
         "CopySourceSSECustomerAlgorithm",
         "CopySourceSSECustomerKey",
         "CopySourceSSECustomerKeyMD5",

@@ -268,6 +268,7 @@ def delete_object(ctx: Context, request: s3.DeleteObjectRequest) -> s3.DeleteObj
     """
     refuse_unbuilt("DeleteObject", request)
     bucket = bucket_of(ctx, request)
+    _refuse_bypass(request)
     check_key(request["Key"])
     version = wanted_version(request)
     _check_delete(ctx, request, version)
@@ -278,6 +279,14 @@ def delete_object(ctx: Context, request: s3.DeleteObjectRequest) -> s3.DeleteObj
     if deleted.is_marker:
         answer["DeleteMarker"] = True
     return answer
+
+
+def _refuse_bypass(request: Mapping[str, Any]) -> None:
+    """Answer as AWS does where no bucket has a lock that could be passed by."""
+    header = "x-amz-bypass-governance-retention"
+    if "BypassGovernanceRetention" in request:
+        message = f"{header} is only applicable to Object Lock enabled buckets."
+        raise AwsError("InvalidArgument", message, 400, {"ArgumentName": header})
 
 
 def _check_delete(ctx: Context, request: s3.DeleteObjectRequest, version: str | None) -> None:
@@ -303,6 +312,7 @@ def delete_objects(ctx: Context, request: s3.DeleteObjectsRequest) -> s3.DeleteO
     """
     refuse_unbuilt("DeleteObjects", request)
     bucket = bucket_of(ctx, request)
+    # A bypass of governance retention is taken, though AWS refuses it: no bucket has a lock here.
     wanted = request["Delete"].get("Objects") or []
     if not 1 <= len(wanted) <= DELETE_KEYS_MAX:
         raise malformed_xml()

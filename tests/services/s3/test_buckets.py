@@ -9,7 +9,10 @@ from tests.services.s3.answers import RECENT, answer, refusal
 
 def test_a_bucket_is_created_seen_listed_and_deleted(lakebed):
     s3 = lakebed.client("s3")
-    assert answer(s3.create_bucket(Bucket="flights")) == {"Location": "/flights"}
+    assert answer(s3.create_bucket(Bucket="flights")) == {
+        "Location": "/flights",
+        "BucketArn": "arn:aws:s3:::flights",
+    }
     assert answer(s3.head_bucket(Bucket="flights")) == {
         "BucketArn": "arn:aws:s3:::flights",
         "BucketRegion": "us-east-1",
@@ -54,7 +57,10 @@ def test_ones_own_bucket_can_be_created_again_only_in_us_east_1(lakebed):
     s3 = lakebed.client("s3")
     s3.create_bucket(Bucket="mine")
     s3.put_object(Bucket="mine", Key="k", Body=b"kept")
-    assert answer(s3.create_bucket(Bucket="mine")) == {"Location": "/mine"}
+    assert answer(s3.create_bucket(Bucket="mine")) == {
+        "Location": "/mine",
+        "BucketArn": "arn:aws:s3:::mine",
+    }
     assert s3.get_object(Bucket="mine", Key="k")["Body"].read() == b"kept"
     west = lakebed.session().client("s3", endpoint_url=lakebed.url, region_name="eu-west-1")
     configuration = {"LocationConstraint": "eu-west-1"}

@@ -185,7 +185,8 @@ class FolderVersions:
         current = self._current.stat(scope, bucket, key)
         newest = self._newest(scope, bucket, key)
         if current is not None and current.version_id != found.version_id:
-            self._archive(scope, current, newest)
+            # One from before versioning gets its rank only now.
+            current = self._archive(scope, current, newest)
         if not found.version_id:
             self._drop(scope, self._noncurrent(scope, bucket, key, ""))
         return _rank(found, [row.rank for row in (current, newest) if row is not None])
