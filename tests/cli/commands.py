@@ -11,10 +11,11 @@ from pathlib import Path
 def lakebed(
     command: str, data_dir: Path, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
+    entry = [sys.executable, "-m", "lakebed.cli.main"]
     return subprocess.run(
-        [sys.executable, "-m", "lakebed.cli.main", command, "--data-dir", str(data_dir), *arguments],
+        [*entry, command, "--data-dir", str(data_dir), *arguments],
         capture_output=True,
         text=True,
         timeout=60,
         env={**os.environ, **environment},
-    )  # fmt: skip
+    )

@@ -15,6 +15,7 @@ from functools import partial
 from lakebed.engines.objects import StoredObject
 from lakebed.engines.objects.folder.files import is_same
 from lakebed.engines.objects.folder.holdings import LOST_AND_FOUND, Holdings
+from lakebed.engines.objects.folder.journal import Mark
 from lakebed.engines.objects.folder.survey import is_text
 from lakebed.engines.objects.folder.verify import verify
 from lakebed.engines.objects.upkeep import Claims, Finding, Options, Progress, Transactions
@@ -53,6 +54,7 @@ class Check:
                     (mark.bucket, mark.key, mark.inode)
                     for row in self._holdings.journal.scan(scope)
                     for mark in row.marks
+                    if self._is_unfinished(scope, mark)
                 }
         for doing, judges in (
             ("objects", self._rows(self._holdings.objects)),
@@ -64,6 +66,19 @@ class Check:
         ):
             self.progress.doing = doing
             yield from self._settled(judges)
+
+    def _is_unfinished(self, scope: Scope, mark: Mark) -> bool:
+        """Say whether the file of a mark is still where it was before its commit."""
+        row = self._holdings.objects.get(scope, mark.bucket, mark.key)
+        is_current = row is not None and row.inode == mark.inode
+        if is_current != mark.is_put:
+            return False
+        place = self._holdings.places.plain(mark.bucket, mark.key)
+        path = str(self._holdings.state / mark.name) if mark.name else place
+        try:
+            return path is not None and os.lstat(path).st_ino == mark.inode
+        except OSError:
+            return False
 
     def _settled(self, judges: Iterable[Judge]) -> Iterator[Finding]:
         """Judge each; where others write meanwhile, judge what looks wrong once more."""

@@ -54,7 +54,7 @@ class Mender:
             return holdings.objects, current
         span = Range(prefix=(finding.bucket, finding.key))
         for row in holdings.versions.scan(scope, span):
-            if row.is_delete_marker or holdings.path_of(row) == wanted:
+            if row.version_id == finding.version_id:
                 return holdings.versions, row
         return None
 
