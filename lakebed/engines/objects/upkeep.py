@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from lakebed.store import Scope
@@ -83,6 +84,51 @@ class Options:
     is_serving: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """From where to where: a data folder and one built like it, and the index that goes along.
+
+    `index` is the copy of the index that is made right for the target; `live` the lake's own, of
+    which `source` is the folder; `before` the folder and the index of an earlier backup.
+    """
+
+    source: Path
+    target: Path
+    index: Transactions
+    live: Transactions | None = None
+    before: tuple[Path, Transactions] | None = None
+
+
+@dataclass(slots=True)
+class Carried:
+    """What a backup or a restore did: how many files, and how each came there.
+
+    `unchanged` ones are those of an earlier backup. `changed` names files that a hand edited, which
+    were taken as they are; `missing` those that are no more, whose rows were left out.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    by_hand: int = 0
+    parts: int = 0
+    shared: int = 0
+    linked: int = 0
+    copied: int = 0
+    unchanged: int = 0
+    changed: list[str] = field(default_factory=list[str])
+    missing: list[str] = field(default_factory=list[str])
+
+
+@dataclass(slots=True)
+class Verified:
+    """What reading a backup came to; of `unpromised` files nothing is known to compare with."""
+
+    right: int = 0
+    unpromised: int = 0
+    bytes: int = 0
+    wrong: list[str] = field(default_factory=list[str])
+
+
 class Hands(Protocol):
     """Takes in what hands change in a lake's folder."""
 
@@ -139,6 +185,35 @@ class Checking(Protocol):
         ...
 
 
+class Carrying(Protocol):
+    """A backup or a restore under way."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        ...
+
+    def run(self) -> Carried:
+        """Carry every file the index names, and make the index right for the target."""
+        ...
+
+    def run_parts(self, parts: Iterator[tuple[str, str]]) -> set[str]:
+        """Carry the parts of uploads; returns the uploads that ended meanwhile."""
+        ...
+
+
+class Pinning(Protocol):
+    """Keeps files for a backup that are replaced or removed while it runs."""
+
+    def begin(self) -> None:
+        """Begin to pin."""
+        ...
+
+    def end(self) -> None:
+        """Let go of everything."""
+        ...
+
+
 class Upkeep(Protocol):
     """What is done for a lake besides answering requests."""
 
@@ -153,4 +228,19 @@ class Upkeep(Protocol):
 
     def mend(self, scope: Scope, claims: Claims, finding: Finding) -> str:
         """Mend one finding in the caller's transaction and return what was done."""
+        ...
+
+    @property
+    def pins(self) -> Pinning:
+        """Who keeps files for a backup."""
+        ...
+
+    def carry(self, route: Route, *, may_link: bool) -> Carrying:
+        """Begin to carry all files; with `may_link` by a second name where that can be."""
+        ...
+
+    def verify(
+        self, folder: Path, index: Transactions, claims: Claims, progress: Progress
+    ) -> Verified:
+        """Read every file of a backup and compare it with what its index says. Takes long."""
         ...

@@ -48,6 +48,11 @@ class Holdings:
         """Where bodies are received: `N/NAME`."""
         return self.state / "tmp"
 
+    @property
+    def pinned_dir(self) -> Path:
+        """Where files are that only a backup still needs, by their inodes."""
+        return self.state / "pinned"
+
     def path_of(self, known: StoredObject) -> str:
         """Return where the file of a current or noncurrent version is."""
         if known.archive:

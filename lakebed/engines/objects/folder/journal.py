@@ -111,6 +111,8 @@ class Journal:
         self.doomed: dict[tuple[str, str], Intent] = {}
         self._directories: set[str] = set()
         self._misplaced: list[Intent] = []
+        self.pin: Callable[[str], None] | None = None
+        """While a backup runs: keeps the file at a path that is about to go."""
 
     # -- planning, within a transaction ---------------------------------------------------------
 
@@ -213,6 +215,9 @@ class Journal:
             return
         place = intent.place
         remember = self._lake.expect(place)
+        if self.pin is not None:
+            self.pin(place)
+            self.pin(intent.path)
         try:
             _move(intent.path, place)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
@@ -272,6 +277,8 @@ class Journal:
             self._unlink_checked(intent)
             return
         remember = self._lake.expect(place)
+        if self.pin is not None:
+            self.pin(place)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(place)
         remember()
@@ -287,6 +294,8 @@ class Journal:
         for put in [put for put in self.puts.get(name, ()) if put.mark.inode == mark.inode]:
             self._settle(name, put)
             _unlink_if(put.path, mark.inode)
+        if self.pin is not None:
+            self.pin(intent.place)
         _unlink_if(intent.place, mark.inode)
         self._lake.prune(mark.bucket, mark.key)
 

@@ -85,7 +85,7 @@ class FolderStore:
         holdings = Holdings(
             self._places, self._state, self._objects, self._versions.table, self._journal.table
         )
-        return FolderUpkeep(holdings, self._reconciler)
+        return FolderUpkeep(holdings, self._reconciler, self._journal)
 
     def _new_path(self) -> Path:
         token = os.urandom(12).hex()

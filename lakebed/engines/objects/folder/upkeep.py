@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from lakebed.engines.objects.folder.backup import Carrier, verify_all
 from lakebed.engines.objects.folder.check import Check
 from lakebed.engines.objects.folder.holdings import Holdings
+from lakebed.engines.objects.folder.journal import Journal
 from lakebed.engines.objects.folder.mend import Mender
+from lakebed.engines.objects.folder.pins import Pins
 from lakebed.engines.objects.folder.reconcile import Reconciler
-from lakebed.engines.objects.upkeep import Claims, Finding, Options, Transactions
+from lakebed.engines.objects.upkeep import (
+    Claims,
+    Finding,
+    Options,
+    Progress,
+    Route,
+    Transactions,
+    Verified,
+)
 from lakebed.store import Scope
+
+
+class JournalPins:
+    """Pins what the journal is about to replace or remove."""
+
+    def __init__(self, pins: Pins, journal: Journal) -> None:
+        self._pins = pins
+        self._journal = journal
+
+    def begin(self) -> None:
+        """Begin to pin."""
+        self._pins.begin()
+        self._journal.pin = self._pins.keep
+
+    def end(self) -> None:
+        """Let go of everything."""
+        self._journal.pin = None
+        self._pins.end()
 
 
 class FolderUpkeep:
     """What is done for a lake besides answering requests."""
 
-    def __init__(self, holdings: Holdings, hands: Reconciler) -> None:
+    def __init__(self, holdings: Holdings, hands: Reconciler, journal: Journal) -> None:
         self._holdings = holdings
         self._hands = hands
+        self._journal = journal
 
     @property
     def hands(self) -> Reconciler:
@@ -29,3 +61,18 @@ class FolderUpkeep:
     def mend(self, scope: Scope, claims: Claims, finding: Finding) -> str:
         """Mend one finding in the caller's transaction and return what was done."""
         return Mender(self._holdings, claims).mend(scope, finding)
+
+    @property
+    def pins(self) -> JournalPins:
+        """Who keeps files for a backup."""
+        return JournalPins(Pins(self._holdings.pinned_dir), self._journal)
+
+    def carry(self, route: Route, *, may_link: bool) -> Carrier:
+        """Begin to carry all files; with `may_link` by a second name where that can be."""
+        return Carrier(self._holdings, route, may_link=may_link)
+
+    def verify(
+        self, folder: Path, index: Transactions, claims: Claims, progress: Progress
+    ) -> Verified:
+        """Read every file of a backup and compare it with what its index says. Takes long."""
+        return verify_all(self._holdings, folder, index, claims, progress)
