@@ -13,6 +13,10 @@ import botocore.loaders
 Json = dict[str, Any]
 
 SERVICES = Path("lakebed/services")
+_STATUSES = {"s3": {"PutBucketTagging": 204}}
+"""What AWS answers where its model says nothing, which means 200."""
+_TEXTS = {"s3": ["Expires", "ResponseExpires"]}
+"""Shapes that are times in the model, and to AWS a text that it gives back as it came."""
 
 
 class GenerateError(Exception):
@@ -40,8 +44,17 @@ def load_model(service: str) -> Json:
     """Return botocore's model of the service whose folder is `service`."""
     for name in (service, service.replace("_", "-"), service.replace("_", "")):
         if name in available():
-            return cast(Json, loader().load_service_model(name, "service-2"))
+            return _corrected(service, loader().load_service_model(name, "service-2"))
     raise GenerateError(f"lakebed/services/{service}: botocore knows no service of that name")
+
+
+def _corrected(service: str, model: Json) -> Json:
+    """Return a model with what AWS is known to do otherwise."""
+    for name, status in _STATUSES.get(service, {}).items():
+        model["operations"][name]["http"]["responseCode"] = status
+    for name in _TEXTS.get(service, []):
+        model["shapes"][name] = {"type": "string"}
+    return model
 
 
 def public_functions(folder: Path) -> dict[str, Path]:

@@ -269,7 +269,7 @@ class CopyObjectRequest(t.TypedDict, total=False):
     CopySourceIfModifiedSince: float
     CopySourceIfNoneMatch: str
     CopySourceIfUnmodifiedSince: float
-    Expires: float
+    Expires: str
     GrantFullControl: str
     GrantRead: str
     GrantReadACP: str
@@ -402,7 +402,7 @@ class CreateMultipartUploadRequest(t.TypedDict, total=False):
     ContentEncoding: str
     ContentLanguage: str
     ContentType: str
-    Expires: float
+    Expires: str
     GrantFullControl: str
     GrantRead: str
     GrantReadACP: str
@@ -1066,7 +1066,7 @@ class GetObjectOutput(t.TypedDict, total=False):
     ContentLanguage: str
     ContentRange: str
     ContentType: str
-    Expires: float
+    Expires: str
     WebsiteRedirectLocation: str
     ServerSideEncryption: str
     Metadata: dict[str, str]
@@ -1102,7 +1102,7 @@ class GetObjectRequest(t.TypedDict, total=False):
     ResponseContentEncoding: str
     ResponseContentLanguage: str
     ResponseContentType: str
-    ResponseExpires: float
+    ResponseExpires: str
     VersionId: str
     SSECustomerAlgorithm: str
     SSECustomerKey: str
@@ -1223,7 +1223,7 @@ class HeadObjectOutput(t.TypedDict, total=False):
     ContentLanguage: str
     ContentType: str
     ContentRange: str
-    Expires: float
+    Expires: str
     WebsiteRedirectLocation: str
     ServerSideEncryption: str
     Metadata: dict[str, str]
@@ -1259,7 +1259,7 @@ class HeadObjectRequest(t.TypedDict, total=False):
     ResponseContentEncoding: str
     ResponseContentLanguage: str
     ResponseContentType: str
-    ResponseExpires: float
+    ResponseExpires: str
     VersionId: str
     SSECustomerAlgorithm: str
     SSECustomerKey: str
@@ -2060,7 +2060,7 @@ class PutObjectRequest(t.TypedDict, total=False):
     ChecksumXXHASH64: str
     ChecksumXXHASH3: str
     ChecksumXXHASH128: str
-    Expires: float
+    Expires: str
     IfMatch: str
     IfNoneMatch: str
     GrantFullControl: str

@@ -15,22 +15,20 @@ from lakebed.engines.objects import StoredObject
 from lakebed.services.s3.model import no_such_key
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_READ_CONDITIONS = ("IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince")
-_COPY_CONDITIONS = tuple(f"CopySource{name}" for name in _READ_CONDITIONS)
 _HEADERS = {
     "IfMatch": "If-Match",
     "IfNoneMatch": "If-None-Match",
     "IfModifiedSince": "If-Modified-Since",
     "IfUnmodifiedSince": "If-Unmodified-Since",
 }
+_READ_CONDITIONS = frozenset(_HEADERS)
 
 
 def check_read(request: Mapping[str, Any], found: StoredObject, now: float) -> None:
     """Answer 412 or 304 if the object is not in the state that the reader asks for."""
-    conditions = [name for name in _READ_CONDITIONS if name in request]
-    if not conditions:
+    if _READ_CONDITIONS.isdisjoint(request):
         return
-    failed = _failed_condition({name: request[name] for name in conditions}, found, now)
+    failed = _failed_condition(request, found, now)
     if failed is None:
         return
     if failed in ("IfMatch", "IfUnmodifiedSince"):
@@ -45,9 +43,7 @@ def check_read(request: Mapping[str, Any], found: StoredObject, now: float) -> N
 def check_copy(request: Mapping[str, Any], source: StoredObject, now: float) -> None:
     """Answer 412 if the source of a copy is not in the state that the request asks for."""
     conditions = {
-        name.removeprefix("CopySource"): request[name]
-        for name in _COPY_CONDITIONS
-        if name in request
+        name: request[f"CopySource{name}"] for name in _HEADERS if f"CopySource{name}" in request
     }
     failed = _failed_condition(conditions, source, now)
     if failed is not None:

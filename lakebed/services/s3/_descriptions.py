@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,12 +10,20 @@ from lakebed.core.columns import Columns
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import USER_METADATA_BYTES_MAX
 from lakebed.engines.objects import ListedObject, StoredObject
+from lakebed.services.s3.model import invalid_argument
 
 if TYPE_CHECKING:
     from lakebed.shapes import s3
 
-_KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
-_OVERRIDES = {f"Response{name}": name for name in (*_KEPT, "Expires")}
+_KEPT = (
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "ContentType",
+    "Expires",
+)
+_OVERRIDES = {f"Response{name}": name for name in _KEPT}
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 _ALGORITHMS = {
     f"Checksum{name}": name for name in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
@@ -47,8 +56,6 @@ def described(request: Mapping[str, Any]) -> dict[str, str]:
         kept["ContentEncoding"] = rest
         if not rest:
             del kept["ContentEncoding"]
-    if request.get("Expires") is not None:
-        kept["Expires"] = repr(float(request["Expires"]))
     return kept | redirected(request)
 
 
@@ -86,15 +93,31 @@ def check_metadata(request: Mapping[str, Any]) -> None:
         raise AwsError("MetadataTooLarge", message, 400, members)
 
 
-def given_back(headers: Mapping[str, str], request: Mapping[str, Any]) -> dict[str, Any]:
+def given_back(
+    headers: Mapping[str, str], request: Mapping[str, Any], *, is_anonymous: bool = False
+) -> dict[str, Any]:
     """Return an object's content headers as members of an answer, with the request's overrides."""
     answer: dict[str, Any] = {"ContentType": DEFAULT_CONTENT_TYPE, **headers}
-    if "Expires" in answer:
-        answer["Expires"] = float(answer["Expires"])
-    for override, name in _OVERRIDES.items():
-        if override in request:
-            answer[name] = request[override]
+    if not _OVERRIDES.keys().isdisjoint(request):
+        if is_anonymous:
+            message = "Request specific response headers cannot be used for anonymous GET requests."
+            raise AwsError("InvalidRequest", message, 400)
+        answer |= {
+            name: _checked_override(override, request[override])
+            for override, name in _OVERRIDES.items()
+            if override in request
+        }
     return answer
+
+
+def _checked_override(member: str, text: str) -> str:
+    try:
+        text.encode("latin-1")
+    except UnicodeError:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", member).lower()
+        message = "Header value cannot be represented using ISO-8859-1."
+        raise invalid_argument(message, name, text) from None
+    return text
 
 
 def listed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from lakebed.context import Context
 from lakebed.core.bodies import FileSlice
@@ -152,8 +152,7 @@ def _archived(found: StoredObject) -> AwsError:
     return AwsError("InvalidObjectState", message, 403, members)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """The bytes of an object that a request asks for; `parts_count` only if it asks for a part."""
 
     start: int
@@ -206,7 +205,7 @@ def _answer(
         "LastModified": found.last_modified,
         "ContentLength": length,
         "ETag": f'"{found.etag}"',
-        **given_back(found.headers, request),
+        **given_back(found.headers, request, is_anonymous=ctx.principal.is_anonymous),
         "Metadata": found.metadata,
     }
     if bucket.is_versioned:

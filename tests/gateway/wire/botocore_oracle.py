@@ -53,6 +53,10 @@ def operations() -> list[tuple[str, str]]:
     return [(service, name) for service in SERVICES for name in models.load(service).operations]
 
 
+_NOT_AS_MODELLED = ("Expires", "ExpiresString", "ResponseExpires")
+"""Times to botocore, and texts to S3, which are tested where objects are."""
+
+
 class Values:
     """Values of a model's shapes."""
 
@@ -96,7 +100,7 @@ class Values:
                 name == shape.serialization.get("payload") and member.type_name == "blob"
             )
             is_deep = depth >= _DEPTH_MAX and member.type_name in ("structure", "list", "map")
-            if streaming or name == "ExpiresString":
+            if streaming or name in _NOT_AS_MODELLED:
                 continue
             required = name in shape.required_members
             if is_deep and not required:

@@ -67,6 +67,9 @@ def test_answers_arrive_at_botocore_as_they_were_given(service: str, name: str) 
             del response[ours.streaming_output]
         if got.get("Metadata") == {}:  # which boto3 makes of no metadata
             del got["Metadata"]
+        payload = ours.output.payload
+        if payload not in response and got.get(payload) in ({}, ""):  # and this of no body
+            del got[payload]
         assert got == response
 
     check()

@@ -25,7 +25,9 @@ def no_tags(bucket: str = "lake"):
 
 def test_tags_are_put_read_replaced_and_deleted(s3):
     assert refusal(s3.get_bucket_tagging, Bucket="lake") == no_tags()
-    assert answer(tag(s3, TAGS)) == {}
+    put = tag(s3, TAGS)
+    assert put["ResponseMetadata"]["HTTPStatusCode"] == 204
+    assert answer(put) == {}
     assert answer(s3.get_bucket_tagging(Bucket="lake")) == {"TagSet": TAGS}
     tag(s3, TAGS[:1])
     assert answer(s3.get_bucket_tagging(Bucket="lake")) == {"TagSet": TAGS[:1]}

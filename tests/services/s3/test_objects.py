@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from lakebed.core.errors import AwsError
+from lakebed.services.s3._descriptions import given_back
 from tests.services.s3.answers import RECENT, answer, refusal
 
 HELLO = '"5d41402abc4b2a76b9719d911017c592"'
@@ -265,6 +267,38 @@ def test_overrides_change_the_answer_only(s3):
         False,
         False,
     )
+
+
+def test_an_override_that_is_no_header_is_refused(s3):
+    s3.put_object(Bucket="lake", Key="k", Body=b"hello")
+    asked = {"Bucket": "lake", "Key": "k", "ResponseCacheControl": "\N{EM DASH}"}
+    assert refusal(s3.get_object, **asked) == (
+        400,
+        {
+            "Code": "InvalidArgument",
+            "Message": "Header value cannot be represented using ISO-8859-1.",
+            "ArgumentName": "response-cache-control",
+            "ArgumentValue": "\N{EM DASH}",
+        },
+    )
+
+
+def test_nobody_overrides_headers_without_a_signature():
+    with pytest.raises(AwsError, match="InvalidRequest: Request specific response headers"):
+        given_back({}, {"ResponseContentType": "text/html"}, is_anonymous=True)
+    assert given_back({}, {}, is_anonymous=True) == {"ContentType": "binary/octet-stream"}
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "never", "2030-01-02T03:04:05Z"])
+def test_expires_comes_back_as_it_was_sent(s3, text):
+    def raw(request, **_):
+        request.headers["Expires"] = text
+
+    s3.meta.events.register("before-sign.s3.PutObject", raw)
+    s3.put_object(Bucket="lake", Key="k", Body=b"hello")
+    assert s3.head_object(Bucket="lake", Key="k")["ExpiresString"] == text
+    s3.copy_object(Bucket="lake", Key="copy", CopySource="lake/k")
+    assert s3.head_object(Bucket="lake", Key="copy")["ExpiresString"] == text
 
 
 @pytest.mark.parametrize(
