@@ -16,6 +16,8 @@ BANNED_NAMES = frozenset({"utils", "misc", "common", "manager", "helpers"})
 BANNED_TEXT = re.compile(r"\b(TODO|FIXME|XXX)\b|assert True\b|/(?:home|root|work)/\w+")
 HEAVY = {
     "duckdb": ("lakebed/engines/sql/duckdb/",),
+    "awscrt": ("lakebed/digests.py",),
+    "cryptography": ("lakebed/cli/tls.py",),
     "pyarrow": ("lakebed/engines/sql/duckdb/",),
     "sqlglot": ("lakebed/dialect/", "lakebed/engines/sql/duckdb/"),
     "boto3": ("lakebed/testing/", "lakebed/cli/tour"),

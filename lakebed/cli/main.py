@@ -13,14 +13,18 @@ from lakebed.cli.settings import CHOICES, KEYS_FILE, Resolved, SettingsError, re
 from lakebed.cli.upkeep import Command, add_upkeep
 
 EXIT_IN_USE = 3
+FLAGS = (
+    "data_dir", "host", "port", "tls", "tls_certificate", "tls_key", "durability", "mode",
+    "insecure", "testing",
+)  # fmt: skip
+"""The settings that may be given on the command line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     options = _parser().parse_args(arguments)
     command: Command = options.command
-    names = ("data_dir", "host", "port", "durability", "mode", "insecure", "testing")
-    flags = {name: getattr(options, name, None) for name in names}
+    flags = {name: getattr(options, name, None) for name in FLAGS}
     try:
         resolved = resolve(flags)
     except SettingsError as error:
@@ -74,10 +78,16 @@ def _parser() -> argparse.ArgumentParser:
 def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port, 0 for any free one (default: 4566)")
+    parser.add_argument(
+        "--tls", action="store_true", default=None, help="speak HTTPS, with a certificate we make"
+    )
+    parser.add_argument("--tls-certificate", metavar="FILE", help="speak HTTPS with this one")
+    parser.add_argument("--tls-key", metavar="FILE", help="its key (default: the same file)")
 
 
 def _serve(options: argparse.Namespace, resolved: Resolved) -> int:
     from lakebed.cli.server import StartError, holder_of, run
+    from lakebed.cli.tls import TlsError
     from lakebed.store.ownership import FolderInUseError, FormatError
 
     settings = resolved.settings
@@ -86,7 +96,7 @@ def _serve(options: argparse.Namespace, resolved: Resolved) -> int:
     except FolderInUseError as error:
         print(f"lakebed: {error}; stop it, or choose another --data-dir", file=sys.stderr)
         return EXIT_IN_USE
-    except (StartError, FormatError) as error:
+    except (StartError, FormatError, TlsError) as error:
         print(f"lakebed: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -109,8 +119,10 @@ def _tour(options: argparse.Namespace, resolved: Resolved) -> int:
 
 def _env(options: argparse.Namespace, resolved: Resolved) -> int:
     settings = resolved.settings
+    from lakebed.cli.tls import files_of, is_on, url_of
+
     values = {
-        "AWS_ENDPOINT_URL": f"http://{settings.host}:{settings.port}",
+        "AWS_ENDPOINT_URL": url_of(settings, settings.port),
         "AWS_ACCESS_KEY_ID": settings.root_access_key,
         "AWS_SECRET_ACCESS_KEY": settings.root_secret_key,
         "AWS_DEFAULT_REGION": settings.region,
@@ -118,6 +130,8 @@ def _env(options: argparse.Namespace, resolved: Resolved) -> int:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ALLOW_HTTP": "true",
     }
+    if is_on(settings):
+        values["AWS_CA_BUNDLE"] = str(files_of(settings).authority.absolute())
     for name, value in values.items():
         print(f"export {name}='{value}'")
     print("unset AWS_PROFILE AWS_SESSION_TOKEN")
@@ -150,10 +164,13 @@ def _status(options: argparse.Namespace, resolved: Resolved) -> int:
     import urllib.error
     import urllib.request
 
+    from lakebed.cli.tls import client_context, url_of
+
     settings = resolved.settings
-    url = f"http://{settings.host}:{settings.port}"
+    url = url_of(settings, settings.port)
+    context = client_context(settings)
     try:
-        with urllib.request.urlopen(f"{url}/_lakebed/health", timeout=3) as answer:
+        with urllib.request.urlopen(f"{url}/_lakebed/health", timeout=3, context=context) as answer:
             health = json.load(answer)
         print(f"{url}: {health['status']}, version {health['version']}")
     except (urllib.error.URLError, OSError, ValueError):

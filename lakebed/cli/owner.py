@@ -13,6 +13,7 @@ from typing import Any
 
 from lakebed.cli.admin import SERVER_FILE
 from lakebed.cli.care import Place
+from lakebed.cli.tls import client_context
 from lakebed.core.settings import Settings
 from lakebed.engines.objects import ObjectStore
 from lakebed.store.ownership import FolderInUseError, open_format, take
@@ -67,7 +68,8 @@ def ask(settings: Settings, page: str, body: Any = None, seconds: float | None =
         method="POST",
     )
     try:
-        with urllib.request.urlopen(request, timeout=seconds) as answer:
+        context = client_context(settings)
+        with urllib.request.urlopen(request, timeout=seconds, context=context) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise OwnerError(_said(error.read()) or str(error)) from None

@@ -15,9 +15,11 @@ from typing import Any
 from lakebed.cli.admin import Admin
 from lakebed.cli.care import Care, Place
 from lakebed.cli.engines import StartError, open_engines
+from lakebed.cli.tls import keep_fresh, server_context, url_of
 from lakebed.core.clock import SystemClock
 from lakebed.core.ids import Ids
 from lakebed.core.settings import Settings
+from lakebed.digests import warm
 from lakebed.dispatch.audit import AuditLog
 from lakebed.dispatch.commits import GroupCommit
 from lakebed.dispatch.dispatcher import Dispatcher, House
@@ -65,6 +67,7 @@ async def serve(
     state = settings.state_dir
     take(state)
     open_format(state)
+    context = server_context(settings)
     settings.lake_dir.mkdir(parents=True, exist_ok=True)
     threads = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="lakebed")
     store = SqliteStore(state / "store.sqlite")
@@ -73,7 +76,7 @@ async def serve(
         place = Place(transaction, settings.account, settings.region)
         engines.objects.recover(place)
     # Only now: a query's result may have been on its way into the lake.
-    for leftover in ("queries", "trash"):
+    for leftover in ("queries", "trash", "pinned"):
         shutil.rmtree(state / leftover, ignore_errors=True)
     house = _house(settings, engines)
     commits = GroupCommit(store, threads)
@@ -98,11 +101,16 @@ async def serve(
     )
     server = Server(gateway)
     try:
-        port = await server.listen(settings.host, settings.port)
-        admin.announce(f"http://{settings.host}:{port}")
-        announce(f"http://{settings.host}:{port}")
+        port = await server.listen(settings.host, settings.port, context)
+        admin.announce(url_of(settings, port))
+        announce(url_of(settings, port))
+        # Whoever puts an object without a checksum needs it, and should not wait for it.
+        threads.submit(warm)
+        renewing = asyncio.ensure_future(keep_fresh(settings, context)) if context else None
         care.start()
         await stopping.wait()
+        if renewing is not None:
+            renewing.cancel()
         admin.withdraw()
         await care.stop()
         await server.stop(STOP_SECONDS_MAX)

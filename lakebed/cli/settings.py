@@ -13,7 +13,7 @@ from lakebed.core.settings import Settings
 KEYS_FILE = "root-keys"
 CHOICES = {"durability": ("none", "file", "full"), "mode": ("open", "strict")}
 _KINDS: dict[str, type] = {
-    "data_dir": Path, "port": int, "insecure": bool, "well_known_keys": bool,
+    "data_dir": Path, "port": int, "insecure": bool, "well_known_keys": bool, "tls": bool,
     "sql_memory_bytes": int, "testing": bool,
 }  # fmt: skip
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if not name.startswith("root_"))

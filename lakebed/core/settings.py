@@ -18,6 +18,7 @@ class Settings:
     `root_access_key`/`root_secret_key` are the account's own keys; `well_known_keys` says whether
     `test`/`test` and 12-digit access keys are accepted too. `s3_domain` is a domain (or several,
     with commas) under which every bucket is a host, besides `localhost` and AWS's own.
+    `tls` is a certificate of our own making, unless `tls_certificate` and `tls_key` name files.
     """
 
     data_dir: Path = Path("lakebed-data")
@@ -35,6 +36,9 @@ class Settings:
     sql_engine: str = "duckdb"
     sql_memory_bytes: int = 0
     s3_domain: str = ""
+    tls: bool = False
+    tls_certificate: str = ""
+    tls_key: str = ""
     testing: bool = False
 
     @property

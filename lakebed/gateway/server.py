@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import ssl
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -21,13 +22,16 @@ from lakebed.core.limits import (
     KIB,
     REQUEST_HEAD_BYTES_MAX,
 )
+from lakebed.gateway.sending import CopyFile, SendFile
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 
 log = logging.getLogger("lakebed.gateway")
 
 PIPELINED_MAX = 16
 INLINE_BYTES_MAX = 64 * KIB
-SENDFILE_BYTES = 1024 * KIB
+HANDSHAKE_SECONDS_MAX = 10.0
+SHUTDOWN_SECONDS_MAX = 0.5
+"""So long a closed TLS connection waits for the client's farewell; many never send one."""
 TURN_BYTES_MAX = 1024 * KIB
 """What one connection may send before the other connections are looked at."""
 
@@ -88,6 +92,8 @@ class Connection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._head_bytes = 0
         self._is_sending = False
+        self._is_full = False
+        self._copying: CopyFile | None = None
         self._is_closing = False
         self._pauses = 0
         self._turn_bytes = 0
@@ -105,6 +111,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Abort what was under way."""
         self._transport = None
+        if self._copying is not None:
+            self._copying.end()
         self._server.remove(self)
         if self._exchange is not None:
             self._exchange.abort()
@@ -206,6 +214,18 @@ class Connection(asyncio.Protocol):
             if self._pauses == 0 and self._transport is not None:
                 self._transport.resume_reading()
 
+    def pause_writing(self) -> None:
+        """The transport's buffer is full; a file over TLS waits for it."""
+        self._is_full = True
+        if self._copying is not None:
+            self._copying.set_paused(True)
+
+    def resume_writing(self) -> None:
+        """The transport's buffer has room again."""
+        self._is_full = False
+        if self._copying is not None:
+            self._copying.set_paused(False)
+
     def send_continue(self) -> None:
         """Tell a client that waits for it to send the body."""
         if self._transport is not None:
@@ -259,7 +279,11 @@ class Connection(asyncio.Protocol):
                 self._server.flush()
                 transport.write(head)
                 self._is_sending = True
-                _SendFile(self, transport, body, keep_alive=keep_alive).step()
+                if transport.get_extra_info("ssl_object") is None:
+                    SendFile(self, transport, body, keep_alive=keep_alive).step()
+                else:
+                    self._copying = CopyFile(self, transport, body, keep_alive=keep_alive)
+                    self._copying.set_paused(self._is_full)
                 return
         else:
             self._server.flush()
@@ -273,6 +297,7 @@ class Connection(asyncio.Protocol):
     def sent(self, *, keep_alive: bool, is_whole: bool) -> None:
         """Go on after a file was sent, or end the connection if it could not be."""
         self._is_sending = False
+        self._copying = None
         self.last_active = time.monotonic()
         if self._transport is None:
             return
@@ -296,62 +321,6 @@ class Connection(asyncio.Protocol):
             self.close()
 
 
-class _SendFile:
-    """Sends a slice of a file by the kernel, whenever the socket has room."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        transport: asyncio.Transport,
-        part: FileSlice,
-        *,
-        keep_alive: bool,
-    ) -> None:
-        self._connection = connection
-        self._transport = transport
-        self._part = part
-        self._keep_alive = keep_alive
-        self._offset = part.start
-        self._end = part.start + part.length
-        self._loop = asyncio.get_running_loop()
-        # A descriptor of our own: the loop does not let others watch its transports' sockets.
-        self._socket = os.dup(transport.get_extra_info("socket").fileno())
-        self._is_watching = False
-
-    def step(self) -> None:
-        if self._transport.is_closing():
-            self._end_with(is_whole=False)
-            return
-        if self._transport.get_write_buffer_size():
-            # The head is still in the transport's buffer; the file must not overtake it.
-            self._loop.call_later(0.001, self.step)
-            return
-        try:
-            while self._offset < self._end:
-                count = min(self._end - self._offset, SENDFILE_BYTES)
-                sent = os.sendfile(self._socket, self._part.descriptor, self._offset, count)
-                if sent == 0:
-                    self._end_with(is_whole=False)
-                    return
-                self._offset += sent
-        except BlockingIOError:
-            if not self._is_watching:
-                self._is_watching = True
-                self._loop.add_writer(self._socket, self.step)
-            return
-        except OSError:
-            self._end_with(is_whole=False)
-            return
-        self._end_with(is_whole=True)
-
-    def _end_with(self, *, is_whole: bool) -> None:
-        if self._is_watching:
-            self._loop.remove_writer(self._socket)
-        os.close(self._socket)
-        os.close(self._part.descriptor)
-        self._connection.sent(keep_alive=self._keep_alive, is_whole=is_whole)
-
-
 class Server:
     """The listening socket and its connections."""
 
@@ -362,11 +331,17 @@ class Server:
         self._due: list[tuple[asyncio.Transport, bytes]] = []
         self._listener: asyncio.Server | None = None
 
-    async def listen(self, host: str, port: int) -> int:
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen and return the port; OSError if the address is taken."""
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(
-            lambda: Connection(self), host, port, backlog=1024
+            lambda: Connection(self),
+            host,
+            port,
+            backlog=1024,
+            ssl=tls,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS_MAX if tls else None,
+            ssl_shutdown_timeout=SHUTDOWN_SECONDS_MAX if tls else None,
         )
         loop.call_later(CONNECTION_IDLE_SECONDS_MAX, self._close_idle)
         return int(self._listener.sockets[0].getsockname()[1])

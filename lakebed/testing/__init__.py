@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,8 @@ class LakebedServer:
 
     def client(self, service: str, **options: Any) -> Any:
         """Return a boto3 client of the server."""
+        if "AWS_CA_BUNDLE" in self.environment:
+            options.setdefault("verify", self.environment["AWS_CA_BUNDLE"])
         return self.session().client(service, endpoint_url=self.url, **options)
 
     def session(self) -> Any:
@@ -44,7 +47,9 @@ class LakebedServer:
     def reset(self) -> None:
         """Empty the lake: no bucket, no catalog, no query is left; a few milliseconds."""
         request = urllib.request.Request(f"{self.url}/_lakebed/reset", method="POST")
-        with urllib.request.urlopen(request, timeout=30):
+        bundle = self.environment.get("AWS_CA_BUNDLE")
+        context = ssl.create_default_context(cafile=bundle) if bundle else None
+        with urllib.request.urlopen(request, timeout=30, context=context):
             pass
 
     def kill(self) -> None:
@@ -89,7 +94,7 @@ def start(
         said = Path(log).read_text(errors="replace")[-2000:] if log else "see above"
         raise RuntimeError(f"the server did not start (exit status {status}): {said}")
     url = line.split()[1]
-    return LakebedServer(url, Path(data_dir), process, _environment(url))
+    return LakebedServer(url, Path(data_dir), process, _environment(url, Path(data_dir)))
 
 
 @contextlib.contextmanager
@@ -127,8 +132,11 @@ def environment(values: Mapping[str, str]) -> Generator[None]:
                 os.environ[name] = value
 
 
-def _environment(url: str) -> dict[str, str]:
+def _environment(url: str, data_dir: Path) -> dict[str, str]:
+    bundle = data_dir / "state" / "tls" / "ca.pem"
+    trusted = {"AWS_CA_BUNDLE": str(bundle)} if bundle.exists() else {}
     return {
+        **trusted,
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

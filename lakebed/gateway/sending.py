@@ -1,0 +1,122 @@
+"""Files to sockets: sent by the kernel, or over TLS read and written piece by piece."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Protocol
+
+from lakebed.core.bodies import FileSlice
+from lakebed.core.limits import KIB
+
+SENDFILE_BYTES = 1024 * KIB
+COPY_BYTES = 256 * KIB
+
+
+class Sender(Protocol):
+    """The connection a file is sent on."""
+
+    def sent(self, *, keep_alive: bool, is_whole: bool) -> None:
+        """Go on after the file, or end the connection if it could not be sent."""
+        ...
+
+
+class SendFile:
+    """Sends a slice of a file by the kernel, whenever the socket has room."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        transport: asyncio.Transport,
+        part: FileSlice,
+        *,
+        keep_alive: bool,
+    ) -> None:
+        self._sender = sender
+        self._transport = transport
+        self._part = part
+        self._keep_alive = keep_alive
+        self._offset = part.start
+        self._end = part.start + part.length
+        self._loop = asyncio.get_running_loop()
+        # A descriptor of our own: the loop does not let others watch its transports' sockets.
+        self._socket = os.dup(transport.get_extra_info("socket").fileno())
+        self._is_watching = False
+
+    def step(self) -> None:
+        """Send on until the socket is full, and watch it then."""
+        if self._transport.is_closing():
+            self._end_with(is_whole=False)
+            return
+        if self._transport.get_write_buffer_size():
+            # The head is still in the transport's buffer; the file must not overtake it.
+            self._loop.call_later(0.001, self.step)
+            return
+        try:
+            while self._offset < self._end:
+                count = min(self._end - self._offset, SENDFILE_BYTES)
+                sent = os.sendfile(self._socket, self._part.descriptor, self._offset, count)
+                if sent == 0:
+                    self._end_with(is_whole=False)
+                    return
+                self._offset += sent
+        except BlockingIOError:
+            if not self._is_watching:
+                self._is_watching = True
+                self._loop.add_writer(self._socket, self.step)
+            return
+        except OSError:
+            self._end_with(is_whole=False)
+            return
+        self._end_with(is_whole=True)
+
+    def _end_with(self, *, is_whole: bool) -> None:
+        if self._is_watching:
+            self._loop.remove_writer(self._socket)
+        os.close(self._socket)
+        os.close(self._part.descriptor)
+        self._sender.sent(keep_alive=self._keep_alive, is_whole=is_whole)
+
+
+class CopyFile:
+    """Sends a slice of a file through the transport while its buffer has room."""
+
+    def __init__(
+        self, sender: Sender, transport: asyncio.Transport, part: FileSlice, *, keep_alive: bool
+    ) -> None:
+        self._is_paused = True
+        self._sender = sender
+        self._transport = transport
+        self._descriptor = part.descriptor
+        self._keep_alive = keep_alive
+        self._offset = part.start
+        self._end = part.start + part.length
+
+    def set_paused(self, is_paused: bool, /) -> None:
+        """Take note that the transport's buffer is full, or write on because it is not."""
+        self._is_paused = is_paused
+        if not is_paused:
+            self._write_on()
+
+    def _write_on(self) -> None:
+        while self._offset < self._end and not self._is_paused:
+            try:
+                wanted = min(self._end - self._offset, COPY_BYTES)
+                data = os.pread(self._descriptor, wanted, self._offset)
+            except OSError:
+                data = b""
+            if not data or self._transport.is_closing():
+                self.end()
+                return
+            self._offset += len(data)
+            self._transport.write(data)
+        if self._offset == self._end:
+            self.end()
+
+    def end(self) -> None:
+        """Close the file and say how it went; once."""
+        if self._descriptor < 0:
+            return
+        os.close(self._descriptor)
+        self._descriptor = -1
+        self._sender.sent(keep_alive=self._keep_alive, is_whole=self._offset == self._end)
