@@ -56,7 +56,11 @@ class Admin:
         self._care = care
         self._token = secrets.token_urlsafe(32)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._pages: dict[str, Page] = {"sync": self._sync, "mend": self._mend}
+        self._pages: dict[str, Page] = {
+            "sync": self._sync,
+            "mend": self._mend,
+            "backup": self._backup,
+        }
 
     def announce(self, url: str) -> None:
         """Write down where the server is, for its owner's commands."""
@@ -119,6 +123,16 @@ class Admin:
     async def _mend(self, request: dict[str, Any]) -> Answer:
         findings = [Finding(**finding) for finding in request["findings"]]
         return 200, {"done": [await self._care.mend(finding) for finding in findings]}
+
+    async def _backup(self, request: dict[str, Any]) -> Answer:
+        if request.get("do") == "begin":
+            return 200, {"id": self._care.begin_backup()}
+        lease = str(request.get("id"))
+        if request.get("do") == "end":
+            await self._care.end_backup(lease)
+        else:
+            self._care.renew_backup(lease)
+        return 200, {"id": lease}
 
     # -- the tests' reset -----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lakebed.core.limits import BACKUP_LEASE_SECONDS
 from lakebed.core.settings import Settings
 from lakebed.dispatch.commits import GroupCommit
 from lakebed.engines import Engines
@@ -49,6 +50,8 @@ class Care:
         self._commits = commits
         self._objects = engines.objects
         self._tasks: list[asyncio.Task[None]] = []
+        self._backup = ""
+        self._backup_end: asyncio.TimerHandle | None = None
 
     # -- transactions ---------------------------------------------------------------------------
 
@@ -180,6 +183,38 @@ class Care:
 
         upkeep, known = self._objects.upkeep, claims()
         return await self.write(lambda scope: upkeep.mend(scope, known, finding))
+
+    def begin_backup(self) -> str:
+        """Keep, for a backup, what goes from now on; return its id."""
+        if self._backup:
+            raise LookupError("another backup is under way: wait until it has ended")
+        self._backup = os.urandom(8).hex()
+        self._objects.upkeep.pins.begin()
+        self.renew_backup(self._backup)
+        return self._backup
+
+    def renew_backup(self, lease: str) -> None:
+        """Keep what goes for some time more."""
+        if not self._backup or lease != self._backup:
+            raise LookupError("this backup has ended: begin another one")
+        if self._backup_end is not None:
+            self._backup_end.cancel()
+        self._backup_end = asyncio.get_running_loop().call_later(
+            BACKUP_LEASE_SECONDS, self._lose_backup
+        )
+
+    def _lose_backup(self) -> None:
+        log.warning("a backup was not heard of for %s s: it is over", BACKUP_LEASE_SECONDS)
+        self._tasks.append(asyncio.ensure_future(self.end_backup(self._backup)))
+
+    async def end_backup(self, lease: str) -> None:
+        """Keep nothing any more."""
+        if lease != self._backup:
+            return
+        if self._backup_end is not None:
+            self._backup_end.cancel()
+        self._backup = ""
+        await asyncio.to_thread(self._objects.upkeep.pins.end)
 
 
 def _keep_etag(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lakebed.engines.objects import StoredObject
 from lakebed.engines.objects.upkeep import Claims
 from lakebed.services.s3._object_parts import OBJECT_PARTS
-from lakebed.services.s3.model import BUCKETS, PARTS, is_legal_bucket_name
+from lakebed.services.s3.model import BUCKETS, PARTS, UPLOADS, is_legal_bucket_name
 from lakebed.store import Range, Scope
 
 
@@ -35,3 +35,10 @@ def _part_sizes(scope: Scope, found: StoredObject) -> Sequence[int]:
         return ()
     row = OBJECT_PARTS.get(scope, found.bucket, found.key, found.version_id)
     return [part.size for part in row.parts] if row is not None and row.etag == found.etag else ()
+
+
+def forget_uploads(scope: Scope, ids: set[str]) -> None:
+    """Forget multipart uploads whose parts are gone."""
+    for upload in [upload for upload in UPLOADS.scan(scope) if upload.upload_id in ids]:
+        UPLOADS.delete(scope, upload.bucket, upload.key, upload.upload_id)
+        PARTS.delete_range(scope, Range(prefix=(upload.upload_id,)))

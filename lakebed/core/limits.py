@@ -67,3 +67,5 @@ WATCHED_DIRECTORIES_MAX: Final = 262_144
 """The kernel keeps about 1 KB for each, so never more than 256 MB; see also `watches_max`."""
 HAND_CHANGES_MAX: Final = 10_000
 """Changes made by hand that wait to be taken in; a survey pauses above it."""
+BACKUP_LEASE_SECONDS: Final = 60.0
+"""A backup that its server has not heard of for so long is over: nothing is pinned for it."""

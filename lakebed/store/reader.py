@@ -15,6 +15,13 @@ from lakebed.store.sqlite import SqliteTransaction
 class _Reading(SqliteTransaction):
     """A transaction that never writes; a table that is not there yet is empty."""
 
+    def _open(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+        )
+        connection.execute("PRAGMA busy_timeout=10000")
+        return connection
+
     def _read(self, layout: Layout, sql: str, values: Key) -> sqlite3.Cursor:
         if layout.name not in self._created:
             known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
@@ -61,5 +68,9 @@ def copy(source: Path, target: Path) -> None:
     """Copy a store as it is at one moment, while others write to it."""
     with closing(sqlite3.connect(source)) as reading, closing(sqlite3.connect(target)) as writing:
         reading.backup(writing)
-        # One file, with nothing in a log beside it.
-        writing.execute("PRAGMA journal_mode=DELETE")
+
+
+def settle(path: Path) -> None:
+    """Make a store, which nobody has open, one file with no log beside it."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")

@@ -25,17 +25,8 @@ class SqliteTransaction:
     """A connection and what is open on it. Begins at the first write, so reads cost no BEGIN."""
 
     def __init__(self, path: Path, writer: threading.Lock) -> None:
-        self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        execute = self._connection.execute
-        execute("PRAGMA journal_mode=WAL")
-        execute("PRAGMA synchronous=NORMAL")
-        execute("PRAGMA wal_autocheckpoint=0")
-        # The log starts anew after a checkpoint; without this its file would stay as long.
-        execute(f"PRAGMA journal_size_limit={WRITE_AHEAD_LOG_BYTES_MAX // 4}")
-        execute("PRAGMA busy_timeout=10000")
-        self._execute = execute
+        self._connection = self._open(path)
+        self._execute = self._connection.execute
         self._writer = writer
         self._created: set[str] = set()
         self._statements: dict[tuple[str, ...], str] = {}
@@ -45,6 +36,19 @@ class SqliteTransaction:
         self._next_scope = 0
         self._began = False
         self.needs_sync = False
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        execute = connection.execute
+        execute("PRAGMA journal_mode=WAL")
+        execute("PRAGMA synchronous=NORMAL")
+        execute("PRAGMA wal_autocheckpoint=0")
+        # The log starts anew after a checkpoint; without this its file would stay as long.
+        execute(f"PRAGMA journal_size_limit={WRITE_AHEAD_LOG_BYTES_MAX // 4}")
+        execute("PRAGMA busy_timeout=10000")
+        return connection
 
     @property
     def is_open(self) -> bool:

@@ -78,9 +78,6 @@ class Carrier:
         rank = (row.rank,) if table is self._holdings.versions else ()
         return (row.bucket, row.key, *rank)
 
-    def _below(self, row: StoredObject) -> str:
-        return os.path.relpath(self._holdings.path_of(row), self._holdings.data_dir)
-
     def _carry(self, table: Table[StoredObject], row: StoredObject) -> None:
         wanted: StoredObject | None = row
         for number in range(TRIES_MAX):
@@ -96,7 +93,7 @@ class Carrier:
             wanted = self._newer(table, wanted)
             if wanted is None:
                 break
-        self._carried.missing.append(self._below(row))
+        self._carried.missing.append(self._holdings.below(row))
         with self._route.index() as scope:
             table.delete(scope, *self._key(table, row))
 
@@ -124,7 +121,7 @@ class Carrier:
     def _bring(self, row: StoredObject) -> tuple[os.stat_result, bool] | None:
         """Bring the file of a row; returns what it became, and whether its place is escaped."""
         for is_odd in dict.fromkeys((row.is_odd, True)):
-            below = self._below(msgspec.structs.replace(row, is_odd=is_odd))
+            below = self._holdings.below(msgspec.structs.replace(row, is_odd=is_odd))
             try:
                 file = self._bring_to(row, str(self._route.target / below))
             except (FileExistsError, NotADirectoryError):
@@ -158,7 +155,7 @@ class Carrier:
         return file.st_size == row.size and abs(file.st_mtime_ns - row.mtime_ns) < EXACT_NS
 
     def _sources(self, row: StoredObject) -> Iterator[str]:
-        yield str(self._route.source / self._below(row))
+        yield str(self._route.source / self._holdings.below(row))
         yield str(self._holdings.pinned_dir / str(row.inode))
 
     def _earlier(self, row: StoredObject) -> str | None:
@@ -177,7 +174,7 @@ class Carrier:
                 and (before.inode, before.mtime_ns, before.size, before.etag)
                 == (row.inode, row.mtime_ns, row.size, row.etag)
             ):  # fmt: skip
-                return str(folder / self._below(before))
+                return str(folder / self._holdings.below(before))
         return None
 
     def _newer(self, table: Table[StoredObject], row: StoredObject) -> StoredObject | None:
@@ -189,12 +186,12 @@ class Carrier:
         if now is None or now != row:
             return now
         try:
-            file = os.lstat(self._route.source / self._below(row))
+            file = os.lstat(self._route.source / self._holdings.below(row))
         except OSError:
             return now
         if self._is_it(row, file):
             return now
-        self._carried.changed.append(self._below(row))
+        self._carried.changed.append(self._holdings.below(row))
         made = by_hand(row.bucket, row.key, file)
         if not (row.archive or row.is_odd):
             return made
@@ -256,7 +253,7 @@ def _verify(
     outcome: tuple[Verified, Progress],
 ) -> None:
     result, progress = outcome
-    below = os.path.relpath(holdings.path_of(row), holdings.data_dir)
+    below = holdings.below(row)
 
     def read(count: int) -> None:
         progress.bytes_done += count
@@ -284,7 +281,7 @@ def _verify(
 def _compare(holdings: Holdings, folder: Path, row: StoredObject, result: Verified) -> None:
     """Compare a file that no digest was kept of with the lake's own, if that is still the same."""
     source = holdings.path_of(row)
-    copy = folder / os.path.relpath(source, holdings.data_dir)
+    copy = folder / holdings.below(row)
     try:
         if not is_same(row, os.lstat(source)):
             result.unpromised += 1

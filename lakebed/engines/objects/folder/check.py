@@ -111,9 +111,6 @@ class Check:
         with self._transactions() as scope:
             return judge(scope)
 
-    def _relative(self, path: str) -> str:
-        return os.path.relpath(path, self._holdings.data_dir)
-
     # -- rows -----------------------------------------------------------------------------------
 
     def _rows(self, table: Table[StoredObject]) -> Iterator[Judge]:
@@ -189,7 +186,14 @@ class Check:
     def _of(self, row: StoredObject, path: str, kind: str, words: tuple[str, str, str]) -> Finding:
         found, expected, repair = words
         return Finding(
-            kind, self._relative(path), found, expected, repair, row.bucket, row.key, row.version_id
+            kind,
+            self._holdings.relative(path),
+            found,
+            expected,
+            repair,
+            row.bucket,
+            row.key,
+            row.version_id,
         )
 
     # -- files of the lake ----------------------------------------------------------------------
@@ -225,7 +229,7 @@ class Check:
         return Finding("no-bucket", path, found, "nothing of it is served", is_note=True)
 
     def _judge_plain(self, path: str, scope: Scope) -> Finding | None:
-        relative = self._relative(path)
+        relative = self._holdings.relative(path)
         if not is_text(path):
             then = "S3's keys are UTF-8, so it is not served"
             return Finding("no-object", relative, "a name that is no text", then, is_note=True)
@@ -282,7 +286,7 @@ class Check:
         if self._options.is_serving and time.time() - file.st_ctime < YOUNG_SECONDS:
             return None
         found = f"{file.st_size} bytes that no row names"
-        return Finding("orphan-file", self._relative(path), found, "a row", _MOVE)
+        return Finding("orphan-file", self._holdings.relative(path), found, "a row", _MOVE)
 
     # -- uploads and what is under way ----------------------------------------------------------
 
@@ -299,7 +303,7 @@ class Check:
         if path.exists() or not self._claims.has_part(scope, upload, name):
             return None
         expected = "the bytes of a part: abort the upload, or send the part again"
-        return Finding("missing-part", self._relative(str(path)), "no file", expected)
+        return Finding("missing-part", self._holdings.relative(str(path)), "no file", expected)
 
     def _judge_part_file(self, path: str, scope: Scope) -> Finding | None:
         upload, _, name = os.path.relpath(path, self._holdings.parts_dir).partition("/")
@@ -316,7 +320,7 @@ class Check:
 
     def _judge_temporary(self, path: str, scope: Scope) -> Finding | None:
         then = "the next start of the server finishes or removes it"
-        relative = self._relative(path)
+        relative = self._holdings.relative(path)
         return Finding("temporary-file", relative, "a received body", then, is_note=True)
 
     def _judge_journal(self, scope: Scope) -> Finding | None:

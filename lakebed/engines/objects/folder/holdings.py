@@ -59,3 +59,14 @@ class Holdings:
             return f"{self.versions_dir}/{known.bucket}/{known.archive}"
         plain = None if known.is_odd else self.places.plain(known.bucket, known.key)
         return plain or self.places.escaped(known.bucket, known.key)
+
+    def below(self, known: StoredObject) -> str:
+        """Return where the file of a version is below any data folder that is built like this."""
+        return self.relative(self.path_of(known))
+
+    def relative(self, path: str) -> str:
+        """Return a path below the data folder; `lake` itself may be a link to elsewhere."""
+        lake = self.places.lake
+        if path == lake or path.startswith(lake + "/"):
+            return f"lake{path[len(lake) :]}"
+        return f"state{path[len(str(self.state)) :]}"

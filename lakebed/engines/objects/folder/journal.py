@@ -217,7 +217,8 @@ class Journal:
         remember = self._lake.expect(place)
         if self.pin is not None:
             self.pin(place)
-            self.pin(intent.path)
+            if VERSIONS in intent.path:
+                self.pin(intent.path)
         try:
             _move(intent.path, place)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):

@@ -49,8 +49,7 @@ class Mender:
         """Return the row a finding is about, and its table."""
         holdings = self._holdings
         current = holdings.objects.get(scope, finding.bucket, finding.key)
-        wanted = str(holdings.data_dir / finding.path)
-        if current is not None and holdings.path_of(current) == wanted:
+        if current is not None and holdings.below(current) == finding.path:
             return holdings.objects, current
         span = Range(prefix=(finding.bucket, finding.key))
         for row in holdings.versions.scan(scope, span):
@@ -121,7 +120,7 @@ class Mender:
             number += 1
             target = target.with_name(f"{source.name}.{number}")
         source.rename(target)
-        return f"moved it to {os.path.relpath(target, self._holdings.data_dir)}"
+        return f"moved it to {self._holdings.relative(str(target))}"
 
     def _file(self, path: str) -> os.stat_result | None:
         try:
