@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,9 @@ class Dispatcher:
     def submit(self, call: Call, answer: Answer) -> None:
         """Make the call; `answer(response, error)` follows once its writes are kept."""
         registered = self._house.registry.find(call.service, call.operation)
+        if registered is not None and registered.is_sliced:
+            self._submit_slices(call, answer)
+            return
         is_long = registered is not None and registered.is_long
         submit = self._commits.submit_long if is_long else self._commits.submit
         submit(
@@ -80,6 +83,30 @@ class Dispatcher:
             ),
             answer,
         )
+
+    def _submit_slices(self, call: Call, answer: Answer) -> None:
+        """Run a sliced handler up to each of its yields in a unit of work of its own."""
+        steps: Generator[None, None, Any] | None = None
+
+        def work(store: Transaction) -> Any:
+            nonlocal steps
+            if steps is None:
+                context = self._context(call, store)
+                steps = self._steps(context, call.service, call.operation, call.request)
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+            return _MORE
+
+        def then(result: Any, error: BaseException | None) -> None:
+            if error is None and result is _MORE:
+                # Others have their turn between two slices.
+                self._commits.soon(lambda: self._commits.submit(work, then))
+            else:
+                answer(result, error)
+
+        self._commits.submit(work, then)
 
     def begin(self, call: Call, answer: Answer) -> None:
         """Check what can be checked of a streamed call before its body is read; writes nothing.
@@ -106,12 +133,26 @@ class Dispatcher:
 
     def invoke(self, context: Context, service: str, operation: str, request: Any) -> Any:
         """Validate, authorise, call and audit one operation in the context's transaction."""
+        steps = self._steps(context, service, operation, request)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+
+    def _steps(
+        self, context: Context, service: str, operation: str, request: Any
+    ) -> Generator[None, None, Any]:
+        """Validate, authorise, call and audit one operation; a sliced one yields between slices."""
         house = self._house
         registered = self._find(service, operation)
         try:
             house.validate(service, operation, request)
             self._authorise(context, service, operation)
-            response = registered.handler(context, request)
+            response: Any = registered.handler(context, request)
+            if registered.is_sliced:
+                slices: Generator[None, None, Any] = response
+                response = yield from slices
         except AwsError as error:
             house.metrics.count(service, operation, error.code)
             if not registered.is_data_event:
@@ -237,6 +278,10 @@ class _RunCaller:
     async def write(self, work: Callable[[Context], Any]) -> Any:
         """Run `work` in a transaction of its own and return once it is committed."""
         return await self._dispatcher.write(self._context, work)
+
+
+_MORE = object()
+"""What a slice returns that is not the last."""
 
 
 def _settle(done: asyncio.Future[Any]) -> Answer:

@@ -20,12 +20,14 @@ class Registered:
     """A handler and what its noun's file says of it.
 
     `begin` runs before a streamed body is read (a private function `_begin_<operation>` beside the
-    handler); `is_long` handlers run in a thread; `is_data_event` ones are audited only by setting.
+    handler); `is_long` handlers run in a thread; `is_sliced` ones are generators that yield where
+    what they did so far may be committed; `is_data_event` ones are audited only by setting.
     """
 
     handler: Handler
     begin: Handler | None
     is_long: bool
+    is_sliced: bool
     is_data_event: bool
 
 
@@ -62,7 +64,8 @@ class Registry:
                     continue
                 begin = getattr(module, f"_begin_{operation}", None)
                 is_long = getattr(function, "runs_long", False)
-                found[operation] = Registered(function, begin, is_long, is_data_event)
+                is_sliced = inspect.isgeneratorfunction(function)
+                found[operation] = Registered(function, begin, is_long, is_sliced, is_data_event)
         # What was imported stays: the collector need not walk it again, which blocks the loop.
         gc.freeze()
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 DATA_EVENTS = True
+DELETED_AT_ONCE = 25
+"""Keys of one DeleteObjects that are deleted before others have their turn."""
 
 
 def _check_put(ctx: Context, request: s3.PutObjectRequest) -> Bucket:
@@ -304,7 +306,9 @@ def _check_delete(ctx: Context, request: s3.DeleteObjectRequest, version: str | 
         check_write("DeleteObject", request, found)
 
 
-def delete_objects(ctx: Context, request: s3.DeleteObjectsRequest) -> s3.DeleteObjectsOutput:
+def delete_objects(
+    ctx: Context, request: s3.DeleteObjectsRequest
+) -> Generator[None, None, s3.DeleteObjectsOutput]:
     """Delete up to 1,000 objects, and say for each how it went unless asked to be quiet.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -317,7 +321,10 @@ def delete_objects(ctx: Context, request: s3.DeleteObjectsRequest) -> s3.DeleteO
         raise malformed_xml()
     deleted: list[s3.DeletedObject] = []
     errors: list[s3.Error] = []
-    for item in wanted:
+    for count, item in enumerate(wanted):
+        if count and count % DELETED_AT_ONCE == 0:
+            # What is deleted so far is committed, and others have their turn.
+            yield
         try:
             deleted.append(_delete_listed(ctx, bucket, item))
         except AwsError as error:
