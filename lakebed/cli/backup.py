@@ -73,13 +73,13 @@ def _check_target(settings: Settings, target: Path) -> None:
 
 def _back_up(settings: Settings, target: Path, *, may_link: bool) -> tuple[Path, Carried]:
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    name = stamp()
     partial, folder = target / f"{PARTIAL}-{name}", target / name
     for leftover in target.glob(f"{PARTIAL}-*"):
-        # Of a backup that was cut off; nobody can be making it, for two of one second collide.
+        # Of a backup that was cut off: a server keeps files for one at a time.
         shutil.rmtree(leftover)
     if folder.exists():
-        raise OwnerError(f"{folder} is there already: try again in a second")
+        raise OwnerError(f"{folder} is there already: try again")
     (partial / "state").mkdir(parents=True, mode=0o700)
     (partial / "lake").mkdir()
     with _source(settings) as (objects, live):
@@ -208,6 +208,11 @@ def _read(settings: Settings, folder: Path) -> Generator[Transactions]:
         yield transaction
     finally:
         store.close()
+
+
+def stamp() -> str:
+    """Return the time as the name of a folder: names sort by time."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}"[:-3] + "Z"
 
 
 def finished(target: Path) -> list[Path]:

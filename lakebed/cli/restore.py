@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-from lakebed.cli.backup import MANIFEST, STORE, finished, opened, summary, verdict
+from lakebed.cli.backup import MANIFEST, STORE, finished, opened, stamp, summary, verdict
 from lakebed.cli.claims import claims, forget_uploads
 from lakebed.cli.fsck import showing
 from lakebed.cli.owner import OwnerError
@@ -139,7 +138,7 @@ def _verify(settings: Settings, building: Path) -> Verified:
 def _put_in_place(settings: Settings, source: Path, building: Path) -> None:
     data = settings.data_dir
     if _holds_anything(settings):
-        aside = data / f"{ASIDE}-{datetime.now(UTC).strftime('%Y-%m-%dT%H%M%SZ')}"
+        aside = data / f"{ASIDE}-{stamp()}"
         aside.mkdir(mode=0o700)
         for name in ("lake", "state"):
             if (data / name).exists():
