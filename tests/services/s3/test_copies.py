@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -294,6 +295,20 @@ def test_a_delete_marker_is_no_source(s3):
     )
     s3.copy_object(**copy, CopySource="lake/k?versionId=null")
     assert read(s3, "other", "copy") == b"hello"
+
+
+def test_of_many_copies_at_once_only_one_is_the_first(s3):
+    def copy(number: int) -> int:
+        source = {"CopySource": "lake/k", "IfNoneMatch": "*"}
+        try:
+            made = s3.copy_object(Bucket="other", Key="contested", **source)
+        except s3.exceptions.ClientError as error:
+            return error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return made["ResponseMetadata"]["HTTPStatusCode"]
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = sorted(threads.map(copy, range(24)))
+    assert statuses == [200, *[412] * 23]
 
 
 def upload_of(s3, **options) -> dict[str, str]:
