@@ -10,6 +10,7 @@ from lakebed.core.columns import Columns
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import USER_METADATA_BYTES_MAX
 from lakebed.engines.objects import ListedObject, StoredObject
+from lakebed.services.s3._checksums import MEMBERS
 from lakebed.services.s3.model import invalid_argument
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ _KEPT = (
 )
 _OVERRIDES = {f"Response{name}": name for name in _KEPT}
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
-_ALGORITHMS = {
-    f"Checksum{name}": name for name in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
-}
+_ALGORITHMS = {member: name for name, member in MEMBERS.items()}
 STANDARD = "STANDARD"
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 """Storage classes whose objects cannot be read before they are restored."""

@@ -164,7 +164,6 @@ _REFUSED = frozenset(
         "ObjectLockLegalHoldStatus",
         "ObjectLockMode",
         "ObjectLockRetainUntilDate",
-        "OptionalObjectAttributes",
         "ServerSideEncryption",
         "SSECustomerAlgorithm",
         "SSECustomerKey",
@@ -174,7 +173,11 @@ _REFUSED = frozenset(
         "WriteOffsetBytes",
     }
 )
-_HARMLESS = {"ACL": ("private", "bucket-owner-full-control")}
+_HARMLESS: Mapping[str, tuple[Any, ...]] = {
+    "ACL": ("private", "bucket-owner-full-control"),
+    # Nothing is restored here, and of such objects S3 says nothing more.
+    "OptionalObjectAttributes": (["RestoreStatus"],),
+}
 _IN_DOUBT = _REFUSED | _HARMLESS.keys()
 
 

@@ -55,6 +55,22 @@ def test_all_keys_are_listed_in_order(s3):
     }
 
 
+@pytest.mark.parametrize("algorithm", ["CRC64NVME", "SHA512", "XXHASH3"])
+def test_an_object_of_any_checksum_is_listed(s3, algorithm):
+    s3.put_object(Bucket="lake", Key="summed", Body=b"", ChecksumAlgorithm=algorithm)
+    (entry,) = answer(s3.list_objects_v2(Bucket="lake", Prefix="summed"))["Contents"]
+    assert entry == listed("summed", ChecksumAlgorithm=[algorithm])
+
+
+def test_no_object_has_a_restore_status(s3):
+    asked = {"Bucket": "lake", "Prefix": "b", "OptionalObjectAttributes": ["RestoreStatus"]}
+    for listing in (s3.list_objects, s3.list_objects_v2):
+        (entry,) = answer(listing(**asked))["Contents"]
+        assert "RestoreStatus" not in entry
+    (entry,) = answer(s3.list_object_versions(**asked))["Versions"]
+    assert entry == listed("b", Owner={"ID": "000000000000"}, VersionId="null", IsLatest=True)
+
+
 def test_names_are_rolled_up_at_the_delimiter(s3):
     page = answer(s3.list_objects_v2(Bucket="lake", Delimiter="/", FetchOwner=True))
     assert page == {
