@@ -56,10 +56,12 @@ class Admin:
         self._care = care
         self._token = secrets.token_urlsafe(32)
         self._tasks: set[asyncio.Task[None]] = set()
+        house.metrics.add(care.scrub.samples)
         self._pages: dict[str, Page] = {
             "sync": self._sync,
             "mend": self._mend,
             "backup": self._backup,
+            "scrub": self._scrub,
         }
 
     def announce(self, url: str) -> None:
@@ -133,6 +135,10 @@ class Admin:
         else:
             self._care.renew_backup(lease)
         return 200, {"id": lease}
+
+    async def _scrub(self, request: dict[str, Any]) -> Answer:
+        self._care.scrub.hurry()
+        return 200, {}
 
     # -- the tests' reset -----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lakebed.cli.scrub import Scrub
 from lakebed.core.limits import BACKUP_LEASE_SECONDS
 from lakebed.core.settings import Settings
 from lakebed.dispatch.commits import GroupCommit
@@ -50,6 +51,7 @@ class Care:
         self._commits = commits
         self._objects = engines.objects
         self._tasks: list[asyncio.Task[None]] = []
+        self.scrub = Scrub(self, engines.objects.upkeep)
         self._backup = ""
         self._backup_end: asyncio.TimerHandle | None = None
 
@@ -84,11 +86,18 @@ class Care:
 
     def start(self) -> None:
         """Start every task."""
-        for name, work in (("hashing", self._hash_by_hand()), ("hands", self._heed_hands())):
+        works: dict[str, Coroutine[Any, Any, None]] = {
+            "hashing": self._hash_by_hand(),
+            "hands": self._heed_hands(),
+        }
+        if self._settings.scrub == "on":
+            works["scrub"] = self.scrub.run()
+        for name, work in works.items():
             self._tasks.append(asyncio.ensure_future(_guarded(name, work)))
 
     async def stop(self) -> None:
         """End every task."""
+        self.scrub.stop()
         self._objects.upkeep.hands.close()
         for task in self._tasks:
             task.cancel()

@@ -11,7 +11,11 @@ from typing import Any
 from lakebed.core.settings import Settings
 
 KEYS_FILE = "root-keys"
-CHOICES = {"durability": ("none", "file", "full"), "mode": ("open", "strict")}
+CHOICES = {
+    "durability": ("none", "file", "full"),
+    "mode": ("open", "strict"),
+    "scrub": ("on", "off"),
+}
 _KINDS: dict[str, type] = {
     "data_dir": Path, "port": int, "insecure": bool, "well_known_keys": bool, "tls": bool,
     "sql_memory_bytes": int, "testing": bool,

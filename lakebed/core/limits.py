@@ -69,3 +69,8 @@ HAND_CHANGES_MAX: Final = 10_000
 """Changes made by hand that wait to be taken in; a survey pauses above it."""
 BACKUP_LEASE_SECONDS: Final = 60.0
 """A backup that its server has not heard of for so long is over: nothing is pinned for it."""
+SCRUB_BYTES_PER_SECOND: Final = 8 * MIB
+"""A terabyte takes a day and a half; a disk that gives 200 MB/s hardly notices."""
+SCRUB_FILES_PER_SECOND: Final = 50
+SCRUB_DAYS: Final = 7
+"""A pass begins at most so often."""

@@ -18,6 +18,7 @@ class Settings:
     `root_access_key`/`root_secret_key` are the account's own keys; `well_known_keys` says whether
     `test`/`test` and 12-digit access keys are accepted too. `s3_domain` is a domain (or several,
     with commas) under which every bucket is a host, besides `localhost` and AWS's own.
+    `scrub` says whether objects are read again, slowly, when the machine is idle.
     `tls` is a certificate of our own making, unless `tls_certificate` and `tls_key` name files.
     """
 
@@ -39,6 +40,7 @@ class Settings:
     tls: bool = False
     tls_certificate: str = ""
     tls_key: str = ""
+    scrub: Literal["on", "off"] = "on"
     testing: bool = False
 
     @property

@@ -129,6 +129,85 @@ class Verified:
     wrong: list[str] = field(default_factory=list[str])
 
 
+@dataclass(frozen=True, slots=True)
+class ScrubState:
+    """How far the scrub is: behind which version, and what this pass came to so far.
+
+    `begun` and `ended` are of the last pass; `phase` is empty between passes.
+    """
+
+    name: str
+    phase: str = ""
+    bucket: str = ""
+    key: str = ""
+    rank: int = 0
+    begun: float = 0.0
+    ended: float = 0.0
+    is_running: bool = False
+    files: int = 0
+    bytes: int = 0
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A version whose bytes are not those that were put; its row is named by inode and mtime."""
+
+    path: str
+    bucket: str
+    key: str
+    version_id: str
+    found: str
+    expected: str
+    inode: int
+    mtime_ns: int
+    etag: str
+    seen: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What reading one object came to: its row, and what is wrong with it, if anything."""
+
+    row: StoredObject
+    size: int
+    damage: Damage | None
+
+
+class StopReadingError(Exception):
+    """Whoever paces a scrub has no more time: what was being read is read again later."""
+
+
+class Scrubbing(Protocol):
+    """Reads objects again, and remembers how far it is and what it found."""
+
+    def state(self, scope: Scope) -> ScrubState:
+        """Return how far it is."""
+        ...
+
+    def damages(self, scope: Scope) -> list[Damage]:
+        """Return what is known to be damaged now."""
+        ...
+
+    def begin(self, scope: Scope, now: float) -> ScrubState:
+        """Begin a new pass."""
+        ...
+
+    def step(
+        self, transactions: Transactions, state: ScrubState, pace: Callable[[int], bool]
+    ) -> tuple[ScrubState, list[Read]]:
+        """Read some objects from where it is; none at the end of the pass. For a thread.
+
+        `pace(count)` is called after every block, and with 0 after every object: then False ends
+        the step. It may raise StopReadingError.
+        """
+        ...
+
+    def keep(self, scope: Scope, state: ScrubState, reads: Sequence[Read], now: float) -> None:
+        """Write down how far it is and what was found; no reads are the end of the pass."""
+        ...
+
+
 class Hands(Protocol):
     """Takes in what hands change in a lake's folder."""
 
@@ -243,4 +322,8 @@ class Upkeep(Protocol):
         self, folder: Path, index: Transactions, claims: Claims, progress: Progress
     ) -> Verified:
         """Read every file of a backup and compare it with what its index says. Takes long."""
+        ...
+
+    def scrub(self, claims: Claims) -> Scrubbing:
+        """Return who reads the objects again."""
         ...

@@ -11,6 +11,7 @@ from lakebed.engines.objects.folder.journal import Journal
 from lakebed.engines.objects.folder.mend import Mender
 from lakebed.engines.objects.folder.pins import Pins
 from lakebed.engines.objects.folder.reconcile import Reconciler
+from lakebed.engines.objects.folder.scrub import Scrubber
 from lakebed.engines.objects.upkeep import (
     Claims,
     Finding,
@@ -76,3 +77,7 @@ class FolderUpkeep:
     ) -> Verified:
         """Read every file of a backup and compare it with what its index says. Takes long."""
         return verify_all(self._holdings, folder, index, claims, progress)
+
+    def scrub(self, claims: Claims) -> Scrubber:
+        """Return who reads the objects again."""
+        return Scrubber(self._holdings, claims)

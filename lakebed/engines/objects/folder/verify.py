@@ -38,7 +38,7 @@ def verify(
     descriptor: int,
     known: StoredObject,
     part_sizes: Sequence[int] = (),
-    read: Callable[[int], None] = lambda count: None,
+    read: Callable[[int], object] = lambda count: None,
 ) -> Verdict:
     """Compare the bytes of an open file with what is known; `read(count)` hears of every block.
 
