@@ -20,6 +20,7 @@ from lakebed.core.limits import (
 )
 from lakebed.digests import SIZES
 from lakebed.dispatch.dispatcher import Call, Dispatcher
+from lakebed.gateway.claims import CHECKSUM, check_body, check_names
 from lakebed.gateway.credentials import Credentials
 from lakebed.gateway.hosts import with_bucket
 from lakebed.gateway.routing import Route, family_of, is_form, route
@@ -38,7 +39,6 @@ DRAINED_BYTES_MAX = MIB
 ADMIN_PREFIX = "/_lakebed/"
 DEFAULT_CHECKSUM = "crc64nvme"
 """What S3 computes of an upload that names no checksum."""
-_CHECKSUM = "x-amz-checksum-"
 
 Admin = Callable[[HttpRequest, Slot], None]
 
@@ -207,6 +207,8 @@ class _Buffered(_Answering):
                 found = route(head)
             identity = gateway.authenticate(head)
             _check_payload(head, identity)
+            if found.service == "s3":
+                check_body(head.headers, head.body)
             request = self._protocol(found).parse(found.operation, head)
         except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
             self._fail(found, error)
@@ -236,6 +238,7 @@ class _Streamed(_Answering):
         self._early: list[bytes] = []
         try:
             self._identity = gateway.authenticate(head)
+            check_names(head.headers)
             self._request = self._protocol(found).parse(found.operation, head)
             _check_length(head)
             self._decoder = ChunkedDecoder.of(head, self._identity)
@@ -397,12 +400,12 @@ def _check_length(head: HttpRequest) -> None:
 def _algorithms(headers: dict[str, str], identity: Identity | None) -> set[str]:
     """Return the digests, besides MD5, that the headers ask us to verify; else S3's default."""
     wanted = {
-        name.removeprefix(_CHECKSUM)
+        name.removeprefix(CHECKSUM)
         for name in headers
-        if name.startswith(_CHECKSUM) and name.removeprefix(_CHECKSUM) in SIZES
+        if name.startswith(CHECKSUM) and name.removeprefix(CHECKSUM) in SIZES
     }
     for trailer in headers.get("x-amz-trailer", "").lower().split(","):
-        wanted.add(trailer.strip().removeprefix(_CHECKSUM))
+        wanted.add(trailer.strip().removeprefix(CHECKSUM))
     wanted &= SIZES.keys()
     if not wanted:
         wanted.add(DEFAULT_CHECKSUM)

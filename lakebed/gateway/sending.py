@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import Protocol
 
 from lakebed.core.bodies import FileSlice
@@ -14,7 +15,9 @@ COPY_BYTES = 256 * KIB
 
 
 class Sender(Protocol):
-    """The connection a file is sent on."""
+    """The connection a file is sent on; `last_active` is when something last moved on it."""
+
+    last_active: float
 
     def sent(self, *, keep_alive: bool, is_whole: bool) -> None:
         """Go on after the file, or end the connection if it could not be sent."""
@@ -60,6 +63,7 @@ class SendFile:
                     self._end_with(is_whole=False)
                     return
                 self._offset += sent
+                self._sender.last_active = time.monotonic()
         except BlockingIOError:
             if not self._is_watching:
                 self._is_watching = True
@@ -109,6 +113,7 @@ class CopyFile:
                 self.end()
                 return
             self._offset += len(data)
+            self._sender.last_active = time.monotonic()
             self._transport.write(data)
         if self._offset == self._end:
             self.end()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import ssl
 import time
 from collections import deque
 from collections.abc import Iterator
-from email.utils import formatdate
-from http import HTTPStatus
 from typing import Protocol, cast
 
 import httptools
@@ -22,6 +21,7 @@ from lakebed.core.limits import (
     KIB,
     REQUEST_HEAD_BYTES_MAX,
 )
+from lakebed.gateway.heads import head_of, header_name, known_names, problem_of
 from lakebed.gateway.sending import CopyFile, SendFile
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 
@@ -88,9 +88,12 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._slots: deque[Slot] = deque()
         self._exchange: Exchange | None = None
+        self._open_slot: Slot | None = None
         self._url = b""
         self._headers: dict[str, str] = {}
         self._head_bytes = 0
+        self._unseen_bytes = 0
+        self._is_in_body = False
         self._is_sending = False
         self._is_full = False
         self._copying: CopyFile | None = None
@@ -124,6 +127,7 @@ class Connection(asyncio.Protocol):
             return
         self.last_active = time.monotonic()
         self._turn_bytes += len(data)
+        self._unseen_bytes += len(data)
         if self._turn_bytes > TURN_BYTES_MAX:
             self._end_turn()
         try:
@@ -133,12 +137,11 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserCallbackError as error:
             # Not the client's fault: a bug on our side must look like one.
             log.error("a request could not be taken", exc_info=error.__context__ or error)
-            if not self._is_closing:
-                self._refuse(500, "the server failed at this request; its log says why")
+            self._refuse(500, "the server failed at this request; its log says why")
         except httptools.HttpParserError as error:
-            if not self._is_closing:
-                self._refuse(400, f"the request is no valid HTTP: {error}")
-        if self._head_bytes > REQUEST_HEAD_BYTES_MAX and not self._is_closing:
+            self._refuse(400, f"the request is no valid HTTP: {error}")
+        if max(self._head_bytes, self._unseen_bytes) > REQUEST_HEAD_BYTES_MAX:
+            # Also one header, or the extension of a chunk, that never ends.
             self._refuse(431, "the request line and headers are too large")
 
     def _end_turn(self) -> None:
@@ -154,6 +157,7 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers = {}
         self._head_bytes = 0
+        self._is_in_body = False
 
     def on_url(self, url: bytes) -> None:
         """Take the request target, which can arrive in pieces."""
@@ -163,7 +167,10 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header, its bytes as Latin-1 text; repeated ones are joined."""
         self._head_bytes += len(name) + len(value) + 4
-        key = _names.get(name) or _name(name)
+        if self._is_in_body:
+            # A trailer of HTTP's own: nobody signed it, and the headers are acted on already.
+            return
+        key = known_names.get(name) or header_name(name)
         text = value.decode("latin-1")
         if key in self._headers:
             text = f"{self._headers[key]},{text}"
@@ -171,7 +178,13 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Begin the exchange."""
+        self._unseen_bytes = 0
+        self._is_in_body = True
         if self._is_closing:
+            return
+        problem = problem_of(self._headers, self._parser.get_http_version())
+        if problem:
+            self._refuse(400, problem)
             return
         target = self._url
         if not target.startswith(b"/"):
@@ -182,20 +195,26 @@ class Connection(asyncio.Protocol):
         method = self._parser.get_method().decode("ascii")
         head = HttpRequest(method, path, query, self._headers, b"")
         keep_alive = self._parser.should_keep_alive() and not self._server.is_stopping
-        slot = Slot(self, is_head=method == "HEAD", keep_alive=keep_alive)
+        slot = self._open_slot = Slot(self, is_head=method == "HEAD", keep_alive=keep_alive)
         self._slots.append(slot)
         if len(self._slots) == PIPELINED_MAX:
             self.pause()
         self._exchange = self._server.exchanges.open(self, slot, head)
 
+    def on_chunk_header(self) -> None:
+        """The head of a chunk, with its extension, is over."""
+        self._unseen_bytes = 0
+
     def on_body(self, body: bytes) -> None:
         """Pass on a piece of the body."""
+        self._unseen_bytes = 0
         if self._exchange is not None:
             self._exchange.body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         exchange, self._exchange = self._exchange, None
+        self._open_slot = None
         if exchange is not None:
             exchange.complete()
 
@@ -233,17 +252,22 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _refuse(self, status: int, sentence: str) -> None:
-        """Answer what is no request, and close."""
+        """Answer what is no request, in its turn, and close."""
+        if self._is_closing:
+            return
         self._is_closing = True
+        slot = self._open_slot
+        if slot is None:
+            slot = Slot(self, is_head=False, keep_alive=False)
+            self._slots.append(slot)
         if self._exchange is not None:
             self._exchange.abort()
             self._exchange = None
-        if self._transport is not None:
-            self._server.flush()
-            body = sentence.encode()
-            response = HttpResponse(status, [("Content-Type", "text/plain")], body)
-            self._transport.write(_head(response, len(body), keep_alive=False) + body)
-            self._transport.close()
+        response = HttpResponse(status, [("Content-Type", "text/plain")], sentence.encode())
+        slot.answer(response, keep_alive=False)
+        if slot.response is not response:
+            # It was answered before its body was whole.
+            self.close()
 
     # -- sending ----------------------------------------------------------------------------------
 
@@ -267,10 +291,10 @@ class Connection(asyncio.Protocol):
         self.last_active = time.monotonic()
         keep_alive = slot.keep_alive and not self._server.is_stopping
         if isinstance(body, bytes):
-            head = _head(response, len(body), keep_alive=keep_alive)
+            head = head_of(response, len(body), keep_alive=keep_alive)
             self._server.write_soon(transport, head if slot.is_head else head + body)
         elif isinstance(body, FileSlice):
-            head = _head(response, body.length, keep_alive=keep_alive)
+            head = head_of(response, body.length, keep_alive=keep_alive)
             if slot.is_head or body.length <= INLINE_BYTES_MAX:
                 data = b"" if slot.is_head else os.pread(body.descriptor, body.length, body.start)
                 os.close(body.descriptor)
@@ -287,7 +311,7 @@ class Connection(asyncio.Protocol):
                 return
         else:
             self._server.flush()
-            transport.write(_head(response, None, keep_alive=keep_alive))
+            transport.write(head_of(response, None, keep_alive=keep_alive))
             for piece in body:
                 transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             transport.write(b"0\r\n\r\n")
@@ -316,8 +340,20 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def close_if_idle(self) -> None:
-        """Close a connection that waits for nothing (a graceful stop, or its time is up)."""
+        """Close a connection that waits for nothing, for a graceful stop."""
         if not self._slots and not self._is_sending:
+            self.close()
+
+    def give_up(self) -> None:
+        """End a connection on which nothing moves any more, unless it is we who are slow."""
+        is_ours = self._pauses > 0 or (
+            bool(self._slots) and self._exchange is None and not self._is_sending
+        )
+        if self._transport is None or is_ours:
+            return
+        if self._slots or self._is_sending or self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
             self.close()
 
 
@@ -330,6 +366,7 @@ class Server:
         self._connections: set[Connection] = set()
         self._due: list[tuple[asyncio.Transport, bytes]] = []
         self._listener: asyncio.Server | None = None
+        self._connections_max = min(CONNECTIONS_MAX, _descriptors() // 2)
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen and return the port; OSError if the address is taken."""
@@ -348,7 +385,7 @@ class Server:
 
     def add(self, connection: Connection) -> bool:
         """Take in a connection; False above the limit."""
-        if len(self._connections) >= CONNECTIONS_MAX:
+        if len(self._connections) >= self._connections_max:
             return False
         self._connections.add(connection)
         return True
@@ -377,7 +414,7 @@ class Server:
     def _close_idle(self) -> None:
         oldest = time.monotonic() - CONNECTION_IDLE_SECONDS_MAX
         for connection in [one for one in self._connections if one.last_active < oldest]:
-            connection.close_if_idle()
+            connection.give_up()
         if not self.is_stopping:
             loop = asyncio.get_running_loop()
             loop.call_later(CONNECTION_IDLE_SECONDS_MAX / 4, self._close_idle)
@@ -396,47 +433,21 @@ class Server:
             connection.close()
 
 
-_STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
-}
-_date: tuple[int, bytes] = (0, b"")
+def _descriptors() -> int:
+    """Return how many files may be open at once, after asking the system for enough.
 
+    Every connection is one, and may have a file of the lake open besides.
+    """
+    import resource
 
-def _date_line() -> bytes:
-    global _date
-    now = int(time.time())
-    if _date[0] != now:
-        _date = (now, f"Date: {formatdate(now, usegmt=True)}\r\nServer: lakebed\r\n".encode())
-    return _date[1]
-
-
-def _head(response: HttpResponse, length: int | None, *, keep_alive: bool) -> bytes:
-    status = response.status
-    lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status, _date_line()]
-    has_length = False
-    for name, value in response.headers:
-        has_length = has_length or name.lower() == "content-length"
-        lines.append(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape"))
-    if length is None:
-        lines.append(b"Transfer-Encoding: chunked\r\n")
-    elif not has_length and status != 204 and status != 304:
-        lines.append(b"Content-Length: %d\r\n" % length)
-    if not keep_alive:
-        lines.append(b"Connection: close\r\n")
-    lines.append(b"\r\n")
-    return b"".join(lines)
-
-
-_names: dict[bytes, str] = {}
-_NAMES_MAX = 512
-
-
-def _name(name: bytes) -> str:
-    """Return a header's name in lower case; the usual ones are looked up from then on."""
-    key = name.decode("latin-1").lower()
-    if len(_names) < _NAMES_MAX and len(name) < 64:
-        _names[name] = key
-    return key
+    wanted = 2 * CONNECTIONS_MAX + 1024
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < wanted:
+        soft = wanted if hard < 0 else min(hard, wanted)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return wanted if soft < 0 else soft
 
 
 def _close_body(body: bytes | FileSlice | Iterator[bytes]) -> None:

@@ -83,12 +83,14 @@ def test_s3_requests_find_their_operation(
 def test_s3_operations_are_told_apart_by_their_markers(
     method: str, path: str, query: str, headers: dict[str, str], operation: str
 ) -> None:
-    try:
-        found = route(HttpRequest(method, path, query, headers)).operation.name
-    except NotBuiltError as error:
-        found = error.operation
-        assert (error.service, error.code, error.status) == ("s3", "NotImplemented", 501)
-    assert found == operation
+    unbuilt = {one.name for one in load("s3").unbuilt.values()} | {"PostObject", "OptionsObject"}
+    if operation not in unbuilt:
+        assert route(HttpRequest(method, path, query, headers)).operation.name == operation
+        return
+    with pytest.raises(NotBuiltError) as caught:
+        route(HttpRequest(method, path, query, headers))
+    assert (caught.value.service, caught.value.operation) == ("s3", operation)
+    assert (caught.value.code, caught.value.status) == ("NotImplemented", 501)
 
 
 @pytest.mark.parametrize("service", ["glue", "athena"])

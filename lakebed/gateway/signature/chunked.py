@@ -6,16 +6,21 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import re
 from typing import Protocol
 
 from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.digests import SIZES
 from lakebed.gateway.signature import canonical
 from lakebed.gateway.signature.refusals import S3_HEADER, Mismatch
 from lakebed.gateway.wire.http import HttpRequest
 
+CHECKSUM = "x-amz-checksum-"
+_CHECKSUMS = frozenset(CHECKSUM + name for name in SIZES)
 LINE_BYTES_MAX = 4096
 CHUNK_BYTES_MIN = 8192
 """AWS's least size of every signed chunk but the last."""
@@ -59,15 +64,50 @@ class Seed(Protocol):
         ...
 
 
-def _incomplete() -> AwsError:
+def _other_length() -> AwsError:
     return AwsError(
         "IncompleteBody",
         "You did not provide the number of bytes specified by the Content-Length HTTP header",
     )
 
 
-def _malformed(what: str) -> AwsError:
-    return AwsError("InvalidRequest", f"The aws-chunked body is malformed: {what}")
+def _terminated() -> AwsError:
+    """Return S3's answer to chunks that it cannot make out: to it, the body broke off there."""
+    return AwsError("IncompleteBody", "The request body terminated unexpectedly")
+
+
+def _malformed_trailer() -> AwsError:
+    return AwsError(
+        "MalformedTrailerError",
+        "The request contained trailing data that was not well-formed or did not conform "
+        "to our published schema.",
+    )
+
+
+def _announced(headers: dict[str, str]) -> frozenset[str]:
+    """Return the trailers a request announces: at most one checksum, and none in its headers."""
+    names = frozenset(
+        name.strip() for name in headers.get("x-amz-trailer", "").lower().split(",") if name.strip()
+    )
+    if not names <= _CHECKSUMS:
+        message = "The value specified in the x-amz-trailer header is not supported"
+        raise AwsError("InvalidRequest", message)
+    given = _CHECKSUMS & headers.keys() if names else ()
+    if len(names) + len(given) > 1:
+        raise AwsError(
+            "InvalidRequest",
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+        )
+    return names
+
+
+def _is_checksum(name: str, value: str) -> bool:
+    """Say whether a trailer's value is the base64 of as many bytes as its algorithm gives."""
+    try:
+        size = len(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError):
+        return False
+    return size == SIZES[name.removeprefix(CHECKSUM)]
 
 
 class _Signatures:
@@ -99,7 +139,8 @@ class ChunkedDecoder:
         self.trailers: dict[str, str] = {}
         self._signatures = _Signatures(seed) if seed is not None else None
         self._has_trailers = trailers is not None
-        self._allowed = (trailers or frozenset()) | {_SIGNATURE_TRAILER}
+        self._announced = trailers or frozenset()
+        self._allowed = self._announced | {_SIGNATURE_TRAILER}
         self._left = size
         self._line = bytearray()
         self._chunk_left = 0
@@ -123,8 +164,7 @@ class ChunkedDecoder:
         if not size.isascii() or not size.isdecimal() or len(size) > 18:
             message = "You must provide the Content-Length HTTP header."
             raise AwsError("MissingContentLength", message, 411)
-        announced = headers.get("x-amz-trailer", "").lower().split(",")
-        names = frozenset(name.strip() for name in announced)
+        names = _announced(headers)
         if kind == _UNSIGNED_TRAILER:
             return cls(int(size), None, names)
         if identity is None or not identity.signing_key:
@@ -154,21 +194,21 @@ class ChunkedDecoder:
     def finish(self) -> None:
         """Say that the body is over; raise if it was cut short."""
         if self._state != "done" or self._left:
-            raise _incomplete()
+            raise _terminated()
 
     def _take_line(self, data: bytes, position: int) -> int:
         if self._state == "done":
-            raise _malformed("bytes after its end")
+            raise _terminated()
         at = data.find(b"\n", position)
         end = len(data) if at < 0 else at + 1
         if len(self._line) + end - position > LINE_BYTES_MAX:
-            raise _malformed("a line is too long")
+            raise _terminated()
         self._line += data[position:end]
         if at >= 0:
             line = bytes(self._line)
             self._line.clear()
             if not line.endswith(b"\r\n"):
-                raise _malformed("a line does not end with CR LF")
+                raise _terminated()
             self._handle_line(line[:-2])
         return end
 
@@ -177,7 +217,7 @@ class ChunkedDecoder:
             self._begin_chunk(line)
         elif self._state == "end":
             if line:
-                raise _malformed("a chunk is longer than it says")
+                raise _terminated()
             self._end_chunk()
             self._state = "head"
         elif line:
@@ -188,10 +228,10 @@ class ChunkedDecoder:
     def _begin_chunk(self, line: bytes) -> None:
         match = _CHUNK_HEAD.fullmatch(line)
         if match is None or (match[2] is None) != (self._signatures is None):
-            raise _malformed("a chunk's head is not understood")
+            raise _terminated()
         size = int(match[1], 16)
         if size > self._left:
-            raise _incomplete()
+            raise _other_length()
         if size and self._signatures is not None:
             self._check_size_before()
         self._last_size = size
@@ -203,7 +243,7 @@ class ChunkedDecoder:
             self._state = "data"
             return
         if self._left:
-            raise _incomplete()
+            raise _other_length()
         self._end_chunk()
         self._state = "trailers"
 
@@ -228,17 +268,18 @@ class ChunkedDecoder:
         # Only what was announced: a trailer becomes a header of the request.
         is_known = self._has_trailers and name in self._allowed and name not in self.trailers
         if match is None or not is_known:
-            raise AwsError(
-                "MalformedTrailerError",
-                "The request contained trailing data that was not well-formed or did not conform "
-                "to our published schema.",
-            )
+            raise _malformed_trailer()
         value = match[2]
+        if name != _SIGNATURE_TRAILER and not _is_checksum(name, value):
+            message = f"Value for {name} trailing header is invalid."
+            raise AwsError("InvalidRequest", message)
         self.trailers[name] = value
         if name != _SIGNATURE_TRAILER:
             self._signed_trailers.append(f"{name}:{value}\n")
 
     def _end(self) -> None:
+        if not self.trailers.keys() >= self._announced:
+            raise _malformed_trailer()
         signature = self.trailers.pop(_SIGNATURE_TRAILER, None)
         if self._signatures is not None and self._has_trailers:
             signed = "".join(self._signed_trailers).encode("latin-1")

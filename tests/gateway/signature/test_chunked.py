@@ -24,6 +24,8 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+CRC32 = "x-amz-checksum-crc32"
+SINGLE = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
 
 
 @dataclass(frozen=True)
@@ -152,23 +154,54 @@ def test_no_changed_byte_of_a_signed_body_goes_unnoticed(at: int, change: int) -
         (lambda: decoder(SIGNED, 2), Encoder(SIGNED).body([b"abc"]), "IncompleteBody", 400),
         (lambda: decoder(SIGNED, 3), Encoder(SIGNED).body([b"abc"])[:-1], "IncompleteBody", 400),
         (lambda: decoder(SIGNED, 3), b"", "IncompleteBody", 400),
-        (lambda: decoder(SIGNED, 3), b"3\r\nabc\r\n0\r\n\r\n", "InvalidRequest", 400),
+        (lambda: decoder(SIGNED, 3), b"3\r\nabc\r\n0\r\n\r\n", "IncompleteBody", 400),
         (lambda: decoder(SIGNED, 6), Encoder(SIGNED).body([b"abc", b"def"]),
          "InvalidChunkSizeError", 403),
-        (lambda: decoder(UNSIGNED_TRAILER, 3), b"3\r\nabcd\r\n0\r\n\r\n", "InvalidRequest", 400),
-        (lambda: decoder(UNSIGNED_TRAILER, 3), b"x" * 5000, "InvalidRequest", 400),
-        (lambda: decoder(UNSIGNED_TRAILER, 3), b"3\nabc", "InvalidRequest", 400),
+        (lambda: decoder(UNSIGNED_TRAILER, 3), b"3\r\nabcd\r\n0\r\n\r\n", "IncompleteBody", 400),
+        (lambda: decoder(UNSIGNED_TRAILER, 3), b"x" * 5000, "IncompleteBody", 400),
+        (lambda: decoder(UNSIGNED_TRAILER, 3), b"3\nabc", "IncompleteBody", 400),
         (lambda: decoder(UNSIGNED_TRAILER, 3), b"3\r\nabc\r\n0\r\n\r\nmore",
-         "InvalidRequest", 400),
+         "IncompleteBody", 400),
         (lambda: decoder(UNSIGNED_TRAILER, 3), b"3\r\nabc\r\n0\r\nx-amz-acl:public\r\n\r\n",
          "MalformedTrailerError", 400),
-        (lambda: decoder(UNSIGNED_TRAILER, 3, "x-a"), b"3\r\nabc\r\n0\r\nx-a:1\r\nx-a:1\r\n\r\n",
+        (lambda: decoder(UNSIGNED_TRAILER, 3, CRC32),
+         b"3\r\nabc\r\n0\r\n" + b"x-amz-checksum-crc32:AAAAAA==\r\n" * 2 + b"\r\n",
          "MalformedTrailerError", 400),
+        (lambda: decoder(UNSIGNED_TRAILER, 3, CRC32), b"3\r\nabc\r\n0\r\n\r\n",
+         "MalformedTrailerError", 400),
+        (lambda: decoder(UNSIGNED_TRAILER, 3, CRC32), b"3\r\nabc\r\n0\r\n:AAAAAA==\r\n\r\n",
+         "MalformedTrailerError", 400),
+        (lambda: decoder(UNSIGNED_TRAILER, 3, CRC32),
+         b"3\r\nabc\r\n0\r\nx-amz-checksum-crc32:wrong\r\n\r\n", "InvalidRequest", 400),
     ],
 )  # fmt: skip
 def test_bad_bodies_are_refused(made: Any, body: bytes, code: str, status: int) -> None:
     error = refuse(made(), body)
     assert (error.code, error.status) == (code, status)
+
+
+@pytest.mark.parametrize(
+    ("trailer", "headers", "message"),
+    [
+        ("x-a", {}, "The value specified in the x-amz-trailer header is not supported"),
+        ("sha1", {}, "The value specified in the x-amz-trailer header is not supported"),
+        (f"{CRC32}, x-amz-checksum-sha1", {}, SINGLE),
+        (CRC32, {"x-amz-checksum-sha1": "qvTGHdzF6KLavt4PO0gs2a6pQ00="}, SINGLE),
+        (CRC32, {CRC32: "AAAAAA=="}, SINGLE),
+    ],
+)
+def test_trailers_that_cannot_be_are_refused_by_the_head(
+    trailer: str, headers: dict[str, str], message: str
+) -> None:
+    head = {
+        "x-amz-content-sha256": UNSIGNED_TRAILER,
+        "x-amz-decoded-content-length": "3",
+        "x-amz-trailer": trailer,
+        **headers,
+    }
+    with pytest.raises(AwsError) as caught:
+        ChunkedDecoder.of(HttpRequest("PUT", "/b/k", "", head), SEED)
+    assert (caught.value.code, caught.value.message) == ("InvalidRequest", message)
 
 
 def test_a_missing_trailer_signature_is_a_mismatch() -> None:

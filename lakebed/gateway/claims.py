@@ -1,0 +1,72 @@
+"""What the headers of an S3 request claim of a body that is parsed in memory, and whether it holds.
+
+Bodies that go to disk are verified by who stores them: there the digests are made on the way.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from lakebed.core.errors import AwsError
+from lakebed.digests import SIZES, digest_of
+
+CHECKSUM = "x-amz-checksum-"
+_CHECKSUMS = {CHECKSUM + name: name for name in SIZES}
+_OTHERS = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"})
+
+
+def check_names(headers: dict[str, str]) -> None:
+    """Refuse a checksum of an algorithm that S3 does not have."""
+    for name in headers:
+        if name.startswith(CHECKSUM) and name not in _CHECKSUMS and name not in _OTHERS:
+            message = "The algorithm type you specified in x-amz-checksum- header is invalid."
+            raise AwsError("InvalidRequest", message)
+
+
+def check_body(headers: dict[str, str], body: bytes) -> None:
+    """Refuse a body that is not what its headers say, in S3's words."""
+    if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
+        message = "The value of x-amz-content-sha256 header is invalid."
+        raise AwsError("InvalidRequest", message)
+    check_names(headers)
+    claimed = headers.get("content-md5")
+    if claimed is not None:
+        _check_md5(claimed, body)
+    given = [name for name in _CHECKSUMS if name in headers]
+    if len(given) > 1:
+        message = (
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        )
+        raise AwsError("InvalidRequest", message)
+    for name in given:
+        _check_checksum(name, headers[name], body)
+
+
+def _check_md5(claimed: str, body: bytes) -> None:
+    decoded = _decoded(claimed)
+    if len(decoded) != SIZES["md5"]:
+        message = "The Content-MD5 you specified was invalid."
+        raise AwsError("InvalidDigest", message, 400, {"Content-MD5": claimed})
+    digest = bytes.fromhex(digest_of("md5", body))
+    if decoded != digest:
+        message = "The Content-MD5 you specified did not match what we received."
+        calculated = base64.b64encode(digest).decode()
+        members = {"ExpectedDigest": claimed, "CalculatedDigest": calculated}
+        raise AwsError("BadDigest", message, 400, members)
+
+
+def _check_checksum(name: str, claimed: str, body: bytes) -> None:
+    decoded, algorithm = _decoded(claimed), _CHECKSUMS[name]
+    if len(decoded) != SIZES[algorithm]:
+        raise AwsError("InvalidRequest", f"Value for {name} header is invalid.")
+    if decoded.hex() != digest_of(algorithm, body):
+        message = f"The {algorithm.upper()} you specified did not match the calculated checksum."
+        raise AwsError("BadDigest", message)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
