@@ -14,12 +14,14 @@ class Spooled:
     `path` is the file (the receiver renames it or leaves it: what is left is unlinked after the
     answer), `size` its bytes, `digests` lower-case hex by algorithm: always `md5`, and whatever was
     asked for or had to be verified (`sha256`, `crc32`, …). The bytes were synced before the handler
-    runs if the durability mode asks for it.
+    runs if the durability mode asks for it. `inode` and `mtime_ns` are the file's, 0 if not known.
     """
 
     path: Path
     size: int
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
+    inode: int = 0
+    mtime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ class Spool:
         self._parts: list[bytes | memoryview] = []
         self._held_bytes = 0
         self._descriptor = -1
+        self._identity = (0, 0)
         self._lanes: list[_Lane] | None = None
         self._queued_bytes = 0
         self._lanes_ended = 0
@@ -224,6 +225,8 @@ class Spool:
             self._remove()
             self._answer(self._failure)
         else:
+            file = os.fstat(self._descriptor)
+            self._identity = (file.st_ino, file.st_mtime_ns)
             self._spools.sync(self._descriptor, self._answer)
             self._descriptor = -1
 
@@ -234,7 +237,7 @@ class Spool:
             self._then(None, failure)
             return
         digests = {name: digest.hexdigest() for name, digest in self._digests.items()}
-        self._then(Spooled(self._path, self.size, digests), None)
+        self._then(Spooled(self._path, self.size, digests, *self._identity), None)
 
     def discard(self) -> None:
         """Forget the body: nothing of it stays on disk."""

@@ -94,6 +94,8 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
         storage_class=storage_class_of(request),
         tags=header_tags(request),
         version_id=new_version_id(ctx, bucket),
+        inode=body.inode,
+        mtime_ns=body.mtime_ns,
     )
     ctx.engines.objects.put(ctx, found, body.path, is_versioned=bucket.is_versioned)
     answer: dict[str, Any] = {"ETag": f'"{found.etag}"', **checksums}

@@ -121,8 +121,11 @@ class FolderStore:
         """Make `body` (which moves away) the bytes of the object; returns it as it is kept."""
         rank = self._versions.make_room(scope, found) if is_versioned else 0
         path = str(body)
-        file = os.stat(path)
-        return self.place(scope, found, path, (file.st_size, file.st_mtime_ns, file.st_ino, rank))
+        facts = (found.size, found.mtime_ns, found.inode, rank)
+        if not found.inode:
+            file = os.stat(path)
+            facts = (file.st_size, file.st_mtime_ns, file.st_ino, rank)
+        return self.place(scope, found, path, facts)
 
     def place(
         self, scope: Scope, found: StoredObject, path: str, facts: tuple[int, int, int, int]
