@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import queries, report, servers
-from bench.measure import Results, floor_session, session
+from bench.measure import OBJECTS_ONLY, PEERS, Results, floor_session, session
 from bench.operations import OPERATIONS
 
 RUNS = 3
@@ -23,7 +23,7 @@ STORIES: dict[str, Callable[[Path, int, Results], None]] = {
     "testing": queries.for_tests,
 }
 STORY_REPEATS = 40
-COLUMNS = ("lakebed none", "lakebed file", "floor", "ministack", "moto")
+COLUMNS = ("lakebed none", "lakebed file", "floor", "versitygw", "minio", "ministack", "moto")
 
 
 def main() -> int:
@@ -40,9 +40,13 @@ def main() -> int:
     asked = parser.parse_args()
     chosen: list[str] = asked.only or [*OPERATIONS, *STORIES]
     number = asked.runs or (1 if asked.quick else RUNS)
-    columns = asked.columns.split(",")
+    columns = [
+        column
+        for column in asked.columns.split(",")
+        if column not in OBJECTS_ONLY or servers.executable(column)
+    ]
     if asked.quick:
-        columns = [column for column in columns if column not in ("ministack", "moto")]
+        columns = [column for column in columns if column not in PEERS]
     before = " ".join(f"{value:.2f}" for value in os.getloadavg())
     if {"ministack", "moto"} & set(columns):
         servers.install_peers()

@@ -29,13 +29,13 @@ class Request:
     body: bytes = b""
 
 
-def signed(url: str, request: Request) -> bytes:
+def signed(url: str, request: Request, keys: Credentials = KEYS) -> bytes:
     """Return the bytes on the wire of a request signed with header SigV4."""
     aws = AWSRequest(request.method, url + request.path, dict(request.headers), request.body)
     signer = S3SigV4Auth if request.service == "s3" else SigV4Auth
     if request.service == "s3":
         aws.context["payload_signing_enabled"] = True
-    signer(KEYS, request.service, "us-east-1").add_auth(aws)
+    signer(keys, request.service, "us-east-1").add_auth(aws)
     headers = {"Host": urlsplit(url).netloc, "Content-Length": str(len(request.body))}
     headers |= dict(aws.headers.items())
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +13,7 @@ from bench import load, servers
 from bench.operations import KEYS_READ, Operation
 
 WARM_PART = 10
+DIGESTS = 100
 IDLE_SECONDS = 1.0
 
 Start = Callable[[Path], servers.Running]
@@ -44,14 +47,29 @@ class Results:
 
 
 # The share of a row's requests a server gets: the slow ones would need minutes for all.
-SHARES = {"lakebed none": 1.0, "lakebed file": 1.0, "floor": 1.0, "ministack": 0.25, "moto": 0.05}
+SHARES = {
+    "lakebed none": 1.0,
+    "lakebed file": 1.0,
+    "floor": 1.0,
+    "versitygw": 0.5,
+    "minio": 0.25,
+    "ministack": 0.25,
+    "moto": 0.05,
+}
+PEERS = {
+    "versitygw": servers.versitygw,
+    "minio": servers.minio,
+    "ministack": servers.ministack,
+    "moto": servers.moto,
+}
+OBJECTS_ONLY = ("versitygw", "minio")
 
 
 def starts(column: str) -> Start:
     """Return what starts the server of a column."""
     if column.startswith("lakebed "):
         return lambda runs: servers.lakebed(runs, column.split()[1])
-    return {"ministack": servers.ministack, "moto": servers.moto}[column]
+    return PEERS[column]
 
 
 def session(
@@ -66,6 +84,8 @@ def session(
         for name, row in rows.items():
             if column == "lakebed file" and not row.is_write:
                 continue
+            if column in OBJECTS_ONLY and not row.is_objects:
+                continue
             count = max(int(row.count * scale * SHARES[column]), 10)
             try:
                 results.add(name, column, measured(server, row, count))
@@ -78,11 +98,26 @@ def session(
 def floor_session(runs: Path, rows: dict[str, Operation], scale: float, results: Results) -> None:
     """Measure the floor: the same requests, answered with canned bytes."""
     for name, row in rows.items():
-        server = servers.floor(runs, row.answer_bytes)
+        if row.floor == "digests":
+            results.add(name, "floor", digests(row.answer_bytes))
+            continue
+        server = servers.floor(runs, row.answer_bytes, row.floor)
         try:
             results.add(name, "floor", measured(server, row, max(int(row.count * scale), 10)))
         finally:
             server.stop()
+
+
+def digests(size: int) -> Sample:
+    """Measure the digests that a PUT of this size cannot do without: MD5, SHA-256 and CRC-32."""
+    body = b"x" * size
+    began = time.process_time()
+    for _ in range(DIGESTS):
+        hashlib.md5(body, usedforsecurity=False)
+        hashlib.sha256(body)
+        zlib.crc32(body)
+    seconds = (time.process_time() - began) / DIGESTS
+    return Sample(seconds * 1e6, 1 / seconds)
 
 
 def measured(server: servers.Running, row: Operation, count: int) -> Sample:
@@ -91,9 +126,11 @@ def measured(server: servers.Running, row: Operation, count: int) -> Sample:
     total = count + warm
     is_floor = server.folder.name.endswith("floor")
     for batch in [] if is_floor else row.prepare(total):
-        load.run(server.url, [load.signed(server.url, request) for request in batch])
+        load.run(server.url, [load.signed(server.url, request, server.keys) for request in batch])
+    if row.rest_seconds and not is_floor:
+        time.sleep(row.rest_seconds)
     distinct = total if row.distinct else min(total, KEYS_READ)
-    wire = [load.signed(server.url, row.request(number)) for number in range(distinct)]
+    wire = [load.signed(server.url, row.request(number), server.keys) for number in range(distinct)]
     requests = [wire[number % distinct] for number in range(total)]
     load.run(server.url, requests[:warm])
     before = server.cpu_seconds()

@@ -12,8 +12,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from botocore.credentials import Credentials
 
 from bench import load
 from lakebed import testing
@@ -36,6 +38,7 @@ class Running:
     start_cpu_seconds: float
     ready_seconds: float
     folder: Path
+    keys: Credentials = load.KEYS
 
     def cpu_seconds(self) -> float:
         """Return its CPU time so far."""
@@ -76,12 +79,12 @@ def lakebed(runs: Path, durability: str) -> Running:
     return Running(server.url, server.process, load.cpu_seconds, cpu, ready, folder)
 
 
-def floor(runs: Path, size: int) -> Running:
-    """Start the floor with answers of `size` bytes."""
+def floor(runs: Path, size: int, module: str = "bench.floor") -> Running:
+    """Start a floor with answers of `size` bytes."""
     folder = new_folder(runs, "floor")
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.floor", str(size)],
+        [sys.executable, "-m", module, str(size)],
         stdout=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
     assert process.stdout is not None
@@ -106,6 +109,39 @@ def ministack(runs: Path) -> Running:
         "SFTP_ENABLED": "false",
     }  # fmt: skip
     return _peer(runs, "ministack", [str(PEERS / "bin" / "ministack")], environment, port)
+
+
+def executable(column: str) -> str | None:
+    """Return the object store that a column measures, if this machine has been told of one.
+
+    They are built outside this repository; `LAKEBED_BENCH_VERSITYGW` and `LAKEBED_BENCH_MINIO` name
+    the programs.
+    """
+    return os.environ.get(f"LAKEBED_BENCH_{column.upper()}")
+
+
+def versitygw(runs: Path) -> Running:
+    """Start versitygw on a folder. It syncs nothing, as our durability `none`."""
+    port, objects = _free_port(), runs.parent / f"{runs.name}-versitygw-{time.time_ns()}"
+    objects.mkdir(parents=True)
+    command = [
+        str(executable("versitygw")), "--access", "test", "--secret", "test",
+        "--port", f"127.0.0.1:{port}", "--quiet", "posix", str(objects),
+    ]  # fmt: skip
+    return _peer(runs, "versitygw", command, {}, port)
+
+
+def minio(runs: Path) -> Running:
+    """Start MinIO on a folder. It syncs every object, as our durability `file`."""
+    port, objects = _free_port(), runs.parent / f"{runs.name}-minio-{time.time_ns()}"
+    objects.mkdir(parents=True)
+    environment = {"MINIO_ROOT_USER": "testtest", "MINIO_ROOT_PASSWORD": "testtest"}
+    command = [
+        str(executable("minio")), "server", "--quiet", "--address", f"127.0.0.1:{port}",
+        str(objects),
+    ]  # fmt: skip
+    started = _peer(runs, "minio", command, environment, port)
+    return replace(started, keys=Credentials("testtest", "testtest"))
 
 
 def _peer(
