@@ -155,7 +155,8 @@ class ObjectStore(Protocol):
     ) -> StoredObject:
         """Make `body` (which moves away) the bytes of the object; returns it as it is kept.
 
-        Where `found` has an inode, its size, mtime and inode are those of `body`. With `is_versioned` the version it replaces is kept, unless it has the same id.
+        Where `found` has an inode, its size, mtime and inode are those of `body`. With
+        `is_versioned` the version it replaces is kept, unless it has the same id.
         """
         ...
 

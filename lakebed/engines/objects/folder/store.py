@@ -27,12 +27,12 @@ from lakebed.engines.objects.folder.journal import Journal
 from lakebed.engines.objects.folder.parts import FolderParts
 from lakebed.engines.objects.folder.places import Places
 from lakebed.engines.objects.folder.reconcile import Reconciler
+from lakebed.engines.objects.folder.spread import spread_directories
 from lakebed.engines.objects.folder.upkeep import FolderUpkeep
 from lakebed.engines.objects.folder.versions import FolderVersions
 from lakebed.store import Range, Scope, Table
 
-SPOOL_DIRECTORIES = 8
-"""ext4 makes creating a file ten times dearer where many were just deleted: spread them."""
+SPOOL_DIRECTORIES = 64
 UNHASHED_MAX = 10_000
 _PATH_MAX = 4096 // 4
 """Characters, of four bytes each at most, that every system takes for a path."""
@@ -53,9 +53,7 @@ class FolderStore:
         self._places = Places(lake, state / "odd")
         # A bucket without escaped keys needs no look at the row that a PUT replaces.
         self._odd_buckets = set(os.listdir(self._places.odd))
-        self._spools = [state / "tmp" / str(n) for n in range(SPOOL_DIRECTORIES)]
-        for directory in self._spools:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._spools = spread_directories(state / "tmp", SPOOL_DIRECTORIES)
         self._journal = Journal(self, state, is_synced=is_synced)
         self._versions = FolderVersions(self, self._journal, state, is_synced=is_synced)
         self._parts = FolderParts(state / "parts", self._new_path, is_synced=True)
