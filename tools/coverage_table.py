@@ -54,7 +54,10 @@ class _Model(msgspec.Struct):
 
 def _service(folder: Path) -> Iterator[str]:
     model = msgspec.json.decode((MODELS / f"{folder.name}.json").read_bytes(), type=_Model)
-    refused = {name: members for path in _nouns(folder) for name, members in _operations(path)}
+    shared = _shared(folder / "model.py")
+    refused = {
+        name: members for path in _nouns(folder) for name, members in _operations(path, shared)
+    }
     count = len(model.operations) + len(model.unbuilt)
     yield f"## {folder.name}: {len(model.operations)} of {count} operations"
     yield ""
@@ -78,11 +81,20 @@ def _nouns(folder: Path) -> list[Path]:
     return [path for path in paths if path.stem != "model" and not path.stem.startswith("_")]
 
 
-def _operations(path: Path) -> Iterator[tuple[str, list[str]]]:
+def _shared(model: Path) -> dict[str, list[str]]:
+    """Return what a service's `refuse_unbuilt` refuses, by its name, where it has one."""
+    tree = ast.parse(model.read_text(encoding="utf-8")) if model.exists() else ast.Module([], [])
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if "refuse_unbuilt" not in names:
+        return {}
+    return {"refuse_unbuilt": [text for texts in _constants(tree).values() for text in texts]}
+
+
+def _operations(path: Path, shared: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
     """Yield each operation with the members that it, or what it calls in its file, refuses."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    constants = _constants(tree)
+    constants = _constants(tree) | shared
     for name, node in functions.items():
         if not name.startswith("_"):
             yield name, sorted(_refused(node, functions, constants, set()))

@@ -143,7 +143,7 @@ def malformed_xml() -> AwsError:
     return AwsError("MalformedXML", message, 400)
 
 
-_REFUSED = frozenset(
+_UNBUILT = frozenset(
     {
         "BucketKeyEnabled",
         "BucketNamespace",
@@ -173,12 +173,12 @@ _REFUSED = frozenset(
         "WriteOffsetBytes",
     }
 )
-_HARMLESS: Mapping[str, tuple[Any, ...]] = {
+_UNBUILT_EXCEPT: Mapping[str, tuple[Any, ...]] = {
     "ACL": ("private", "bucket-owner-full-control"),
     # Nothing is restored here, and of such objects S3 says nothing more.
     "OptionalObjectAttributes": (["RestoreStatus"],),
 }
-_IN_DOUBT = _REFUSED | _HARMLESS.keys()
+_IN_DOUBT = _UNBUILT | _UNBUILT_EXCEPT.keys()
 
 
 def refuse_unbuilt(operation: str, request: Mapping[str, Any]) -> None:
@@ -187,6 +187,6 @@ def refuse_unbuilt(operation: str, request: Mapping[str, Any]) -> None:
         return
     for name in sorted(_IN_DOUBT & request.keys()):
         value = request[name]
-        if value in _HARMLESS.get(name, ()) or value is False:
+        if value in _UNBUILT_EXCEPT.get(name, ()) or value is False:
             continue
         raise NotBuiltError("s3", operation, name)
