@@ -24,16 +24,23 @@ class Sender(Protocol):
         ...
 
 
+class FileSender(Protocol):
+    """Sends a slice of a file, whose descriptor it closes at the end."""
+
+    def set_paused(self, is_paused: bool, /) -> None:
+        """Take note that the transport's buffer is full, or go on because it is not."""
+        ...
+
+    def end(self) -> None:
+        """Stop, close what is open and say how it went; once."""
+        ...
+
+
 class SendFile:
     """Sends a slice of a file by the kernel, whenever the socket has room."""
 
     def __init__(
-        self,
-        sender: Sender,
-        transport: asyncio.Transport,
-        part: FileSlice,
-        *,
-        keep_alive: bool,
+        self, sender: Sender, transport: asyncio.Transport, part: FileSlice, *, keep_alive: bool
     ) -> None:
         self._sender = sender
         self._transport = transport
@@ -46,40 +53,48 @@ class SendFile:
         self._socket = os.dup(transport.get_extra_info("socket").fileno())
         self._is_watching = False
 
-    def step(self) -> None:
-        """Send on until the socket is full, and watch it then."""
+    def set_paused(self, is_paused: bool, /) -> None:
+        """Take note that the transport's buffer is full, or go on because it is not."""
+        if not is_paused and not self._is_watching:
+            self._step()
+
+    def _step(self) -> None:
+        if self._socket < 0:
+            return
         if self._transport.is_closing():
-            self._end_with(is_whole=False)
+            self.end()
             return
         if self._transport.get_write_buffer_size():
             # The head is still in the transport's buffer; the file must not overtake it.
-            self._loop.call_later(0.001, self.step)
+            self._loop.call_later(0.001, self._step)
             return
         try:
             while self._offset < self._end:
                 count = min(self._end - self._offset, SENDFILE_BYTES)
                 sent = os.sendfile(self._socket, self._part.descriptor, self._offset, count)
                 if sent == 0:
-                    self._end_with(is_whole=False)
-                    return
+                    break
                 self._offset += sent
                 self._sender.last_active = time.monotonic()
         except BlockingIOError:
             if not self._is_watching:
                 self._is_watching = True
-                self._loop.add_writer(self._socket, self.step)
+                self._loop.add_writer(self._socket, self._step)
             return
         except OSError:
-            self._end_with(is_whole=False)
-            return
-        self._end_with(is_whole=True)
+            pass
+        self.end()
 
-    def _end_with(self, *, is_whole: bool) -> None:
+    def end(self) -> None:
+        """Close the file and our descriptor of the socket, and say how it went; once."""
+        if self._socket < 0:
+            return
         if self._is_watching:
             self._loop.remove_writer(self._socket)
         os.close(self._socket)
         os.close(self._part.descriptor)
-        self._sender.sent(keep_alive=self._keep_alive, is_whole=is_whole)
+        self._socket = -1
+        self._sender.sent(keep_alive=self._keep_alive, is_whole=self._offset == self._end)
 
 
 class CopyFile:

@@ -22,7 +22,7 @@ from lakebed.core.limits import (
     REQUEST_HEAD_BYTES_MAX,
 )
 from lakebed.gateway.heads import head_of, header_name, known_names, problem_of
-from lakebed.gateway.sending import CopyFile, SendFile
+from lakebed.gateway.sending import CopyFile, FileSender, SendFile
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 
 log = logging.getLogger("lakebed.gateway")
@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
         self._is_in_body = False
         self._is_sending = False
         self._is_full = False
-        self._copying: CopyFile | None = None
+        self._file: FileSender | None = None
         self._is_closing = False
         self._pauses = 0
         self._turn_bytes = 0
@@ -114,8 +114,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Abort what was under way."""
         self._transport = None
-        if self._copying is not None:
-            self._copying.end()
+        if self._file is not None:
+            self._file.end()
         self._server.remove(self)
         if self._exchange is not None:
             self._exchange.abort()
@@ -234,16 +234,16 @@ class Connection(asyncio.Protocol):
                 self._transport.resume_reading()
 
     def pause_writing(self) -> None:
-        """The transport's buffer is full; a file over TLS waits for it."""
+        """The transport's buffer is full; a file waits for it."""
         self._is_full = True
-        if self._copying is not None:
-            self._copying.set_paused(True)
+        if self._file is not None:
+            self._file.set_paused(True)
 
     def resume_writing(self) -> None:
         """The transport's buffer has room again."""
         self._is_full = False
-        if self._copying is not None:
-            self._copying.set_paused(False)
+        if self._file is not None:
+            self._file.set_paused(False)
 
     def send_continue(self) -> None:
         """Tell a client that waits for it to send the body."""
@@ -303,11 +303,10 @@ class Connection(asyncio.Protocol):
                 self._server.flush()
                 transport.write(head)
                 self._is_sending = True
-                if transport.get_extra_info("ssl_object") is None:
-                    SendFile(self, transport, body, keep_alive=keep_alive).step()
-                else:
-                    self._copying = CopyFile(self, transport, body, keep_alive=keep_alive)
-                    self._copying.set_paused(self._is_full)
+                is_plain = transport.get_extra_info("ssl_object") is None
+                sender = SendFile if is_plain else CopyFile
+                self._file = sender(self, transport, body, keep_alive=keep_alive)
+                self._file.set_paused(self._is_full)
                 return
         else:
             self._server.flush()
@@ -321,7 +320,7 @@ class Connection(asyncio.Protocol):
     def sent(self, *, keep_alive: bool, is_whole: bool) -> None:
         """Go on after a file was sent, or end the connection if it could not be."""
         self._is_sending = False
-        self._copying = None
+        self._file = None
         self.last_active = time.monotonic()
         if self._transport is None:
             return
