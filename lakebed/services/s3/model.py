@@ -173,7 +173,7 @@ _UNBUILT = frozenset(
         "WriteOffsetBytes",
     }
 )
-_UNBUILT_EXCEPT: Mapping[str, tuple[Any, ...]] = {
+_UNBUILT_EXCEPT = {
     "ACL": ("private", "bucket-owner-full-control"),
     # Nothing is restored here, and of such objects S3 says nothing more.
     "OptionalObjectAttributes": (["RestoreStatus"],),

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import itertools
-
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lakebed.services.s3._versions import is_version_id
@@ -415,90 +413,6 @@ def test_any_key_has_versions(s3, key):
     ]
     s3.delete_object(Bucket="lake", Key=key, VersionId=second)
     assert s3.get_object(Bucket="lake", Key=key)["Body"].read() == b"one"
-
-
-class History:
-    """What the versions of each key must be: (id, bytes; None for a marker), the newest first."""
-
-    def __init__(self) -> None:
-        self.status = ""
-        self.keys: dict[str, list[tuple[str, bytes | None]]] = {"a": [], "a/b": []}
-
-    def write(self, key: str, version_id: str, body: bytes | None) -> None:
-        versions = self.keys[key]
-        if version_id == "null":
-            versions[:] = [entry for entry in versions if entry[0] != "null"]
-        if body is not None or self.status:
-            versions.insert(0, (version_id, body))
-
-    def listed(self) -> list[tuple[str, str, bool]]:
-        return [
-            (key, version_id, number == 0)
-            for key, versions in self.keys.items()
-            for number, (version_id, _) in enumerate(versions)
-        ]
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["put", "put", "put", "delete", "remove", "copy", "Enabled", "Suspended"]),
-        st.sampled_from(["a", "a/b"]),
-        st.integers(0, 3),
-    ),
-    max_size=12,
-)
-BUCKETS = itertools.count()
-
-
-def take(s3, history: History, bucket: str, step: tuple[str, str, int]) -> None:
-    """Take one step of a history, there and here."""
-    what, key, number = step
-    named = {"Bucket": bucket, "Key": key}
-    versions = history.keys[key]
-    if what in ("Enabled", "Suspended"):
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": what})
-        history.status = what
-    elif what == "put":
-        body = f"{key} {number}".encode()
-        history.write(key, s3.put_object(**named, Body=body).get("VersionId", "null"), body)
-    elif what == "delete":
-        history.write(key, s3.delete_object(**named).get("VersionId", "null"), None)
-    elif number < len(versions):
-        version_id, body = versions[number]
-        if what == "remove":
-            s3.delete_object(**named, VersionId=version_id)
-            del versions[number]
-        elif body is not None:
-            source = {**named, "VersionId": version_id}
-            copied = s3.copy_object(**named, CopySource=source)
-            history.write(key, copied.get("VersionId", "null"), body)
-
-
-def compare(s3, history: History, bucket: str) -> None:
-    page = s3.list_object_versions(Bucket=bucket)
-    entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-    found = [(item["Key"], item["VersionId"], item["IsLatest"]) for item in entries]
-    assert sorted(found) == sorted(history.listed())
-    for key, versions in history.keys.items():
-        order = [item["VersionId"] for item in page.get("Versions", []) if item["Key"] == key]
-        assert order == [version_id for version_id, body in versions if body is not None]
-        for version_id, expected in versions:
-            if expected is not None:
-                got = s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)
-                assert got["Body"].read() == expected
-    current = [key for key, versions in history.keys.items() if versions and versions[0][1]]
-    page = s3.list_objects_v2(Bucket=bucket)
-    assert [item["Key"] for item in page.get("Contents", [])] == current
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-def test_any_history_of_versions_is_kept(plain, steps):
-    s3, history, bucket = plain, History(), f"history-{next(BUCKETS)}"
-    s3.create_bucket(Bucket=bucket)
-    for step in steps:
-        take(s3, history, bucket, step)
-    compare(s3, history, bucket)
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[A-Za-z0-9._]{32}", fullmatch=True))
