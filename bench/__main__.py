@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import queries, report, servers
+from bench import queries, report, servers, streams
 from bench.measure import OBJECTS_ONLY, PEERS, Results, floor_session, session
 from bench.operations import OPERATIONS
 
@@ -29,7 +29,8 @@ COLUMNS = ("lakebed none", "lakebed file", "floor", "versitygw", "minio", "minis
 def main() -> int:
     """Measure and write the report; 1 if a row could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", action="append", choices=[*OPERATIONS, *STORIES, "start"])
+    choices = [*OPERATIONS, *STORIES, "start", "large", "listings"]
+    parser.add_argument("--only", action="append", choices=choices)
     parser.add_argument("--quick", action="store_true", help="one short run, without the peers")
     parser.add_argument(
         "--columns", default=",".join(COLUMNS), help="which, by comma: " + ", ".join(COLUMNS)
@@ -38,7 +39,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="delete no file at the end")
     parser.add_argument("--output", type=Path, help="where the report goes (- for the screen)")
     asked = parser.parse_args()
-    chosen: list[str] = asked.only or [*OPERATIONS, *STORIES]
+    chosen: list[str] = asked.only or [*OPERATIONS, *STORIES, "large", "listings"]
     number = asked.runs or (1 if asked.quick else RUNS)
     columns = [
         column
@@ -53,6 +54,9 @@ def main() -> int:
     results = Results()
     runs = servers.SCRATCH / "runs" / time.strftime("%Y%m%dT%H%M%S")
     try:
+        if "listings" in chosen:
+            # Once: a million files take minutes to make.
+            streams.listings(runs, QUICK_SCALE if asked.quick else 1.0, results)
         for turn in range(number):
             print(f"bench: run {turn + 1} of {number}", flush=True)
             _one_run(runs, chosen, columns, QUICK_SCALE if asked.quick else 1.0, results)
@@ -80,6 +84,8 @@ def _one_run(
             floor_session(runs, rows, scale, results)
         elif rows or "start" in chosen:
             session(runs, column, rows, scale, results)
+    if "large" in chosen:
+        streams.story(runs, columns, scale, results)
     for name, story in STORIES.items():
         if name in chosen:
             try:

@@ -42,6 +42,18 @@ def signed(url: str, request: Request, keys: Credentials = KEYS) -> bytes:
     return f"{request.method} {request.path} HTTP/1.1\r\n{head}\r\n".encode() + request.body
 
 
+class _Unsigned(S3SigV4Auth):
+    def payload(self, request: AWSRequest) -> str:
+        return "UNSIGNED-PAYLOAD"
+
+
+def signed_head(url: str, request: Request, keys: Credentials = KEYS) -> dict[str, str]:
+    """Return the headers of a request whose body is not signed."""
+    aws = AWSRequest(request.method, url + request.path, dict(request.headers))
+    _Unsigned(keys, request.service, "us-east-1").add_auth(aws)
+    return {"Host": urlsplit(url).netloc, **dict(aws.headers.items())}
+
+
 class _Connection:
     """One socket with one request outstanding; knows when its answer is whole."""
 
