@@ -62,6 +62,7 @@ class Admin:
             "mend": self._mend,
             "backup": self._backup,
             "scrub": self._scrub,
+            "lifecycle": self._lifecycle,
         }
 
     def announce(self, url: str) -> None:
@@ -139,6 +140,13 @@ class Admin:
     async def _scrub(self, request: dict[str, Any]) -> Answer:
         self._care.scrub.hurry()
         return 200, {}
+
+    async def _lifecycle(self, request: dict[str, Any]) -> Answer:
+        """Carry out the rules now; at another time than ours only where that is being tested."""
+        now = self._house.clock.now()
+        if self._settings.testing:
+            now = float(request.get("now", now))
+        return 200, {"done": await self._care.lifecycle.carry_out(now, is_daily=False)}
 
     # -- the tests' reset -----------------------------------------------------------------------
 

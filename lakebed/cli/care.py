@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.scrub import Scrub
+from lakebed.context import Context
 from lakebed.core.limits import BACKUP_LEASE_SECONDS
-from lakebed.core.settings import Settings
+from lakebed.core.principal import Principal
 from lakebed.dispatch.commits import GroupCommit
-from lakebed.engines import Engines
+from lakebed.dispatch.dispatcher import Dispatcher, House
 from lakebed.engines.objects import StoredObject
 from lakebed.engines.objects.upkeep import Finding
 from lakebed.store import Scope, Store, StoreError, Transaction
@@ -44,14 +46,17 @@ class Care:
     """The background tasks of one server."""
 
     def __init__(
-        self, settings: Settings, store: Store, commits: GroupCommit, engines: Engines
+        self, house: House, dispatcher: Dispatcher, store: Store, commits: GroupCommit
     ) -> None:
-        self._settings = settings
+        self._house = house
+        self._dispatcher = dispatcher
+        self._settings = settings = house.settings
         self._store = store
         self._commits = commits
-        self._objects = engines.objects
+        self._objects = house.engines.objects
         self._tasks: list[asyncio.Task[None]] = []
-        self.scrub = Scrub(self, engines.objects.upkeep)
+        self.scrub = Scrub(self, self._objects.upkeep)
+        self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
         self._backup = ""
         self._backup_end: asyncio.TimerHandle | None = None
 
@@ -82,6 +87,31 @@ class Care:
         with self._store.transaction() as transaction:
             yield self.place(transaction)
 
+    def now(self) -> float:
+        """Return the time."""
+        return self._house.clock.now()
+
+    def _context(self, account: str, store: Transaction) -> Context:
+        house = self._house
+        root = Principal(account, f"arn:aws:iam::{account}:root", account, is_root=True)
+        return Context(
+            account, house.settings.region, root, house.ids.request_id(), house.clock, house.ids,
+            house.settings, store, house.engines, self._dispatcher, self._dispatcher,
+        )  # fmt: skip
+
+    async def act(self, account: str, work: Callable[[Context], Result]) -> Result:
+        """Run a short piece of work on the loop, as an account's root."""
+        return await self.write(lambda scope: work(self._context(account, scope.store)))
+
+    async def look(self, account: str, work: Callable[[Context], Result]) -> Result:
+        """Run a longer piece of work in a thread, in a transaction of its own."""
+
+        def run() -> Result:
+            with self._store.transaction() as transaction:
+                return work(self._context(account, transaction))
+
+        return await asyncio.to_thread(run)
+
     # -- the tasks ------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -89,6 +119,7 @@ class Care:
         works: dict[str, Coroutine[Any, Any, None]] = {
             "hashing": self._hash_by_hand(),
             "hands": self._heed_hands(),
+            "lifecycle": self.lifecycle.run(),
         }
         if self._settings.scrub == "on":
             works["scrub"] = self.scrub.run()

@@ -87,7 +87,7 @@ async def serve(
         threads,
         is_synced=settings.durability != "none",
     )
-    care = Care(settings, store, commits, engines)
+    care = Care(house, dispatcher, store, commits)
     admin = Admin(settings, house, dispatcher, store, care)
     gateway = Gateway(
         dispatcher,

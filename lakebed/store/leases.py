@@ -23,9 +23,12 @@ LEASES = Table("lease", Lease, key=("name",), everywhere=True)
 def acquire(
     scope: Scope, name: str, owner: str, now: float, seconds: float = LEASE_SECONDS
 ) -> bool:
-    """Take a lease or renew one's own; False while another owner's has not run out."""
+    """Take a lease or renew one's own; False while another owner's has not run out.
+
+    One that ends much later than any can was taken before the clock was set back: it is void.
+    """
     held = LEASES.get(scope, name)
-    if held is not None and held.owner != owner and held.until > now:
+    if held is not None and held.owner != owner and now < held.until <= now + 2 * seconds:
         return False
     LEASES.put(scope, Lease(name, owner, now + seconds))
     return True

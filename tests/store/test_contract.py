@@ -202,6 +202,14 @@ def test_a_lease_has_one_owner_until_it_runs_out(store):
         assert acquire(place, "crawl", "one", now=121.0, seconds=10) is True
 
 
+def test_a_lease_from_before_the_clock_was_set_back_is_void(store):
+    with store.transaction() as transaction:
+        place = Place(transaction)
+        assert acquire(place, "crawl", "one", now=100_000.0, seconds=10) is True
+        assert acquire(place, "crawl", "two", now=99_999.0, seconds=10) is False
+        assert acquire(place, "crawl", "two", now=50_000.0, seconds=10) is True
+
+
 def test_the_log_does_not_grow_for_ever(tmp_path):
     from lakebed.core.limits import WRITE_AHEAD_LOG_BYTES_MAX
 
