@@ -97,12 +97,13 @@ def open_version(
         opened = objects.versions.open(ctx, bucket.name, key, version)
     else:
         opened = None
-    if opened is None:
-        # In a bucket without versioning there is nothing more to look for.
-        if bucket.is_versioned:
-            raise marker_met(stat_version(ctx, bucket, key, version), version, method)
-        raise no_such_key(key) if version is None else no_such_version(key, version)
-    return opened
+    if opened is not None:
+        return opened
+    if bucket.is_versioned:
+        found = stat_version(ctx, bucket, key, version)
+        if found.is_delete_marker:
+            raise marker_met(found, version, method)
+    raise no_such_key(key) if version is None else no_such_version(key, version)
 
 
 def no_such_version(key: str, version: str) -> AwsError:
