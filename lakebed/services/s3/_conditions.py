@@ -93,6 +93,20 @@ def check_write(operation: str, request: Mapping[str, Any], found: StoredObject 
             raise _failed("If-Match")
 
 
+def check_conflict(request: Mapping[str, Any], found: StoredObject | None, since: float) -> None:
+    """Answer 409 if the object that an upload must match was written after the upload began.
+
+    A deletion in the meantime, which S3 answers likewise, leaves nothing behind to tell it by.
+    """
+    if "IfMatch" in request and found is not None and found.last_modified > since:
+        message = (
+            "The conditional request cannot succeed due to a conflicting operation against this "
+            "resource."
+        )
+        members = {"Condition": "If-Match", "Key": found.key}
+        raise AwsError("ConditionalRequestConflict", message, 409, members)
+
+
 def _not_accepted(header: str) -> str:
     return f"We don't accept the provided value of {header} header for this API"
 

@@ -22,7 +22,7 @@ from lakebed.services.s3._checksums import (
     invalid_header,
     is_checksum,
 )
-from lakebed.services.s3._conditions import check_write
+from lakebed.services.s3._conditions import check_conflict, check_write
 from lakebed.services.s3._object_parts import CompletedPart, keep_parts
 from lakebed.services.s3._uploads import (
     COMPOSITE,
@@ -97,7 +97,7 @@ def complete_multipart_upload(
     parts = _chosen_parts(ctx, upload, listed)
     checksums = _object_checksums(upload, parts, request)
     _check_size(request, sum(part.size for part in parts))
-    _check_write(ctx, request)
+    _check_write(ctx, request, upload)
     objects = ctx.engines.objects
     path = objects.parts.join(upload.upload_id, [(part.name, part.size) for part in parts])
     try:
@@ -105,7 +105,7 @@ def complete_multipart_upload(
         if not discard(ctx, upload):
             path.unlink(missing_ok=True)
             return _answer(_completed_before(ctx, request, listed))
-        _check_write(ctx, request)
+        _check_write(ctx, request, upload)
         return _answer(_put(ctx, upload, parts, checksums, path))
     except BaseException:
         path.unlink(missing_ok=True)
@@ -201,10 +201,11 @@ def _unquoted(part: s3.CompletedPart) -> str:
     return part.get("ETag", "").strip('"')
 
 
-def _check_write(ctx: Context, request: Mapping[str, Any]) -> None:
+def _check_write(ctx: Context, request: Mapping[str, Any], upload: Upload) -> None:
     if "IfMatch" in request or "IfNoneMatch" in request:
         found = ctx.engines.objects.stat(ctx, request["Bucket"], request["Key"])
         check_write("CompleteMultipartUpload", request, found)
+        check_conflict(request, found, upload.initiated)
 
 
 def _check_size(request: Mapping[str, Any], size: int) -> None:
@@ -225,7 +226,10 @@ def _check_size(request: Mapping[str, Any], size: int) -> None:
 
 
 def _listed_parts(request: Mapping[str, Any]) -> list[s3.CompletedPart]:
-    """Return the parts a request lists; refuse a list that no upload could have."""
+    """Return the parts a request lists; refuse a list that no upload could have.
+
+    Of a number that is listed twice in a row, the last one counts: it was sent again.
+    """
     listed: list[s3.CompletedPart] = request.get("MultipartUpload", {}).get("Parts") or []
     if not listed:
         raise malformed_xml()
@@ -236,13 +240,14 @@ def _listed_parts(request: Mapping[str, Any]) -> list[s3.CompletedPart]:
             number = str(part["PartNumber"])
             raise invalid_argument("PartNumber must be >= 1", "PartNumber", number)
         _check_part_claim(part)
-    if any(one >= two for one, two in pairwise(part.get("PartNumber", 0) for part in listed)):
+    numbers = [part.get("PartNumber", 0) for part in listed]
+    if any(one > two for one, two in pairwise(numbers)):
         message = (
             "The list of parts was not in ascending order. The parts list must be specified in "
             "order by part number."
         )
         raise AwsError("InvalidPartOrder", message, 400)
-    return listed
+    return list(dict(zip(numbers, listed, strict=True)).values())
 
 
 def _check_part_claim(part: Mapping[str, Any]) -> None:

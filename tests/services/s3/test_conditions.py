@@ -142,6 +142,32 @@ def test_writers_conditions_are_kept(s3):
     s3.put_object(Bucket="lake", Key="first", Body=b"1", IfNoneMatch="*")
 
 
+def test_an_upload_whose_object_changed_meanwhile_conflicts(s3):
+    upload = s3.create_multipart_upload(Bucket="lake", Key="k")
+    begun = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    named = {"Bucket": "lake", "Key": "k", "UploadId": upload["UploadId"]}
+    part = s3.upload_part(**named, PartNumber=1, Body=b"joined")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    while datetime.datetime.now(datetime.UTC) < begun + datetime.timedelta(seconds=1):
+        time.sleep(0.05)  # S3's times are whole seconds
+    s3.put_object(Bucket="lake", Key="k", Body=b"hello")
+    complete = {**named, "MultipartUpload": parts, "IfMatch": HELLO}
+    assert refusal(s3.complete_multipart_upload, **complete) == (
+        409,
+        {
+            "Code": "ConditionalRequestConflict",
+            "Message": "The conditional request cannot succeed due to a conflicting operation "
+            "against this resource.",
+            "Condition": "If-Match",
+            "Key": "k",
+        },
+    )
+    named["UploadId"] = s3.create_multipart_upload(Bucket="lake", Key="k")["UploadId"]
+    s3.upload_part(**named, PartNumber=1, Body=b"joined")
+    s3.complete_multipart_upload(**named, MultipartUpload=parts, IfMatch=HELLO)
+    assert s3.get_object(Bucket="lake", Key="k")["Body"].read() == b"joined"
+
+
 @pytest.mark.parametrize("operation", ["put_object", "copy_object"])
 def test_what_no_write_can_ask_for_is_refused_as_by_aws(s3, operation):
     more = {"Body": b"x"} if operation == "put_object" else {"CopySource": "lake/k"}
