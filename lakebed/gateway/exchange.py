@@ -208,7 +208,7 @@ class _Buffered(_Answering):
             identity = gateway.authenticate(head)
             _check_payload(head, identity)
             if found.service == "s3":
-                check_body(head.headers, head.body)
+                check_body(head.headers, head.body, found.operation)
             request = self._protocol(found).parse(found.operation, head)
         except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
             self._fail(found, error)
