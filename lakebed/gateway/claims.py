@@ -17,12 +17,16 @@ _CHECKSUMS = {CHECKSUM + name: name for name in SIZES}
 _OTHERS = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"})
 
 
-def check_names(headers: dict[str, str]) -> None:
-    """Refuse a checksum of an algorithm that S3 does not have."""
+def checksums_in(headers: dict[str, str]) -> set[str]:
+    """Return the algorithms of the checksums in the headers; refuse one that S3 does not have."""
+    found: set[str] = set()
     for name in headers:
-        if name.startswith(CHECKSUM) and name not in _CHECKSUMS and name not in _OTHERS:
-            message = "The algorithm type you specified in x-amz-checksum- header is invalid."
-            raise AwsError("InvalidRequest", message)
+        if name.startswith(CHECKSUM) and name not in _OTHERS:
+            if name not in _CHECKSUMS:
+                message = "The algorithm type you specified in x-amz-checksum- header is invalid."
+                raise AwsError("InvalidRequest", message)
+            found.add(_CHECKSUMS[name])
+    return found
 
 
 def check_body(headers: dict[str, str], body: bytes, operation: Operation) -> None:
@@ -34,21 +38,19 @@ def check_body(headers: dict[str, str], body: bytes, operation: Operation) -> No
     if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
         message = "The value of x-amz-content-sha256 header is invalid."
         raise AwsError("InvalidRequest", message)
-    check_names(headers)
+    given = checksums_in(headers)
     claimed = headers.get("content-md5")
     if claimed is not None:
         _check_md5(claimed, body)
-    given = [name for name in _CHECKSUMS if name in headers]
-    if not given or any(
-        member.location_name.lower() == given[0] for member in operation.input.members.values()
-    ):
+    if not given or operation.input.members.keys() & {f"Checksum{name.upper()}" for name in given}:
         return
     if len(given) > 1:
         message = (
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         )
         raise AwsError("InvalidRequest", message)
-    _check_checksum(given[0], headers[given[0]], body)
+    (algorithm,) = given
+    _check_checksum(algorithm, headers[CHECKSUM + algorithm], body)
 
 
 def _check_md5(claimed: str, body: bytes) -> None:
@@ -64,10 +66,11 @@ def _check_md5(claimed: str, body: bytes) -> None:
         raise AwsError("BadDigest", message, 400, members)
 
 
-def _check_checksum(name: str, claimed: str, body: bytes) -> None:
-    decoded, algorithm = _decoded(claimed), _CHECKSUMS[name]
+def _check_checksum(algorithm: str, claimed: str, body: bytes) -> None:
+    decoded = _decoded(claimed)
     if len(decoded) != SIZES[algorithm]:
-        raise AwsError("InvalidRequest", f"Value for {name} header is invalid.")
+        message = f"Value for {CHECKSUM}{algorithm} header is invalid."
+        raise AwsError("InvalidRequest", message)
     if decoded.hex() != digest_of(algorithm, body):
         message = f"The {algorithm.upper()} you specified did not match the calculated checksum."
         raise AwsError("BadDigest", message)

@@ -20,7 +20,7 @@ from lakebed.core.limits import (
 )
 from lakebed.digests import SIZES
 from lakebed.dispatch.dispatcher import Call, Dispatcher
-from lakebed.gateway.claims import CHECKSUM, check_body, check_names
+from lakebed.gateway.claims import CHECKSUM, check_body, checksums_in
 from lakebed.gateway.credentials import Credentials
 from lakebed.gateway.hosts import with_bucket
 from lakebed.gateway.routing import Route, family_of, is_form, route
@@ -236,9 +236,10 @@ class _Streamed(_Answering):
         self._is_begun = False
         self._is_whole = False
         self._early: list[bytes] = []
+        self._algorithms: set[str] = set()
         try:
             self._identity = gateway.authenticate(head)
-            check_names(head.headers)
+            self._algorithms = _algorithms(head.headers, self._identity)
             self._request = self._protocol(found).parse(found.operation, head)
             _check_length(head)
             self._decoder = ChunkedDecoder.of(head, self._identity)
@@ -267,7 +268,7 @@ class _Streamed(_Answering):
         headers = self._head.headers
         length = headers.get("x-amz-decoded-content-length") or headers.get("content-length")
         hint = int(length) if length is not None and length.isdecimal() else None
-        algorithms = _algorithms(headers, self._identity) | set(digests or ())
+        algorithms = self._algorithms.union(digests or ())
         self._spool = Spool(self._gateway.spools, algorithms, hint, self._connection)
         self._is_begun = True
         if self._expects_continue():
@@ -399,14 +400,11 @@ def _check_length(head: HttpRequest) -> None:
 
 def _algorithms(headers: dict[str, str], identity: Identity | None) -> set[str]:
     """Return the digests, besides MD5, that the headers ask us to verify; else S3's default."""
-    wanted = {
-        name.removeprefix(CHECKSUM)
-        for name in headers
-        if name.startswith(CHECKSUM) and name.removeprefix(CHECKSUM) in SIZES
-    }
-    for trailer in headers.get("x-amz-trailer", "").lower().split(","):
-        wanted.add(trailer.strip().removeprefix(CHECKSUM))
-    wanted &= SIZES.keys()
+    wanted = checksums_in(headers)
+    if "x-amz-trailer" in headers:
+        for trailer in headers["x-amz-trailer"].lower().split(","):
+            wanted.add(trailer.strip().removeprefix(CHECKSUM))
+        wanted &= SIZES.keys()
     if not wanted:
         wanted.add(DEFAULT_CHECKSUM)
     if identity is not None and len(identity.payload_hash) == 64:
