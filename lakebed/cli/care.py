@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ log = logging.getLogger("lakebed")
 
 HASH_SECONDS = 0.5
 """How often files put into the lake by hand are looked for, to be hashed."""
+SWEEP_SECONDS = 10.0
+"""After its start a server has other things to do."""
 HANDS_SECONDS = 0.1
 """How often the kernel is asked what hands changed; a listing asks as well."""
 SLICE_SECONDS = 0.002
@@ -120,6 +123,7 @@ class Care:
             "hashing": self._hash_by_hand(),
             "hands": self._heed_hands(),
             "lifecycle": self.lifecycle.run(),
+            "sweep": self._sweep(),
         }
         if self._settings.scrub == "on":
             works["scrub"] = self.scrub.run()
@@ -129,6 +133,7 @@ class Care:
     async def stop(self) -> None:
         """End every task."""
         self.scrub.stop()
+        self._objects.upkeep.close()
         self._objects.upkeep.hands.close()
         for task in self._tasks:
             task.cancel()
@@ -196,6 +201,22 @@ class Care:
                     bucket,
                     bucket,
                 )
+
+    async def _sweep(self) -> None:
+        """Remove, once, what a crash before this start left beside the lake."""
+        from lakebed.cli.claims import claims
+
+        started = time.time()
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            count = await asyncio.to_thread(
+                self._objects.upkeep.sweep, self.transaction, claims(), started
+            )
+        except (OSError, StoreError) as error:
+            log.warning("what crashes left could not be removed: %s", error)
+            return
+        if count:
+            log.info("removed %s files that a crash had left beside the lake", count)
 
     # -- what is asked for ----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from lakebed.cli.claims import claims
@@ -12,12 +13,13 @@ from lakebed.store.reader import damage
 
 
 def problems(data: Path, *, is_deep: bool = False, recovers: bool = True) -> list[Finding]:
-    """Return what is wrong, after the next start's recovery if that is wanted; no notes."""
+    """Return what is wrong, after what the next start does if that is wanted; no notes."""
     settings = Settings(data_dir=data)
     assert damage(settings.state_dir / "store.sqlite") == []
     with owned(settings) as lake:
         if recovers:
             with lake.transaction() as place:
                 lake.objects.recover(place)
+            lake.objects.upkeep.sweep(lake.transaction, claims(), time.time() + 1)
         checking = lake.objects.upkeep.check(claims(), lake.transaction, Options(is_deep=is_deep))
         return [finding for finding in checking.run() if not finding.is_note]

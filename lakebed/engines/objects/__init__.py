@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from lakebed.core.bodies import Place
 from lakebed.store import Scope
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class ListedObject(msgspec.Struct, frozen=True, gc=False):
 
 class PartStore(Protocol):
     """Keeps the parts of multipart uploads until they are joined or dropped."""
+
+    def place(self, upload: str, number: int, size: int) -> Place | None:
+        """Return where a part that is about to be received is best written, if anywhere."""
+        ...
 
     def keep(self, upload: str, number: int, body: Path) -> str:
         """Take over a received body as a part and return the name it has from now on."""

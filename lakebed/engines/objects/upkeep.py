@@ -327,3 +327,11 @@ class Upkeep(Protocol):
     def scrub(self, claims: Claims) -> Scrubbing:
         """Return who reads the objects again."""
         ...
+
+    def sweep(self, transactions: Transactions, claims: Claims, before: float) -> int:
+        """Remove what crashes left beside the lake before some time. Takes long: for a thread."""
+        ...
+
+    def close(self) -> None:
+        """End a sweep on its way."""
+        ...

@@ -8,6 +8,7 @@ the commit and the last file is made good at the next start: rows say what is tr
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ import msgspec
 from lakebed.engines.objects import StoredObject
 from lakebed.engines.objects.folder.files import is_same
 from lakebed.store import Range, Scope, Table, Transaction
+
+log = logging.getLogger("lakebed.objects")
 
 VERSIONS = "versions/"
 """Where the bytes of noncurrent versions are, below the state folder."""
@@ -221,9 +224,16 @@ class Journal:
                 self.pin(intent.path)
         try:
             _move(intent.path, place)
-        except (IsADirectoryError, NotADirectoryError, FileExistsError):
-            # The place is taken by other keys' directory. The bytes are served from where they
-            # are, and the next write gives them another place.
+        except FileNotFoundError:
+            # Somebody removed the received file itself: there is nothing to move, ever.
+            self._forget_put(name, intent)
+            raise
+        except OSError as error:
+            # The place is taken by other keys' directory, or the disk cannot take the name. The
+            # bytes are committed: they are served from where they are, and the next write tries
+            # again.
+            if not isinstance(error, (IsADirectoryError, NotADirectoryError, FileExistsError)):
+                log.warning("%s is served from %s for now: %s", place, intent.path, error)
             self._misplaced.append(intent)
             self._open_rows[intent.row] += 1
             return
@@ -331,7 +341,7 @@ class Journal:
             return False
         placed = self._lake.place_of(scope, known)
         place = self._lake.path_of(placed)
-        os.rename(path, place)
+        _move(path, place)
         if placed.is_odd != known.is_odd:
             self._lake.keep(scope, placed)
         if self._is_synced:

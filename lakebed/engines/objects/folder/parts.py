@@ -1,7 +1,9 @@
-"""Parts of multipart uploads: files under `state/parts/UPLOAD/` until they are joined.
+"""Parts of multipart uploads: under `state/parts/UPLOAD/` until they are joined.
 
-The first part's file becomes the object's: the others are appended to it, by reference where the
-file system shares blocks (XFS, Btrfs), else by the kernel's copy. See docs/decisions/0003.
+Parts of one size are received where the object will have them, in one file, so that joining them
+copies nothing. All others have files of their own, and the first one's becomes the object's: the
+rest is appended, by reference where the file system shares blocks, else by the kernel's copy.
+docs/decisions/0003 says why it is safe.
 """
 
 from __future__ import annotations
@@ -11,9 +13,33 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-_COPY_BYTES = 64 * 1024 * 1024
+from lakebed.core.bodies import Place
+from lakebed.core.limits import MIB
+
+PLACED_BYTES_MIN = MIB
+"""Smaller parts are copied quicker than they are accounted for."""
+LAYOUTS_MAX = 10_000
+"""Uploads whose parts are received in place; those that come when there are so many are copied."""
+_COPY_BYTES = 64 * MIB
+_WHOLE = "whole"
+
+
+@dataclass(slots=True)
+class _Layout:
+    """The shared file of an upload: parts of `stride` bytes, and what was begun at each place.
+
+    `busy` is being written, `kept` is a part, `spoilt` is neither any more and never used again.
+    """
+
+    stride: int
+    places: dict[int, Literal["busy", "kept", "spoilt"]] = field(
+        default_factory=dict[int, Literal["busy", "kept", "spoilt"]]
+    )
+    is_closed: bool = False
 
 
 class FolderParts:
@@ -24,8 +50,56 @@ class FolderParts:
         self._directory = directory
         self._new_path = new_path
         self._is_synced = is_synced
+        self._layouts: dict[str, _Layout] = {}
         self._joining: set[str] = set()
         self._lock = threading.Lock()
+
+    # -- receiving ----------------------------------------------------------------------------
+
+    def place(self, upload: str, number: int, size: int) -> Place | None:
+        """Return where a part that is about to be received is best written, if anywhere.
+
+        The first part that comes sets the size of all; a shorter one may be the last.
+        """
+        if size < PLACED_BYTES_MIN:
+            return None
+        path = self._directory / upload / _WHOLE
+        with self._lock:
+            layout = self._layouts.get(upload)
+            if layout is None:
+                if len(self._layouts) >= LAYOUTS_MAX or path.exists():
+                    # The second: begun before a restart, and what is where was forgotten.
+                    return None
+                layout = self._layouts[upload] = _Layout(size)
+            if layout.is_closed or number in layout.places or size > layout.stride:
+                return None
+            layout.places[number] = "busy"
+        offset = (number - 1) * layout.stride
+        try:
+            path.parent.mkdir(exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            os.lseek(descriptor, offset, os.SEEK_SET)
+        except OSError:
+            self._set(layout, number, "spoilt")
+            raise
+
+        def keep() -> str:
+            self._set(layout, number, "kept")
+            return f"{number:05d}@{offset}"
+
+        def release() -> None:
+            with self._lock:
+                # What was kept may be known to others: never write there again.
+                if layout.places.get(number) == "busy":
+                    del layout.places[number]
+                else:
+                    layout.places[number] = "spoilt"
+
+        return Place(path, descriptor, keep, release)
+
+    def _set(self, layout: _Layout, number: int, state: Literal["kept", "spoilt"]) -> None:
+        with self._lock:
+            layout.places[number] = state
 
     def keep(self, upload: str, number: int, body: Path) -> str:
         """Take over a received body as a part and return the name it has from now on."""
@@ -36,18 +110,23 @@ class FolderParts:
         body.rename(directory / name)
         return name
 
+    # -- joining ------------------------------------------------------------------------------
+
     def join(self, upload: str, parts: Sequence[tuple[str, int]]) -> Path:
         """Return a new temporary file of the parts' bytes, one after the other. May take long.
 
-        The new file is a second link to the first part's: if nothing comes of it, the part is still
-        there, only longer, and its size is known. Who joins the same upload meanwhile, copies.
+        The new file is a second link to one that is there: if nothing comes of it, the parts are
+        still there, and their sizes are known. Who joins the same upload meanwhile, copies.
         """
         with self._lock:
             is_first = upload not in self._joining
             self._joining.add(upload)
+            is_placed = is_first and self._closes(upload, parts)
         target = self._new_path()
         try:
-            if is_first and self._take_over(upload, parts[0], target):
+            if is_placed and self._link(upload, _WHOLE, sum(size for _, size in parts), target):
+                self._sync(target)
+            elif is_first and "@" not in parts[0][0] and self._link(upload, *parts[0], target):
                 self._append_all(upload, parts[1:], target)
             else:
                 self._append_all(upload, parts, target)
@@ -60,51 +139,90 @@ class FolderParts:
                     self._joining.discard(upload)
         return target
 
-    def _take_over(self, upload: str, part: tuple[str, int], target: Path) -> bool:
-        """Make the first part's file the target's; False where files have but one name."""
-        name, size = part
+    def _closes(self, upload: str, parts: Sequence[tuple[str, int]]) -> bool:
+        """Say whether the shared file is the object as it stands; then nobody writes to it again.
+
+        It must hold these parts one behind the other, no other part, and have no writer left.
+        """
+        layout = self._layouts.get(upload)
+        if layout is None:
+            return False
+        kept = {number for number, state in layout.places.items() if state == "kept"}
+        end = 0
+        for number, (name, size) in enumerate(parts, 1):
+            if name != f"{number:05d}@{end}" or number not in kept:
+                return False
+            end += size
+        if len(kept) > len(parts) or "busy" in layout.places.values():
+            return False
+        layout.is_closed = True
+        return True
+
+    def _link(self, upload: str, name: str, size: int, target: Path) -> bool:
+        """Make a file the target's, with its first bytes; False where files have but one name."""
         try:
             os.link(self._directory / upload / name, target)
         except OSError as error:
             if error.errno in (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS):
                 return False
             raise
-        # A join that was cut off may have left more behind the part.
-        os.truncate(target, size)
+        # A join that was cut off, or a part that was not kept, may have left more behind.
+        if target.stat().st_size != size:
+            os.truncate(target, size)
         return True
+
+    def _sync(self, target: Path) -> None:
+        if self._is_synced:
+            descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def _append_all(self, upload: str, parts: Sequence[tuple[str, int]], target: Path) -> None:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             end = os.lseek(descriptor, 0, os.SEEK_END)
             for name, size in parts:
-                _append(self._directory / upload / name, size, descriptor, end)
+                _, placed, offset = name.partition("@")
+                path = self._directory / upload / (_WHOLE if placed else name)
+                _append(path, int(offset or 0), size, descriptor, end)
                 end += size
             if self._is_synced:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
+    # -- forgetting ---------------------------------------------------------------------------
+
     def drop(self, upload: str, name: str | None = None) -> None:
         """Remove one part, or all parts of an upload; what is not there is no error."""
         if name is None:
+            with self._lock:
+                self._layouts.pop(upload, None)
             shutil.rmtree(self._directory / upload, ignore_errors=True)
-        else:
+            return
+        number, placed, _ = name.partition("@")
+        if not placed:
             (self._directory / upload / name).unlink(missing_ok=True)
+        elif (layout := self._layouts.get(upload)) is not None:
+            self._set(layout, int(number), "spoilt")
 
     def clear(self) -> None:
         """Remove every part of every upload."""
+        with self._lock:
+            self._layouts.clear()
         shutil.rmtree(self._directory, ignore_errors=True)
         self._directory.mkdir(mode=0o700, exist_ok=True)
 
 
-def _append(part: Path, size: int, target: int, end: int) -> None:
+def _append(part: Path, start: int, size: int, target: int, end: int) -> None:
     source = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
     try:
         # copy_file_range shares blocks where it can, and copies within the kernel where not.
-        copied = _copied_by_kernel(source, size, target, end)
+        copied = _copied_by_kernel((source, start), size, (target, end))
         while copied < size:
-            block = os.pread(source, min(size - copied, 1024 * 1024), copied)
+            block = os.pread(source, min(size - copied, MIB), start + copied)
             if not block:
                 raise OSError(errno.EIO, f"{part.name} is shorter than it was")
             copied += os.pwrite(target, block, end + copied)
@@ -112,14 +230,15 @@ def _append(part: Path, size: int, target: int, end: int) -> None:
         os.close(source)
 
 
-def _copied_by_kernel(source: int, size: int, target: int, end: int) -> int:
+def _copied_by_kernel(source: tuple[int, int], size: int, target: tuple[int, int]) -> int:
     if not hasattr(os, "copy_file_range"):
         return 0
     copied = 0
     try:
         while copied < size:
+            wanted = min(size - copied, _COPY_BYTES)
             count = os.copy_file_range(
-                source, target, min(size - copied, _COPY_BYTES), copied, end + copied
+                source[0], target[0], wanted, source[1] + copied, target[1] + copied
             )
             if not count:
                 break

@@ -49,7 +49,7 @@ class FolderStore:
         self._listed = self._objects.view(ListedObject)
         self._durability = durability
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._state = state = Path(os.path.realpath(state))
+        state = Path(os.path.realpath(state))
         self._places = Places(lake, state / "odd")
         # A bucket without escaped keys needs no look at the row that a PUT replaces.
         self._odd_buckets = set(os.listdir(self._places.odd))
@@ -58,6 +58,10 @@ class FolderStore:
         self._versions = FolderVersions(self, self._journal, state, is_synced=is_synced)
         self._parts = FolderParts(state / "parts", self._new_path, is_synced=True)
         self._reconciler = Reconciler(self._places, self._objects, self.is_in_flight, self._note)
+        holdings = Holdings(
+            self._places, state, self._objects, self._versions.table, self._journal.table
+        )
+        self._upkeep = FolderUpkeep(holdings, self._reconciler, self._journal)
         # Objects made by hand, whose ETag is not their MD5 yet; what does not fit is noted again
         # when it is next looked at.
         self._unhashed: dict[tuple[str, str], StoredObject] = {}
@@ -80,10 +84,7 @@ class FolderStore:
     @property
     def upkeep(self) -> FolderUpkeep:
         """What is done for the lake besides answering requests."""
-        holdings = Holdings(
-            self._places, self._state, self._objects, self._versions.table, self._journal.table
-        )
-        return FolderUpkeep(holdings, self._reconciler, self._journal)
+        return self._upkeep
 
     def _new_path(self) -> Path:
         token = os.urandom(12).hex()

@@ -8,10 +8,12 @@ from lakebed.engines.objects.folder.backup import Carrier, verify_all
 from lakebed.engines.objects.folder.check import Check
 from lakebed.engines.objects.folder.holdings import Holdings
 from lakebed.engines.objects.folder.journal import Journal
+from lakebed.engines.objects.folder.leftovers import Sweeper
 from lakebed.engines.objects.folder.mend import Mender
 from lakebed.engines.objects.folder.pins import Pins
 from lakebed.engines.objects.folder.reconcile import Reconciler
 from lakebed.engines.objects.folder.scrub import Scrubber
+from lakebed.engines.objects.folder.survey import Pace
 from lakebed.engines.objects.upkeep import (
     Claims,
     Finding,
@@ -22,6 +24,8 @@ from lakebed.engines.objects.upkeep import (
     Verified,
 )
 from lakebed.store import Scope
+
+SWEEP_REST_FACTOR = 3.0
 
 
 class JournalPins:
@@ -49,6 +53,7 @@ class FolderUpkeep:
         self._holdings = holdings
         self._hands = hands
         self._journal = journal
+        self._pace = Pace(SWEEP_REST_FACTOR)
 
     @property
     def hands(self) -> Reconciler:
@@ -81,3 +86,11 @@ class FolderUpkeep:
     def scrub(self, claims: Claims) -> Scrubber:
         """Return who reads the objects again."""
         return Scrubber(self._holdings, claims)
+
+    def sweep(self, transactions: Transactions, claims: Claims, before: float) -> int:
+        """Remove what crashes left beside the lake before some time. Takes long: for a thread."""
+        return Sweeper(self._holdings, claims, before, self._pace).run(transactions)
+
+    def close(self) -> None:
+        """End a sweep on its way."""
+        self._pace.is_stopped = True
