@@ -185,7 +185,7 @@ class Spool:
         """Take the next bytes of the body; may pause the socket."""
         self.size += len(data)
         self._held_bytes += len(data)
-        # What aws-chunked was taken apart to are views of a buffer that goes on to change.
+        # aws-chunked comes apart to views; the digests take bytes.
         self._parts.append(data if isinstance(data, bytes) else bytes(data))
         if self._lanes is None:
             if self._held_bytes > SMALL_BODY_BYTES_MAX:
