@@ -1,0 +1,46 @@
+"""Clients that live outside our environment: where they are, and how to run one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / ".venv" / "clients" / "bin"
+
+
+def client(name: str, install: str = "make clients") -> str:
+    """Return the path of a client's program, or skip the test with what would install it."""
+    path = BIN / name if (BIN / name).exists() else shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed: {install}")
+    return str(path)
+
+
+def run(lakebed, *command: str, folder: Path, **environment: str) -> str:
+    """Run a client against the server and return what it printed; its failure is the test's."""
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        env={
+            "PATH": os.environ["PATH"], "HOME": str(folder), "AWS_ENDPOINT_URL": lakebed.url,
+            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1",
+            "AWS_ALLOW_HTTP": "true", "AWS_EC2_METADATA_DISABLED": "true", **environment,
+        },
+    )  # fmt: skip
+    if done.returncode:
+        sys.stderr.write(done.stderr[-4000:])
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return done.stdout
+
+
+def run_script(lakebed, script: str, *, folder: Path) -> str:
+    """Run a Python script in the clients' environment and return what it printed."""
+    client("aws")
+    python = str(BIN / "python")
+    return run(lakebed, python, "-c", script, folder=folder)
