@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,25 +21,33 @@ def client(name: str, install: str = "make clients") -> str:
     return str(path)
 
 
-def run(lakebed, *command: str, folder: Path, **environment: str) -> str:
+def environment(lakebed, folder: Path, **more: str) -> dict[str, str]:
+    """Return what tells a client where the server is, and nothing of this machine's settings."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "AWS_ENDPOINT_URL": lakebed.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **more,
+    }
+
+
+def run(lakebed, *command: str, folder: Path) -> str:
     """Run a client against the server and return what it printed; its failure is the test's."""
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=120, check=False,
-        env={
-            "PATH": os.environ["PATH"], "HOME": str(folder), "AWS_ENDPOINT_URL": lakebed.url,
-            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1",
-            "AWS_ALLOW_HTTP": "true", "AWS_EC2_METADATA_DISABLED": "true", **environment,
-        },
+        env=environment(lakebed, folder),
     )  # fmt: skip
-    if done.returncode:
-        sys.stderr.write(done.stderr[-4000:])
-    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
     return done.stdout
 
 
 def run_script(lakebed, script: str, *, folder: Path) -> str:
     """Run a Python script in the clients' environment and return what it printed."""
     client("aws")
-    python = str(BIN / "python")
-    return run(lakebed, python, "-c", script, folder=folder)
+    return run(lakebed, str(BIN / "python"), "-c", script, folder=folder)
