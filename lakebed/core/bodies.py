@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a body is written if not into a file of its own: a part of a file that others share.
+
+    `descriptor` is the receiver's, open where the body begins, and closed by whoever writes.
+    `keep` says that the body is there and returns its name; `release` that nothing came of it: it
+    is called once nobody writes any more.
+    """
+
+    path: Path
+    descriptor: int
+    keep: Callable[[], str]
+    release: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What an operation asks of a streamed body before the body is read.
+
+    `digests` are names of digests besides those that the request asks for; `place` finds a place
+    for a body of so many bytes, None for a file of its own.
+    """
+
+    digests: tuple[str, ...] = ()
+    place: Callable[[int], Place | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +42,7 @@ class Spooled:
     answer), `size` its bytes, `digests` lower-case hex by algorithm: always `md5`, and whatever was
     asked for or had to be verified (`sha256`, `crc32`, …). The bytes were synced before the handler
     runs if the durability mode asks for it. `inode` and `mtime_ns` are the file's, 0 if not known.
+    With a `place` the file is shared, and is not the receiver's.
     """
 
     path: Path
@@ -22,6 +50,14 @@ class Spooled:
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
     inode: int = 0
     mtime_ns: int = 0
+    place: Place | None = None
+
+    def discard(self) -> None:
+        """Leave nothing of the body, whoever has it by now."""
+        if self.place is not None:
+            self.place.release()
+        else:
+            self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,8 +111,7 @@ class Dispatcher:
     def begin(self, call: Call, answer: Answer) -> None:
         """Check what can be checked of a streamed call before its body is read; writes nothing.
 
-        The answer is what the operation's `_begin_` function returned: the names of the digests it
-        needs of the body besides those the request asks for, or None.
+        The answer is what the operation's `_begin_` function returned: a `Begun`, or None.
         """
         registered = self._find(call.service, call.operation)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lakebed.core.bodies import Spooled
+from lakebed.core.bodies import Begun, Spooled
 from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError
 from lakebed.core.ids import Ids
@@ -259,7 +259,7 @@ class _Streamed(_Answering):
         else:
             gateway.dispatcher.begin(call, self._begun)
 
-    def _begun(self, digests: Any, error: BaseException | None) -> None:
+    def _begun(self, begun: Begun | None, error: BaseException | None) -> None:
         if error is not None:
             self._refuse(error)
             return
@@ -268,8 +268,11 @@ class _Streamed(_Answering):
         headers = self._head.headers
         length = headers.get("x-amz-decoded-content-length") or headers.get("content-length")
         hint = int(length) if length is not None and length.isdecimal() else None
-        algorithms = self._algorithms.union(digests or ())
-        self._spool = Spool(self._gateway.spools, algorithms, hint, self._connection)
+        algorithms, place = self._algorithms, None
+        if begun is not None:
+            algorithms = algorithms.union(begun.digests)
+            place = begun.place(hint) if begun.place is not None and hint is not None else None
+        self._spool = Spool(self._gateway.spools, algorithms, hint, self._connection, place)
         self._is_begun = True
         if self._expects_continue():
             self._connection.send_continue()
@@ -346,7 +349,7 @@ class _Streamed(_Answering):
                 self._head.headers.update(self._decoder.trailers)
                 request = self._protocol(found).parse(found.operation, self._head)
         except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
-            spooled.path.unlink(missing_ok=True)
+            spooled.discard()
             self._fail(found, error)
             return
         request[found.operation.streaming_input or "Body"] = spooled
@@ -354,7 +357,7 @@ class _Streamed(_Answering):
 
         def answer(response: Any, error: BaseException | None) -> None:
             if error is not None:
-                spooled.path.unlink(missing_ok=True)
+                spooled.discard()
             self._answer(found, response, error)
 
         gateway.dispatcher.submit(call, answer)

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from lakebed.core.bodies import Spooled
+from lakebed.core.bodies import Place, Spooled
 from lakebed.core.ids import Ids
 from lakebed.core.limits import KIB, SMALL_BODY_BYTES_MAX, SPOOL_QUEUE_BYTES_MAX
 from lakebed.digests import Digest, is_ready, new_digest
@@ -129,17 +129,23 @@ class Spool:
     """One body: `feed` takes what arrives, `finish` gives the Spooled, `discard` no trace."""
 
     def __init__(
-        self, spools: Spools, algorithms: Iterable[str], size_hint: int | None, flow: Flow
+        self,
+        spools: Spools,
+        algorithms: Iterable[str],
+        size_hint: int | None,
+        flow: Flow,
+        place: Place | None = None,
     ) -> None:
         self._spools = spools
-        self._path = spools.new_path()
+        self._place = place
+        self._path = place.path if place else spools.new_path()
         self._algorithms = frozenset(algorithms) - {"md5"}
         self._digests: dict[str, Digest] = {"md5": new_digest("md5")}
         self._flow = flow
         self.size = 0
         self._parts: list[bytes] = []
         self._held_bytes = 0
-        self._descriptor = -1
+        self._descriptor = place.descriptor if place else -1
         self._identity = (0, 0)
         self._lanes: list[_Lane] | None = None
         self._queued_bytes = 0
@@ -254,12 +260,18 @@ class Spool:
 
     def _answer(self, failure: OSError | None) -> None:
         if self._then is None:
+            if self._is_discarded:
+                self._body().discard()
             return
         if failure is not None:
+            self._body().discard()
             self._then(None, failure)
             return
+        self._then(self._body(), None)
+
+    def _body(self) -> Spooled:
         digests = {name: digest.hexdigest() for name, digest in self._digests.items()}
-        self._then(Spooled(self._path, self.size, digests, *self._identity), None)
+        return Spooled(self._path, self.size, digests, *self._identity, self._place)
 
     def discard(self) -> None:
         """Forget the body: nothing of it stays on disk."""
@@ -276,7 +288,10 @@ class Spool:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-            self._path.unlink(missing_ok=True)
+            if self._place is not None:
+                self._place.release()
+            else:
+                self._path.unlink(missing_ok=True)
 
 
 class Flow(Protocol):

@@ -261,6 +261,11 @@ class VersionSpan:
     limit: int = 1000
 
 
+def part_file(name: str) -> str:
+    """Return the file that holds a part of an upload, by the part's name: parts may share one."""
+    return name.partition("@")[0]
+
+
 def after_prefix(prefix: str) -> str | None:
     """Return the first text after all that begin with `prefix`; None if there is no such text."""
     while prefix:

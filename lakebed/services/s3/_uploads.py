@@ -95,7 +95,7 @@ def keep_part(
     parts = ctx.engines.objects.parts
     upload_id = upload.upload_id
     replaced = PARTS.get(ctx, upload_id, number)
-    name = parts.keep(upload_id, number, body.path)
+    name = body.place.keep() if body.place else parts.keep(upload_id, number, body.path)
     now = float(int(ctx.clock.now()))
     part = UploadedPart(upload_id, number, body.digests["md5"], body.size, name, now, checksums)
     PARTS.put(ctx, part)

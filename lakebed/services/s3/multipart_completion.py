@@ -35,6 +35,7 @@ from lakebed.services.s3._uploads import (
 from lakebed.services.s3._versions import new_version_id
 from lakebed.services.s3.model import (
     PARTS,
+    UPLOADS,
     Upload,
     UploadedPart,
     bucket_of,
@@ -98,8 +99,14 @@ def complete_multipart_upload(
     checksums = _object_checksums(upload, parts, request)
     _check_size(request, sum(part.size for part in parts))
     _check_write(ctx, request, upload)
-    objects = ctx.engines.objects
-    path = objects.parts.join(upload.upload_id, [(part.name, part.size) for part in parts])
+    names = [(part.name, part.size) for part in parts]
+    try:
+        path = ctx.engines.objects.parts.join(upload.upload_id, names)
+    except FileNotFoundError:
+        if UPLOADS.get(ctx, upload.bucket, upload.key, upload.upload_id) is not None:
+            raise
+        # Somebody else's completion, or an abort, was quicker.
+        return _answer(_completed_before(ctx, request, listed))
     try:
         # The writes begin here: before, others could write as well.
         if not discard(ctx, upload):

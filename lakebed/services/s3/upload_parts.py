@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from lakebed.context import Context
+from lakebed.core.bodies import Begun
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import LIST_KEYS_MAX
 from lakebed.services.s3._checksums import check_claims, verified
@@ -40,9 +41,14 @@ def _check_part(ctx: Context, request: s3.UploadPartRequest) -> Upload:
 # The dispatcher finds it by its name.
 def _begin_upload_part(  # pyright: ignore[reportUnusedFunction]
     ctx: Context, request: s3.UploadPartRequest
-) -> list[str]:
+) -> Begun:
     """Check what needs no body; ask for the digest that the completion will need of this part."""
-    return [part_algorithm(_check_part(ctx, request)).lower()]
+    upload, number = _check_part(ctx, request), request["PartNumber"]
+    parts = ctx.engines.objects.parts
+    return Begun(
+        digests=(part_algorithm(upload).lower(),),
+        place=lambda size: parts.place(upload.upload_id, number, size),
+    )
 
 
 def upload_part(ctx: Context, request: s3.UploadPartRequest) -> s3.UploadPartOutput:

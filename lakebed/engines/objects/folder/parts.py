@@ -18,12 +18,15 @@ from pathlib import Path
 from typing import Literal
 
 from lakebed.core.bodies import Place
-from lakebed.core.limits import MIB
+from lakebed.core.limits import MIB, OBJECT_BYTES_MAX
+from lakebed.engines.objects import part_file
 
 PLACED_BYTES_MIN = MIB
 """Smaller parts are copied quicker than they are accounted for."""
 LAYOUTS_MAX = 10_000
 """Uploads whose parts are received in place; those that come when there are so many are copied."""
+PLACED_END_MAX = OBJECT_BYTES_MAX
+"""No file system takes files of any length."""
 _COPY_BYTES = 64 * MIB
 _WHOLE = "whole"
 
@@ -51,7 +54,6 @@ class FolderParts:
         self._new_path = new_path
         self._is_synced = is_synced
         self._layouts: dict[str, _Layout] = {}
-        self._joining: set[str] = set()
         self._lock = threading.Lock()
 
     # -- receiving ----------------------------------------------------------------------------
@@ -71,10 +73,11 @@ class FolderParts:
                     # The second: begun before a restart, and what is where was forgotten.
                     return None
                 layout = self._layouts[upload] = _Layout(size)
-            if layout.is_closed or number in layout.places or size > layout.stride:
+            offset = (number - 1) * layout.stride
+            is_taken = layout.is_closed or number in layout.places
+            if is_taken or size > layout.stride or offset + size > PLACED_END_MAX:
                 return None
             layout.places[number] = "busy"
-        offset = (number - 1) * layout.stride
         try:
             path.parent.mkdir(exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -83,17 +86,23 @@ class FolderParts:
             self._set(layout, number, "spoilt")
             raise
 
+        is_kept = is_released = False
+
         def keep() -> str:
+            nonlocal is_kept
+            is_kept = True
             self._set(layout, number, "kept")
-            return f"{number:05d}@{offset}"
+            return f"{_WHOLE}@{offset}"
 
         def release() -> None:
+            nonlocal is_released
             with self._lock:
-                # What was kept may be known to others: never write there again.
-                if layout.places.get(number) == "busy":
-                    del layout.places[number]
-                else:
+                if is_kept:
+                    # Others may know of it by now: never write there again.
                     layout.places[number] = "spoilt"
+                elif not is_released:
+                    del layout.places[number]
+                is_released = True
 
         return Place(path, descriptor, keep, release)
 
@@ -115,28 +124,21 @@ class FolderParts:
     def join(self, upload: str, parts: Sequence[tuple[str, int]]) -> Path:
         """Return a new temporary file of the parts' bytes, one after the other. May take long.
 
-        The new file is a second link to one that is there: if nothing comes of it, the parts are
+        The new file is a second name of one that is there: if nothing comes of it, the parts are
         still there, and their sizes are known. Who joins the same upload meanwhile, copies.
         """
-        with self._lock:
-            is_first = upload not in self._joining
-            self._joining.add(upload)
-            is_placed = is_first and self._closes(upload, parts)
         target = self._new_path()
+        size = sum(size for _, size in parts)
         try:
-            if is_placed and self._link(upload, _WHOLE, sum(size for _, size in parts), target):
+            if self._closes(upload, parts) and self._link(upload, (_WHOLE, size), target):
                 self._sync(target)
-            elif is_first and "@" not in parts[0][0] and self._link(upload, *parts[0], target):
+            elif _offset_of(parts[0][0]) is None and self._link(upload, parts[0], target):
                 self._append_all(upload, parts[1:], target)
             else:
                 self._append_all(upload, parts, target)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
-        finally:
-            if is_first:
-                with self._lock:
-                    self._joining.discard(upload)
         return target
 
     def _closes(self, upload: str, parts: Sequence[tuple[str, int]]) -> bool:
@@ -144,30 +146,40 @@ class FolderParts:
 
         It must hold these parts one behind the other, no other part, and have no writer left.
         """
-        layout = self._layouts.get(upload)
-        if layout is None:
-            return False
-        kept = {number for number, state in layout.places.items() if state == "kept"}
-        end = 0
-        for number, (name, size) in enumerate(parts, 1):
-            if name != f"{number:05d}@{end}" or number not in kept:
+        with self._lock:
+            layout = self._layouts.get(upload)
+            if layout is None:
                 return False
-            end += size
-        if len(kept) > len(parts) or "busy" in layout.places.values():
-            return False
-        layout.is_closed = True
-        return True
+            kept = {number for number, state in layout.places.items() if state == "kept"}
+            end = 0
+            for number, (name, size) in enumerate(parts, 1):
+                if name != f"{_WHOLE}@{end}" or number not in kept:
+                    return False
+                end += size
+            if len(kept) > len(parts) or "busy" in layout.places.values():
+                return False
+            layout.is_closed = True
+            return True
 
-    def _link(self, upload: str, name: str, size: int, target: Path) -> bool:
-        """Make a file the target's, with its first bytes; False where files have but one name."""
+    def _link(self, upload: str, part: tuple[str, int], target: Path) -> bool:
+        """Give a file the target's name too, and the part's size; False if it has a third one.
+
+        A third name is that of another join, or of the object it has become: then nobody may
+        change it any more. Also False where files have but one name.
+        """
+        name, size = part
         try:
             os.link(self._directory / upload / name, target)
         except OSError as error:
             if error.errno in (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS):
                 return False
             raise
+        file = target.stat()
+        if file.st_nlink > 2:
+            target.unlink()
+            return False
         # A join that was cut off, or a part that was not kept, may have left more behind.
-        if target.stat().st_size != size:
+        if file.st_size != size:
             os.truncate(target, size)
         return True
 
@@ -180,13 +192,13 @@ class FolderParts:
                 os.close(descriptor)
 
     def _append_all(self, upload: str, parts: Sequence[tuple[str, int]], target: Path) -> None:
+        # Not exclusive: the first part's file may be there already, and is appended to.
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             end = os.lseek(descriptor, 0, os.SEEK_END)
             for name, size in parts:
-                _, placed, offset = name.partition("@")
-                path = self._directory / upload / (_WHOLE if placed else name)
-                _append(path, int(offset or 0), size, descriptor, end)
+                path = self._directory / upload / part_file(name)
+                _append(path, _offset_of(name) or 0, size, descriptor, end)
                 end += size
             if self._is_synced:
                 os.fsync(descriptor)
@@ -198,15 +210,15 @@ class FolderParts:
     def drop(self, upload: str, name: str | None = None) -> None:
         """Remove one part, or all parts of an upload; what is not there is no error."""
         if name is None:
+            shutil.rmtree(self._directory / upload, ignore_errors=True)
             with self._lock:
                 self._layouts.pop(upload, None)
-            shutil.rmtree(self._directory / upload, ignore_errors=True)
             return
-        number, placed, _ = name.partition("@")
-        if not placed:
+        offset = _offset_of(name)
+        if offset is None:
             (self._directory / upload / name).unlink(missing_ok=True)
         elif (layout := self._layouts.get(upload)) is not None:
-            self._set(layout, int(number), "spoilt")
+            self._set(layout, offset // layout.stride + 1, "spoilt")
 
     def clear(self) -> None:
         """Remove every part of every upload."""
@@ -214,6 +226,12 @@ class FolderParts:
             self._layouts.clear()
         shutil.rmtree(self._directory, ignore_errors=True)
         self._directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def _offset_of(name: str) -> int | None:
+    """Return where a part begins in the shared file, None if it has a file of its own."""
+    _, is_placed, offset = name.partition("@")
+    return int(offset) if is_placed else None
 
 
 def _append(part: Path, start: int, size: int, target: int, end: int) -> None:
