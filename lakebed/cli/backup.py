@@ -169,7 +169,7 @@ def _carry(
             carried = carrying.run()
             with index() as place:
                 parts = list(claims().parts(place))
-            ended = carrying.run_parts(iter(parts))
+            ended = carrying.run_parts(parts)
         with index() as place:
             forget_uploads(place, ended)
             for lease in list(LEASES.scan(place)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lakebed.engines.objects import StoredObject
-from lakebed.engines.objects.upkeep import Claims
+from lakebed.engines.objects import StoredObject, part_file
+from lakebed.engines.objects.upkeep import Claims, KnownPart
 from lakebed.services.s3._object_parts import OBJECT_PARTS
 from lakebed.services.s3.model import BUCKETS, PARTS, UPLOADS, is_legal_bucket_name
 from lakebed.store import Range, Scope
@@ -20,14 +20,14 @@ def _buckets(scope: Scope) -> frozenset[str]:
     return frozenset(bucket.name for bucket in BUCKETS.scan(scope))
 
 
-def _parts(scope: Scope) -> Iterator[tuple[str, str]]:
+def _parts(scope: Scope) -> Iterator[KnownPart]:
     for part in PARTS.scan(scope):
-        yield part.upload_id, part.name
+        yield KnownPart(part.upload_id, part.name, part.size)
 
 
-def _has_part(scope: Scope, upload: str, name: str) -> bool:
+def _has_part(scope: Scope, upload: str, file: str) -> bool:
     parts = PARTS.scan(scope, Range(prefix=(upload,)))
-    return any(part.name == name for part in parts)
+    return any(part_file(part.name) == file for part in parts)
 
 
 def _part_sizes(scope: Scope, found: StoredObject) -> Sequence[int]:

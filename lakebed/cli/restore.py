@@ -110,7 +110,7 @@ def _carry(settings: Settings, source: Path, building: Path) -> Carried:
             carried = carrying.run()
             with index() as place:
                 parts = list(claims().parts(place))
-            lost = carrying.run_parts(iter(parts))
+            lost = carrying.run_parts(parts)
         with index() as place:
             forget_uploads(place, lost)
     for path in sorted((source / "state").iterdir()):

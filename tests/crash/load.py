@@ -65,6 +65,7 @@ class Writer(threading.Thread):
         self.is_stopped = False
         self.calls = 0
         self.errors = []
+        self.digests = {digest(b"")}
         # What may have happened besides: set before a call, emptied after its answer.
         self.unsure = {}
         self.unsure_version = None
@@ -95,7 +96,9 @@ class Writer(threading.Thread):
         return f"{folder}/{self.label}-{self.random.randrange(KEYS)}"
 
     def body(self):
-        return self.random.randbytes(self.random.choice(SIZES))
+        body = self.random.randbytes(self.random.choice(SIZES))
+        self.digests.add(digest(body))
+        return body
 
     def put(self):
         key, body = self.key(), self.body()
@@ -121,6 +124,7 @@ class Writer(threading.Thread):
         key = self.key()
         bodies = [self.random.randbytes(5 << 20), b"tail"] if self.random.random() < 0.1 else [b"1"]
         whole = digest(b"".join(bodies))
+        self.digests.add(whole)
         name = {"Bucket": PLAIN, "Key": key}
         upload = self.s3.create_multipart_upload(**name, Metadata={"md5": whole})["UploadId"]
         parts = []

@@ -7,7 +7,7 @@ there are, which parts of uploads) they say by `Claims`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,14 +52,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPart:
+    """A part of an upload under way: the engine's name of its bytes, and how many they are."""
+
+    upload: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
-    """What the services say of the files of a lake.
+    """What the services say of the files of a lake; `has_part` is asked by upload and file.
 
     `part_sizes` are those of the parts an object was put together from, none if it was put whole.
     """
 
     buckets: Callable[[Scope], frozenset[str]]
-    parts: Callable[[Scope], Iterator[tuple[str, str]]]
+    parts: Callable[[Scope], Iterator[KnownPart]]
     has_part: Callable[[Scope, str, str], bool]
     part_sizes: Callable[[Scope, StoredObject], Sequence[int]]
     is_legal_bucket: Callable[[str], bool]
@@ -276,7 +285,7 @@ class Carrying(Protocol):
         """Carry every file the index names, and make the index right for the target."""
         ...
 
-    def run_parts(self, parts: Iterator[tuple[str, str]]) -> set[str]:
+    def run_parts(self, parts: Iterable[KnownPart]) -> set[str]:
         """Carry the parts of uploads; returns the uploads that ended meanwhile."""
         ...
 

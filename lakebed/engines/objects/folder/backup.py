@@ -9,12 +9,13 @@ from __future__ import annotations
 import filecmp
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from lakebed.engines.objects import StoredObject
+from lakebed.core.limits import MIB
+from lakebed.engines.objects import StoredObject, part_file
 from lakebed.engines.objects.folder.files import by_hand, is_same
 from lakebed.engines.objects.folder.holdings import Holdings
 from lakebed.engines.objects.folder.transport import Transport, facts_of
@@ -22,6 +23,7 @@ from lakebed.engines.objects.folder.verify import verify
 from lakebed.engines.objects.upkeep import (
     Carried,
     Claims,
+    KnownPart,
     Progress,
     Route,
     Transactions,
@@ -201,25 +203,40 @@ class Carrier:
 
     # -- parts ----------------------------------------------------------------------------------
 
-    def run_parts(self, parts: Iterator[tuple[str, str]]) -> set[str]:
+    def run_parts(self, parts: Iterable[KnownPart]) -> set[str]:
         """Carry the parts of uploads; returns the uploads that ended meanwhile."""
         self.progress.doing = "parts"
         ended: set[str] = set()
-        for upload, name in parts:
-            below = Path("state") / "parts" / upload / name
+        for part in parts:
+            below = Path("state") / "parts" / part.upload / part_file(part.name)
+            offset = int(part.name.partition("@")[2] or 0)
             source, target = self._route.source / below, self._route.target / below
             try:
-                # Never by a second name: the first part of an upload becomes the object's file.
-                file = os.lstat(source)
-                transport = Transport()
-                is_there = transport.bring(str(source), str(target), facts_of(file)) is not None
-            except FileNotFoundError:
-                is_there = False
-            if is_there:
+                _copy_part(source, target, offset, part.size)
                 self._carried.parts += 1
-            else:
-                ended.add(upload)
+            except (FileNotFoundError, EOFError):
+                ended.add(part.upload)
         return ended
+
+
+def _copy_part(source: Path, target: Path, offset: int, size: int) -> None:
+    """Copy the bytes of one part: others may share its file, or be written to it right now."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+    reading = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        writing = os.open(target, flags, 0o644)
+        try:
+            end = offset + size
+            while offset < end:
+                block = os.pread(reading, min(end - offset, MIB), offset)
+                if not block:
+                    raise EOFError
+                offset += os.pwrite(writing, block, offset)
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
 
 
 def verify_all(

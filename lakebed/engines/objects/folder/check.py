@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from lakebed.engines.objects import StoredObject
+from lakebed.engines.objects import StoredObject, part_file
 from lakebed.engines.objects.folder.files import is_same
 from lakebed.engines.objects.folder.holdings import LOST_AND_FOUND, Holdings
 from lakebed.engines.objects.folder.journal import Mark
@@ -292,8 +292,8 @@ class Check:
 
     def _parts(self) -> Iterator[Judge]:
         with self._transactions() as scope:
-            parts = list(self._claims.parts(scope))
-        for upload, name in parts:
+            files = {(part.upload, part_file(part.name)) for part in self._claims.parts(scope)}
+        for upload, name in sorted(files):
             yield partial(self._judge_part_row, upload, name)
         for path in _all_files(str(self._holdings.parts_dir)):
             yield partial(self._judge_part_file, path)
