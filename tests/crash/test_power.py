@@ -1,0 +1,95 @@
+"""A power loss under load: what each durability mode promises of it, in many simulated ones."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from lakebed import testing
+from tests.cli.fsck_in_process import problems
+from tests.crash import faulty
+from tests.crash.load import PLAIN, VERSIONED, Writer, check, client, digest, set_up
+from tests.crash.power import lose_power
+
+SEEDS = range(12 if os.environ.get("LAKEBED_SLOW") else 1)
+
+
+def after_power_loss(tmp_path, durability, seed):
+    """Write for a while, lose the power; return the folder that is found, and the writers."""
+    data, faults, log = tmp_path / "data", tmp_path / "faults", tmp_path / "log"
+    trace = tmp_path / "trace"
+    faulty.set_faults(faults, trace=str(trace))
+    server = faulty.start(data, faults, "--durability", durability, log=log)
+    set_up(server.url)
+    writers = [Writer(f"w{index}", server.url, seed) for index in range(3)]
+    for writer in writers:
+        writer.start()
+    time.sleep(0.6)
+    server.kill()
+    server.process.stdout.close()
+    for writer in writers:
+        writer.join()
+        assert writer.errors == []
+    assert sum(writer.calls for writer in writers) > 10
+    return lose_power(data, trace, seed), writers
+
+
+def torn_files(folder, writers):
+    """Return the paths of objects in the lake whose bytes nobody put."""
+    whole = set().union(*(writer.digests for writer in writers))
+    paths = [path for path in (folder / "lake").rglob("*") if path.is_file()]
+    return {
+        str(path.relative_to(folder)) for path in paths if digest(path.read_bytes()) not in whole
+    }
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_full_keeps_all_that_was_acknowledged(tmp_path, seed):
+    folder, writers = after_power_loss(tmp_path, "full", seed)
+    assert torn_files(folder, writers) == set()
+    server = testing.start(folder, "--durability", "full", log=tmp_path / "log")
+    for writer in writers:
+        writer.s3 = client(server.url, "s3")
+    check(server.url, writers)
+    server.kill()
+    server.process.stdout.close()
+    assert problems(folder, is_deep=True) == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_file_keeps_every_object_whole_or_absent(tmp_path, seed):
+    folder, writers = after_power_loss(tmp_path, "file", seed)
+    assert torn_files(folder, writers) == set()
+    found = problems(folder, is_deep=True, recovers=False)
+    assert [finding for finding in found if finding.kind == "damaged-file"] == []
+    server = testing.start(folder, log=tmp_path / "log")
+    s3 = client(server.url, "s3")
+    whole = set().union(*(writer.digests for writer in writers))
+    for bucket in (PLAIN, VERSIONED):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for item in page.get("Versions", ()):
+                name = {"Bucket": bucket, "Key": item["Key"], "VersionId": item["VersionId"]}
+                try:
+                    answer = s3.get_object(**name)
+                except s3.exceptions.NoSuchKey:
+                    continue
+                body = digest(answer["Body"].read())
+                assert body in whole
+                # What is known of it is its own, or nothing is.
+                assert answer["Metadata"] in ({"md5": body}, {})
+    server.kill()
+    server.process.stdout.close()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_none_may_tear_objects_and_fsck_finds_each(tmp_path, seed):
+    folder, writers = after_power_loss(tmp_path, "none", seed)
+    torn = torn_files(folder, writers)
+    found = problems(folder, is_deep=True, recovers=False)
+    assert torn <= {finding.path for finding in found}
+    server = testing.start(folder, "--durability", "none", log=tmp_path / "log")
+    client(server.url, "s3").put_object(Bucket=PLAIN, Key="after", Body=b"it goes on")
+    server.kill()
+    server.process.stdout.close()
