@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: help install tour test slow coverage check format bench generate conformance clean
+.PHONY: help install clients tour test slow coverage check format bench generate conformance clean
 
 help: ## List the targets.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -32,6 +32,15 @@ $(VENV)/dev: $(VENV)/default requirements/dev.txt
 	@echo "installing the development packages"
 	@$(PIP) -r requirements/dev.txt
 	@touch $@ $(VENV)/tour
+
+$(VENV)/clients/made: $(VENV)/made requirements/clients.txt
+	@echo "installing the clients of the slow stories"
+	@$(PYTHON) -m venv $(VENV)/clients
+	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--require-hashes -r requirements/clients.txt
+	@touch $@
+
+clients: $(VENV)/clients/made ## Install clients that have an environment of their own (awscli, s3fs, …).
 
 install: $(VENV)/default ## Make .venv with all that the default needs.
 
