@@ -83,8 +83,9 @@ class FolderParts:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
             os.lseek(descriptor, offset, os.SEEK_SET)
         except OSError:
+            # Whoever makes a file for the part meets the reason, too, and can say so.
             self._set(layout, number, "spoilt")
-            raise
+            return None
 
         is_kept = is_released = False
 
