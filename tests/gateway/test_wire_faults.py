@@ -159,6 +159,7 @@ def test_a_client_that_goes_away_leaves_nothing(lakebed, s3, sent):
         body = chunked(made, SIGNED_CHUNKS, [b"a" * MIB] * 5)
         one.sendall(made.text + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:sent])
     eventually(lambda: is_clean(lakebed, s3))
+    assert is_clean(lakebed, s3)
 
 
 def test_a_document_in_signed_chunks_is_refused(lakebed, s3):
