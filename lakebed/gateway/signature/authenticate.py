@@ -38,6 +38,10 @@ _BASIC_TIME = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _EXPIRES = re.compile(r"-?\d{1,18}", re.ASCII)
 _PRESIGNED = ("Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature")
 
+_OF_SIGNATURE = frozenset(
+    f"x-amz-{name.lower()}" for name in (*_PRESIGNED, "Security-Token", "Content-SHA256")
+)
+
 SecretFor = Callable[[str], str | None]
 
 
@@ -290,9 +294,24 @@ class _Verifier:
         self._check_headers(signed)
         secret = self._secret(signed)
         _check_expiry(self._expires(values["Expires"]), epoch, now)
-        return self._verify(
+        identity = self._verify(
             signed, values["Date"], secret, self._presigned_payload(), "X-Amz-Signature"
         )
+        if self._family == "s3":
+            self._take_headers_of_query()
+        return identity
+
+    def _take_headers_of_query(self) -> None:
+        """Read S3's own headers (metadata, tags, …) that the URL's signer put into its query.
+
+        AWS's SDK for JavaScript puts all of them there, so that the URL alone is enough.
+        """
+        headers = self._request.headers
+        for part in self._request.query.split("&"):
+            name, _, value = part.partition("=")
+            lower = decode_percent(name).lower()
+            if lower.startswith("x-amz-") and lower not in _OF_SIGNATURE:
+                headers.setdefault(lower, decode_percent(value))
 
     def _presigned_values(self) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+import urllib.error
+import urllib.parse
+import urllib.request
+
 import pytest
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from lakebed.services.s3._checksums import ALGORITHMS
 from tests.gateway.raw import (
@@ -196,3 +203,24 @@ def test_claims_of_documents_are_verified_too(lakebed, s3):
         "The Content-MD5 you specified did not match what we received.",
     )
     assert s3.head_object(Bucket="lake", Key="k")["ContentLength"] == 5
+
+
+def test_what_a_presigned_url_says_in_its_query_is_a_header(lakebed, s3):
+    right, wrong = checksum("CRC32", SMALL), checksum("CRC32", b"other")
+    for claimed, status in ((right, 200), (wrong, 400)):
+        query = urllib.parse.urlencode({"x-amz-checksum-crc32": claimed, "x-amz-meta-a": "b c"})
+        request = AWSRequest("PUT", f"{lakebed.url}/lake/k?{query}")
+        request.context["client_config"] = None
+        S3SigV4QueryAuth(Credentials("test", "test"), "s3", "us-east-1").add_auth(request)
+        put = urllib.request.Request(request.url, SMALL, method="PUT")
+        if status == 200:
+            urllib.request.urlopen(put, timeout=5).close()
+            assert s3.head_object(Bucket="lake", Key="k")["Metadata"] == {"a": "b c"}
+        else:
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(put, timeout=5)
+            assert (caught.value.code, b"<Code>BadDigest</Code>" in caught.value.read()) == (
+                status,
+                True,
+            )
+    assert kept(s3)["ChecksumCRC32"] == right
