@@ -55,7 +55,7 @@ def test_an_edit_in_place_is_listed_within_a_second(bucket):
         time.sleep(0.02)
     assert after["Size"] == len(b"top and more")
     assert after["ETag"] != before["ETag"]
-    assert s3.head_object(Bucket="bucket", Key="top")["Metadata"] == {}
+    assert s3.head_object(Bucket="bucket", Key="top")["Metadata"] == {"by": "put"}
 
 
 def test_a_folder_made_renamed_and_removed_is_followed(bucket):

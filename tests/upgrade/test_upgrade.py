@@ -39,3 +39,31 @@ def test_an_older_folder_opens_with_all_that_was_in_it(folder, tmp_path):
     again = finish(athena, "SELECT s FROM d.t WHERE n = 2", ResultConfiguration=output)
     assert rows(athena, again) == [["s"], ["y"]]
     server.kill()
+
+
+def test_versions_uploads_and_rules_of_format_2_are_all_there(tmp_path):
+    shutil.copytree(FOLDERS[1], tmp_path / "data")
+    server = testing.start(tmp_path / "data", log=tmp_path / "log")
+    s3, name = server.client("s3"), {"Bucket": "versions"}
+    listed = s3.list_object_versions(**name)
+    bodies = {
+        (one["Key"], one["IsLatest"]): s3.get_object(
+            **name, Key=one["Key"], VersionId=one["VersionId"]
+        )["Body"].read()
+        for one in listed["Versions"]
+    }
+    assert bodies == {("a", True): b"second", ("a", False): b"null", ("gone", False): b"kept"}
+    assert [one["Key"] for one in listed["DeleteMarkers"]] == ["gone"]
+    assert s3.get_object_tagging(**name, Key="a", VersionId="null")["TagSet"] == [
+        {"Key": "k", "Value": "v"}
+    ]
+    (upload,) = s3.list_multipart_uploads(**name)["Uploads"]
+    parts = s3.list_parts(**name, Key="parts", UploadId=upload["UploadId"])["Parts"]
+    chosen = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]
+    s3.complete_multipart_upload(
+        **name, Key="parts", UploadId=upload["UploadId"], MultipartUpload={"Parts": chosen}
+    )
+    assert s3.get_object(**name, Key="parts")["Body"].read() == b"part"
+    (rule,) = s3.get_bucket_lifecycle_configuration(**name)["Rules"]
+    assert (rule["ID"], rule["Expiration"]) == ("r", {"Days": 1})
+    server.kill()

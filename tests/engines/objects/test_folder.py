@@ -150,3 +150,27 @@ def test_names_that_collide_by_case_are_kept_apart(
     lake.put("data/x", b"2")
     assert (lake.read("Data/x"), lake.read("data/x")) == (b"1", b"2")
     assert not lake.file("data").exists()
+
+
+def test_an_edit_by_hand_keeps_what_is_not_about_the_bytes(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.put_version("k", b"1", "")
+    lake.put_version("k", b"2", "v2")
+    lake.file("k").write_bytes(b"edited")
+    lake.sync()
+    assert lake.versions() == [("k", "v2", True, b"edited"), ("k", "", False, b"1")]
+    lake.close()
+
+
+def test_a_folder_that_was_copied_with_its_times_holds_the_same_objects(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "one")
+    known = lake.put("k", b"bytes")
+    lake.close()
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    lake = Lake(tmp_path / "two")
+    lake.sync()
+    found = lake.stat("k")
+    assert found is not None
+    assert (found.etag, found.metadata) == (known.etag, known.metadata)
+    assert lake.file("k").stat().st_ino != known.inode
+    lake.close()

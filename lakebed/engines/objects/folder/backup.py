@@ -194,12 +194,7 @@ class Carrier:
         if self._is_it(row, file):
             return now
         self._carried.changed.append(self._holdings.below(row))
-        made = by_hand(row.bucket, row.key, file)
-        if not (row.archive or row.is_odd):
-            return made
-        # A file that only its row can name: what is not about its bytes stays.
-        facts = {"size": made.size, "mtime_ns": made.mtime_ns, "inode": made.inode}
-        return msgspec.structs.replace(row, etag=made.etag, checksums={}, checksum_type="", **facts)
+        return by_hand(row.bucket, row.key, file, row)
 
     # -- parts ----------------------------------------------------------------------------------
 

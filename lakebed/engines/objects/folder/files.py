@@ -6,30 +6,45 @@ import hashlib
 import os
 from pathlib import Path
 
+import msgspec
+
 from lakebed.engines.objects import StoredObject
 
 _AT_ONCE_BYTES = 64 * 1024 * 1024
 
 
 def is_same(known: StoredObject, file: os.stat_result) -> bool:
-    """Say whether a file is the one a row was made of."""
+    """Say whether a file is the one a row was made of.
+
+    A data folder that was copied with its times (`cp -a`, `rsync -a`, `tar`) has other inodes; a
+    time to the nanosecond says as much, one of whole seconds does not.
+    """
     return (
-        known.inode == file.st_ino
-        and known.mtime_ns == file.st_mtime_ns
+        known.mtime_ns == file.st_mtime_ns
         and known.size == file.st_size
+        and (known.inode == file.st_ino or known.mtime_ns % 1_000_000_000 != 0)
     )
 
 
-def by_hand(bucket: str, key: str, file: os.stat_result) -> StoredObject:
-    """Return what is known of a file that was not put: what the file system says."""
+def by_hand(
+    bucket: str, key: str, file: os.stat_result, known: StoredObject | None = None
+) -> StoredObject:
+    """Return what is known of a file that was not put: what the file system says.
+
+    Of an object that was put and is `known`, what is not about its bytes stays: which version it
+    is, its tags, its metadata.
+    """
     identity = f"{file.st_size}:{file.st_mtime_ns}:{file.st_ino}"
-    return StoredObject(
-        bucket=bucket,
-        key=key,
+    # The suffix tells clients, as AWS's multipart ETags do, that this is not the bytes' MD5.
+    etag = hashlib.md5(identity.encode(), usedforsecurity=False).hexdigest() + "-1"
+    return msgspec.structs.replace(
+        known or StoredObject(bucket, key, 0, "", 0.0),
         size=file.st_size,
-        # The suffix tells clients, as AWS's multipart ETags do, that this is not the bytes' MD5.
-        etag=hashlib.md5(identity.encode(), usedforsecurity=False).hexdigest() + "-1",
+        etag=etag,
         last_modified=float(int(file.st_mtime)),
+        checksums={},
+        checksum_type="",
+        part_count=0,
         mtime_ns=file.st_mtime_ns,
         inode=file.st_ino,
     )

@@ -90,13 +90,7 @@ class Mender:
         if verdict.is_right and verdict.compared:
             table.put(scope, msgspec.structs.replace(row, **facts))
             return "the bytes are those that were put: kept all that is known"
-        made = by_hand(row.bucket, row.key, file)
-        if row.archive or row.is_odd:
-            # A file that only the row can name: what is not about its bytes stays.
-            made = msgspec.structs.replace(
-                row, size=made.size, etag=made.etag, checksums={}, checksum_type="", **facts
-            )
-        table.put(scope, made)
+        table.put(scope, by_hand(row.bucket, row.key, file, row))
         return "the bytes are other ones: indexed the file anew"
 
     def _take_in(self, scope: Scope, finding: Finding) -> str:

@@ -191,7 +191,7 @@ class Reconciler:
         elif row is not None and is_same(row, file):
             return
         else:
-            made = by_hand(bucket, key, file)
+            made = by_hand(bucket, key, file, row)
             self._objects.put(scope, made)
             self._note(made)
         scope.store.join(self, path)
@@ -346,7 +346,7 @@ class Reconciler:
                 continue
             row = self._objects.get(walk.scope, bucket, key)
             if row is None or not (row.is_odd or is_same(row, file)):
-                made = by_hand(bucket, key, file)
+                made = by_hand(bucket, key, file, row)
                 self._objects.put(walk.scope, made)
                 self._note(made)
                 walk.has_written = True

@@ -330,7 +330,7 @@ class FolderStore:
         if is_doomed or not stat.S_ISREG(file.st_mode) or not self._is_plainly_at(descriptor, path):
             os.close(descriptor)
             return None
-        made = by_hand(bucket, key, file)
+        made = by_hand(bucket, key, file, known)
         self._note(made)
         return made, descriptor
 
