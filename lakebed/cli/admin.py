@@ -61,6 +61,7 @@ class Admin:
             "sync": self._sync,
             "mend": self._mend,
             "backup": self._backup,
+            "status": self._status,
             "scrub": self._scrub,
             "lifecycle": self._lifecycle,
         }
@@ -136,6 +137,10 @@ class Admin:
         else:
             self._care.renew_backup(lease)
         return 200, {"id": lease}
+
+    async def _status(self, request: dict[str, Any]) -> Answer:
+        hands = self._house.engines.objects.upkeep.hands
+        return 200, {"uncovered": hands.uncovered}
 
     async def _scrub(self, request: dict[str, Any]) -> Answer:
         self._care.scrub.hurry()

@@ -63,7 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     tour.add_argument("--only", metavar="STEP", help="run one step and those it needs")
     _add_network(add("env", _env, "Print what to eval, so that every AWS client finds the server."))
     add("init", _init, "Make random root keys and turn the well-known ones off.")
-    _add_network(add("status", _status, "Show whether a server answers and what the lake holds."))
+    text = "Show whether a server answers, what the lake holds, what grows, what is damaged."
+    status = add("status", _status, text)
+    _add_network(status)
+    status.add_argument("--json", action="store_true", help="print one JSON object")
     add_upkeep(add)
     add("doctor", _doctor, "Check this machine and this folder, and say what to mend.")
     clean = add("clean", _clean, "Delete the lake's folder; a dry run without --yes.")
@@ -160,27 +163,9 @@ def _init(options: argparse.Namespace, resolved: Resolved) -> int:
 
 
 def _status(options: argparse.Namespace, resolved: Resolved) -> int:
-    import json
-    import urllib.error
-    import urllib.request
+    from lakebed.cli.status import status
 
-    from lakebed.cli.tls import client_context, url_of
-
-    settings = resolved.settings
-    url = url_of(settings, settings.port)
-    context = client_context(settings)
-    try:
-        with urllib.request.urlopen(f"{url}/_lakebed/health", timeout=3, context=context) as answer:
-            health = json.load(answer)
-        print(f"{url}: {health['status']}, version {health['version']}")
-    except (urllib.error.URLError, OSError, ValueError):
-        print(f"{url}: no server answers; `lakebed serve` starts one")
-        health = None
-    for name in ("lake", "state"):
-        folder = settings.data_dir / name
-        count, size = _measure(folder)
-        print(f"{folder}: {count} files, {size} bytes")
-    return 0 if health else 1
+    return status(options, resolved)
 
 
 def _measure(folder: Path) -> tuple[int, int]:

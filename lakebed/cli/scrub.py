@@ -124,6 +124,7 @@ class Scrub:
         await self._keeper.write(lambda scope: scrubbing.keep(scope, state, reads, now))
         self.state = await self._keeper.write(scrubbing.state)
         self._say(reads)
+        await self._keeper.write(scrubbing.forget_mended)
         self.damages = await self._keeper.write(scrubbing.damages)
         if not self.state.is_running:
             self._is_hurried = False

@@ -79,7 +79,7 @@ async def serve(
     for leftover in ("queries", "trash", "pinned"):
         shutil.rmtree(state / leftover, ignore_errors=True)
     house = _house(settings, engines)
-    commits = GroupCommit(store, threads)
+    commits = GroupCommit(store, threads, syncs_first=settings.durability == "full")
     dispatcher = Dispatcher(house, commits)
     spools = Spools(
         engines.objects.spool_directories,

@@ -47,12 +47,19 @@ class _Unit:
 
 
 class GroupCommit:
-    """Runs units of work against one store, on the loop or, the long ones, in threads."""
+    """Runs units of work against one store, on the loop or, the long ones, in threads.
 
-    def __init__(self, store: Store, threads: ThreadPoolExecutor) -> None:
+    With `syncs_first` what is to be done after a commit is done after its sync: then no file can
+    reach its place on the disk before the row that says so.
+    """
+
+    def __init__(
+        self, store: Store, threads: ThreadPoolExecutor, *, syncs_first: bool = False
+    ) -> None:
         self._store = store
         self._main = store.main
         self._threads = threads
+        self._syncs_first = syncs_first
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._waiting: list[_Unit] = []
@@ -108,7 +115,8 @@ class GroupCommit:
         for unit in units:
             unit.callbacks = callbacks[position : position + unit.callbacks_count]
             position += unit.callbacks_count
-            unit.run_callbacks()
+            if not (needs_sync and self._syncs_first):
+                unit.run_callbacks()
         if needs_sync:
             self._after_sync(units)
             return
@@ -147,6 +155,8 @@ class GroupCommit:
         if self._unsynced:
             self._after_sync([])
         for unit in units:
+            if self._syncs_first:
+                unit.run_callbacks()
             unit.error = unit.error or failure
             unit.finish()
 

@@ -110,6 +110,26 @@ def test_many_writes_of_a_turn_share_one_commit_and_one_sync(run):
     assert run(scenario) == ([], 20, 1, 1, 20)
 
 
+@pytest.mark.parametrize("syncs_first", [False, True])
+def test_what_follows_a_commit_may_wait_for_its_sync(tmp_path, syncs_first):
+    seen = []
+
+    async def main():
+        recorder = Recorder(SqliteStore(tmp_path / "store.sqlite"))
+
+        def work(store):
+            put(ROWS, "r")(store)
+            store.after_commit(lambda: seen.append(recorder.syncs))
+
+        with ThreadPoolExecutor(2) as threads:
+            commits = GroupCommit(recorder, threads, syncs_first=syncs_first)
+            await gathered(commits, [work])
+        recorder.store.close()
+
+    asyncio.run(main())
+    assert seen == [int(syncs_first)]
+
+
 def test_a_table_that_is_not_durable_costs_no_sync(run):
     async def scenario(store, commits):
         await gathered(commits, [put(QUIET, "q")])

@@ -129,6 +129,17 @@ class Carried:
 
 
 @dataclass(slots=True)
+class Usage:
+    """What a bucket holds: current objects, noncurrent versions, delete markers."""
+
+    objects: int = 0
+    bytes: int = 0
+    noncurrent: int = 0
+    noncurrent_bytes: int = 0
+    delete_markers: int = 0
+
+
+@dataclass(slots=True)
 class Verified:
     """What reading a backup came to; of `unpromised` files nothing is known to compare with."""
 
@@ -196,6 +207,10 @@ class Scrubbing(Protocol):
 
     def damages(self, scope: Scope) -> list[Damage]:
         """Return what is known to be damaged now."""
+        ...
+
+    def forget_mended(self, scope: Scope) -> None:
+        """Forget what was damaged and is put anew, or is no more."""
         ...
 
     def begin(self, scope: Scope, now: float) -> ScrubState:
@@ -343,4 +358,8 @@ class Upkeep(Protocol):
 
     def close(self) -> None:
         """End a sweep on its way."""
+        ...
+
+    def usage(self, transactions: Transactions) -> dict[str, Usage]:
+        """Return what each bucket that holds anything holds. Takes long."""
         ...

@@ -67,14 +67,17 @@ class Scrubber:
         STATE.put(scope, state)
 
     def damages(self, scope: Scope) -> list[Damage]:
-        """Return what is known to be damaged; forgets what was put anew or is no more."""
-        kept: list[Damage] = []
+        """Return what is known to be damaged now."""
+        return [damage for damage in DAMAGES.scan(scope) if self._is_still(scope, damage)]
+
+    def forget_mended(self, scope: Scope) -> None:
+        """Forget what was damaged and is put anew, or is no more."""
         for damage in list(DAMAGES.scan(scope)):
-            if any(self._is_meant(row, damage) for row in self._rows_of(scope, damage)):
-                kept.append(damage)
-            else:
+            if not self._is_still(scope, damage):
                 DAMAGES.delete(scope, damage.path)
-        return kept
+
+    def _is_still(self, scope: Scope, damage: Damage) -> bool:
+        return any(self._is_meant(row, damage) for row in self._rows_of(scope, damage))
 
     def _rows_of(self, scope: Scope, damage: Damage) -> Iterator[StoredObject]:
         current = self._holdings.objects.get(scope, damage.bucket, damage.key)

@@ -14,6 +14,7 @@ from lakebed.engines.objects.folder.pins import Pins
 from lakebed.engines.objects.folder.reconcile import Reconciler
 from lakebed.engines.objects.folder.scrub import Scrubber
 from lakebed.engines.objects.folder.survey import Pace
+from lakebed.engines.objects.folder.usage import usage
 from lakebed.engines.objects.upkeep import (
     Claims,
     Finding,
@@ -21,6 +22,7 @@ from lakebed.engines.objects.upkeep import (
     Progress,
     Route,
     Transactions,
+    Usage,
     Verified,
 )
 from lakebed.store import Scope
@@ -94,3 +96,7 @@ class FolderUpkeep:
     def close(self) -> None:
         """End a sweep on its way."""
         self._pace.is_stopped = True
+
+    def usage(self, transactions: Transactions) -> dict[str, Usage]:
+        """Return what each bucket that holds anything holds. Takes long."""
+        return usage(self._holdings, transactions)
