@@ -60,6 +60,8 @@ QUERIES_QUEUED_MAX: Final = 1000
 AUDIT_FILE_BYTES_MAX: Final = 32 * MIB
 AUDIT_FILES_MAX: Final = 8
 WRITE_AHEAD_LOG_BYTES_MAX: Final = 16 * MIB
+RESERVE_BYTES: Final = 512 * KIB
+"""Kept back for deletes on a full disk."""
 LEASE_SECONDS: Final = 30.0
 
 # --- Care of the lake's folder ---

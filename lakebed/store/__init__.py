@@ -71,6 +71,10 @@ class CommitGroup(Protocol):
         """Forget the items: their unit of work, or the whole commit, was rolled back."""
         ...
 
+    def frees_room(self, items: Sequence[Any]) -> bool:
+        """Say whether the disk has more room once the items are done."""
+        ...
+
 
 class Transaction(Protocol):
     """All-or-nothing access to the tables; of one thread at a time."""

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lakebed.store import Key, Layout, StoreError
+from lakebed.store.reserve import Reserve
 from lakebed.store.sqlite import SqliteTransaction
 
 
@@ -41,7 +42,7 @@ class StoreReader:
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise StoreError(f"there is no store {path}")
-        self._reading = _Reading(path, threading.Lock())
+        self._reading = _Reading(path, threading.Lock(), Reserve(path.with_name("reserve")))
 
     @contextmanager
     def transaction(self) -> Generator[SqliteTransaction]:

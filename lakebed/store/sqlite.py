@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lakebed.core.limits import WRITE_AHEAD_LOG_BYTES_MAX
 from lakebed.store import CommitGroup, Key, Layout, Range, StoreError
+from lakebed.store.reserve import Reserve
 
 _WHOLE = "the whole transaction"
 """What stands for a savepoint where the transaction holds nothing but one scope's writes."""
@@ -24,7 +25,8 @@ _WHOLE = "the whole transaction"
 class SqliteTransaction:
     """A connection and what is open on it. Begins at the first write, so reads cost no BEGIN."""
 
-    def __init__(self, path: Path, writer: threading.Lock) -> None:
+    def __init__(self, path: Path, writer: threading.Lock, reserve: Reserve) -> None:
+        self._reserve = reserve
         self._connection = self._open(path)
         self._execute = self._connection.execute
         self._writer = writer
@@ -232,7 +234,7 @@ class SqliteTransaction:
             # A full disk makes SQLite roll the whole transaction back by itself.
             if not self._connection.in_transaction:
                 raise StoreError("the transaction was rolled back by an earlier error")
-            self._execute("COMMIT")
+            self._commit()
             self._joined.clear()
         except (sqlite3.Error, StoreError) as error:
             self._created.clear()
@@ -246,6 +248,16 @@ class SqliteTransaction:
                 self._began = False
                 self._writer.release()
         return callbacks
+
+    def _commit(self) -> None:
+        """Commit; what frees room may use the room that is kept back for it."""
+        try:
+            self._execute("COMMIT")
+        except sqlite3.OperationalError:
+            frees = any(group.frees_room(items) for group, items in _by_group(self._joined))
+            if not (frees and self._connection.in_transaction and self._reserve.give_up()):
+                raise
+            self._execute("COMMIT")
 
     def rollback(self) -> None:
         """Forget every write and callback since the transaction began."""
@@ -300,7 +312,9 @@ class SqliteStore:
         self._path = path
         self._log_path = Path(f"{path}-wal")
         self._writer = threading.Lock()
-        self.main = SqliteTransaction(path, self._writer)
+        self._reserve = Reserve(path.with_name("reserve"))
+        self._reserve.make()
+        self.main = SqliteTransaction(path, self._writer, self._reserve)
         self._idle: list[SqliteTransaction] = []
 
     @contextmanager
@@ -314,7 +328,7 @@ class SqliteStore:
         try:
             transaction = self._idle.pop()
         except IndexError:
-            transaction = SqliteTransaction(self._path, self._writer)
+            transaction = SqliteTransaction(self._path, self._writer, self._reserve)
         try:
             yield transaction
             callbacks = transaction.commit()
@@ -343,6 +357,7 @@ class SqliteStore:
 
     def checkpoint_if_due(self) -> bool:
         """Checkpoint when the log has grown past its limit; for a thread, not the loop."""
+        self._reserve.make()
         try:
             if self._log_path.stat().st_size < WRITE_AHEAD_LOG_BYTES_MAX:
                 return False

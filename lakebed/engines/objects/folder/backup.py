@@ -161,7 +161,10 @@ class Carrier:
         yield str(self._holdings.pinned_dir / str(row.inode))
 
     def _earlier(self, row: StoredObject) -> str | None:
-        """Return where an earlier backup has the very same file."""
+        """Return where an earlier backup has the very same file.
+
+        Its ETag may differ: a file put in by hand gets the one of its bytes a little later.
+        """
         if self._route.before is None:
             return None
         folder, index = self._route.before
@@ -173,8 +176,8 @@ class Carrier:
         for before in known:
             if (
                 before is not None
-                and (before.inode, before.mtime_ns, before.size, before.etag)
-                == (row.inode, row.mtime_ns, row.size, row.etag)
+                and (before.inode, before.mtime_ns, before.size)
+                == (row.inode, row.mtime_ns, row.size)
             ):  # fmt: skip
                 return str(folder / self._holdings.below(before))
         return None

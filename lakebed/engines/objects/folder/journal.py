@@ -170,6 +170,10 @@ class Journal:
         if self._written >= ROWS_MAX:
             self._sweep(scope)
 
+    def frees_room(self, items: Sequence[Intent]) -> bool:
+        """Say whether a file is to be removed."""
+        return any(not intent.path for intent in items)
+
     def undone(self, items: Sequence[Intent]) -> None:
         """Forget intents whose writes were rolled back."""
         for intent in items:

@@ -212,6 +212,10 @@ class Reconciler:
     def before_commit(self, store: object, items: Sequence[str]) -> None:
         """The changes are as good as taken in."""
 
+    def frees_room(self, items: Sequence[str]) -> bool:
+        """What was seen changes no file."""
+        return False
+
     def undone(self, items: Sequence[str]) -> None:
         """Look again: what was taken in was rolled back."""
         self.suspects.update(dict.fromkeys(items))

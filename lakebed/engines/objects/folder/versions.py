@@ -271,6 +271,10 @@ class _UnlinkIfUndone:
     def before_commit(self, store: object, items: Sequence[str]) -> None:
         """The names stay."""
 
+    def frees_room(self, items: Sequence[str]) -> bool:
+        """A second name frees nothing."""
+        return False
+
     def undone(self, items: Sequence[str]) -> None:
         """Remove the names."""
         for path in items:
