@@ -24,18 +24,19 @@ class Reserve:
 
     def make(self) -> None:
         """Make the file, unless it is there or the disk is nearly full. May take a moment."""
-        if self._path.exists():
-            return
-        room = os.statvfs(self._path.parent)
-        if room.f_bavail * room.f_frsize < _ROOM_BYTES:
-            return
-        with contextlib.suppress(OSError), self._path.open("wb") as file:
-            file.write(bytes(RESERVE_BYTES))
+        if not self._path.exists() and self._room_bytes() >= _ROOM_BYTES:
+            with contextlib.suppress(OSError), self._path.open("wb") as file:
+                file.write(bytes(RESERVE_BYTES))
 
-    def give_up(self) -> bool:
-        """Free the room; False if it was given up before."""
-        try:
-            self._path.unlink()
-        except OSError:
-            return False
-        return True
+    def give_up_if_full(self) -> None:
+        """Free the room if there is next to no other; whoever asks is about to make more.
+
+        Asked before the commit: SQLite rolls back by itself when one finds the disk full.
+        """
+        if self._room_bytes() < RESERVE_BYTES:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+    def _room_bytes(self) -> int:
+        disk = os.statvfs(self._path.parent)
+        return disk.f_bavail * disk.f_frsize

@@ -231,10 +231,12 @@ class SqliteTransaction:
         try:
             for group, items in _by_group(self._joined):
                 group.before_commit(self, items)
+                if group.frees_room(items):
+                    self._reserve.give_up_if_full()
             # A full disk makes SQLite roll the whole transaction back by itself.
             if not self._connection.in_transaction:
                 raise StoreError("the transaction was rolled back by an earlier error")
-            self._commit()
+            self._execute("COMMIT")
             self._joined.clear()
         except (sqlite3.Error, StoreError) as error:
             self._created.clear()
@@ -248,16 +250,6 @@ class SqliteTransaction:
                 self._began = False
                 self._writer.release()
         return callbacks
-
-    def _commit(self) -> None:
-        """Commit; what frees room may use the room that is kept back for it."""
-        try:
-            self._execute("COMMIT")
-        except sqlite3.OperationalError:
-            frees = any(group.frees_room(items) for group, items in _by_group(self._joined))
-            if not (frees and self._connection.in_transaction and self._reserve.give_up()):
-                raise
-            self._execute("COMMIT")
 
     def rollback(self) -> None:
         """Forget every write and callback since the transaction began."""
