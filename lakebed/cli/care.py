@@ -30,6 +30,8 @@ SWEEP_SECONDS = 10.0
 """After its start a server has other things to do."""
 HANDS_SECONDS = 0.1
 """How often the kernel is asked what hands changed; a listing asks as well."""
+SETTLE_SECONDS = 10.0
+RETRY_SECONDS = 10.0
 SLICE_SECONDS = 0.002
 """How long the loop takes in changes before it looks after requests again."""
 
@@ -60,6 +62,7 @@ class Care:
         self._tasks: list[asyncio.Task[None]] = []
         self.scrub = Scrub(self, self._objects.upkeep)
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
+        self._survey_due = 0.0
         self._backup = ""
         self._backup_end: asyncio.TimerHandle | None = None
 
@@ -166,7 +169,8 @@ class Care:
         warned: set[str] = set()
         try:
             while True:
-                if hands.has_work and (survey is None or survey.done()):
+                is_due = hands.has_work and asyncio.get_running_loop().time() >= self._survey_due
+                if is_due and (survey is None or survey.done()):
                     survey = asyncio.ensure_future(self._survey())
                 await self.take_in()
                 self._warn(warned)
@@ -176,10 +180,16 @@ class Care:
                 await asyncio.wait({survey})
 
     async def _survey(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def settle() -> None:
+            asyncio.run_coroutine_threadsafe(self.write(_nothing), loop).result(SETTLE_SECONDS)
+
         try:
-            await asyncio.to_thread(self._objects.upkeep.hands.survey, self.transaction)
+            await asyncio.to_thread(self._objects.upkeep.hands.survey, self.transaction, settle)
         except (OSError, StoreError) as error:
-            log.warning("the lake's folder could not be surveyed: %s; see `lakebed sync`", error)
+            log.warning("the lake's folder could not be surveyed yet: %s", error)
+            self._survey_due = loop.time() + RETRY_SECONDS
 
     async def take_in(self) -> None:
         """Take in every change that was heard of, in slices."""
@@ -276,6 +286,10 @@ class Care:
             self._backup_end.cancel()
         self._backup = ""
         await asyncio.to_thread(self._objects.upkeep.pins.end)
+
+
+def _nothing(scope: Scope) -> None:
+    """Write nothing: what was written before is committed when this is."""
 
 
 def _keep_etag(

@@ -253,8 +253,11 @@ class Hands(Protocol):
         """The buckets whose listings see hand changes late, or after `sync`."""
         ...
 
-    def survey(self, transactions: Transactions) -> None:
-        """Walk the folders that came, went or are new, and suspect what differs. For a thread."""
+    def survey(self, transactions: Transactions, settle: Callable[[], None]) -> None:
+        """Walk the folders that came, went or are new, and suspect what differs. For a thread.
+
+        `settle` waits until all that was taken in so far is committed.
+        """
         ...
 
     def sync(

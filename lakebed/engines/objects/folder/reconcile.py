@@ -79,6 +79,7 @@ class Reconciler:
         """Paths of files that may have changed by hand."""
         self.listener: Listener | None = None
         self._paces: list[Pace] = []
+        self._is_closed = False
 
     # -- what the kernel tells ------------------------------------------------------------------
 
@@ -90,6 +91,7 @@ class Reconciler:
 
     def close(self) -> None:
         """Stop listening, and surveys on their way."""
+        self._is_closed = True
         for pace in self._paces:
             pace.is_stopped = True
         if self.listener is not None:
@@ -117,18 +119,25 @@ class Reconciler:
         """The buckets whose listings see hand changes late, or after `sync`."""
         return self.listener.uncovered if self.listener is not None else []
 
-    def survey(self, transactions: Transactions) -> None:
-        """Walk the folders that came, went or are new to us. For a thread."""
+    def survey(self, transactions: Transactions, settle: Callable[[], None]) -> None:
+        """Walk the folders that came, went or are new to us. For a thread.
+
+        `settle` waits until all that was taken in so far is committed.
+        """
         listener = self.listener
         if listener is None:
             return
         survey = Survey(self._places, self._objects, listener.watch)
-        while listener.work:
-            path, is_gone = listener.work.popleft()
+        while listener.work and not self._is_closed:
+            path, is_gone = due = listener.work.popleft()
             if is_gone:
                 listener.unwatch_tree(path)
             pace = Pace(SURVEY_REST_FACTOR)
-            self._gather(survey.run(transactions, path, pace), pace, _pause)
+            try:
+                self._gather(survey.run(transactions, path, pace, settle), pace, _pause)
+            except BaseException:
+                listener.work.appendleft(due)
+                raise
 
     def sync(
         self, transactions: Transactions, bucket: str, wait: Callable[[], None] | None = None

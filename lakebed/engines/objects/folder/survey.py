@@ -56,16 +56,24 @@ class Survey:
         self._objects = objects
         self._begin = begin
 
-    def run(self, transactions: Transactions, path: str, pace: Pace) -> Iterator[str]:
+    def run(
+        self,
+        transactions: Transactions,
+        path: str,
+        pace: Pace,
+        settle: Callable[[], None] = lambda: None,
+    ) -> Iterator[str]:
         """Yield the paths of files that are unlike their rows, in a folder and those below it.
 
-        New files come first; by then every directory has begun, so nothing is missed in between.
+        Files come first; by then every directory has begun, so nothing is missed in between. Then
+        `settle` waits until all that was taken in before is committed, for rows are next.
         """
         bucket, _, below = path[len(self._places.lake) + 1 :].partition("/")
-        yield from self._new_files(transactions, path, bucket, pace)
-        yield from self._changed_rows(transactions, (bucket, below), pace)
+        yield from self._files(transactions, path, bucket, pace)
+        settle()
+        yield from self._lost_rows(transactions, (bucket, below), pace)
 
-    def _new_files(
+    def _files(
         self, transactions: Transactions, path: str, bucket: str, pace: Pace
     ) -> Iterator[str]:
         waiting = [path]
@@ -82,12 +90,12 @@ class Survey:
                     continue
                 names.append(name)
                 if len(names) == ROWS_AT_ONCE:
-                    yield from self._without_rows(transactions, bucket, directory, names)
+                    yield from self._unlike_rows(transactions, bucket, directory, names)
                     names.clear()
                     pace.rest()
-            yield from self._without_rows(transactions, bucket, directory, names)
+            yield from self._unlike_rows(transactions, bucket, directory, names)
 
-    def _without_rows(
+    def _unlike_rows(
         self, transactions: Transactions, bucket: str, directory: str, names: list[str]
     ) -> list[str]:
         if not names:
@@ -95,13 +103,15 @@ class Survey:
         root = len(self._places.bucket(bucket)) + 1
         prefix = f"{directory}/"[root:]
         with transactions() as scope:
-            return [
-                f"{directory}/{name}"
-                for name in names
-                if self._objects.get(scope, bucket, prefix + name) is None
-            ]
+            rows = [self._objects.get(scope, bucket, prefix + name) for name in names]
+        paths = [f"{directory}/{name}" for name in names]
+        return [
+            path
+            for path, row in zip(paths, rows, strict=True)
+            if row is None or not (row.is_odd or _is_at(row, path))
+        ]
 
-    def _changed_rows(
+    def _lost_rows(
         self, transactions: Transactions, where: tuple[str, str], pace: Pace
     ) -> Iterator[str]:
         bucket, below = where
@@ -117,7 +127,7 @@ class Survey:
             start = (rows[-1].key + "\0",) if len(rows) == ROWS_AT_ONCE else None
             for row in rows:
                 path = None if row.is_odd else self._places.plain(bucket, row.key)
-                if path is not None and not _is_at(row, path):
+                if path is not None and not os.path.lexists(path):
                     yield path
             pace.rest()
 
