@@ -127,7 +127,7 @@ class Survey:
             start = (rows[-1].key + "\0",) if len(rows) == ROWS_AT_ONCE else None
             for row in rows:
                 path = None if row.is_odd else self._places.plain(bucket, row.key)
-                if path is not None and not os.path.lexists(path):
+                if path is not None and not _is_file(path):
                     yield path
             pace.rest()
 
@@ -154,6 +154,13 @@ def _is_at(row: StoredObject, path: str) -> bool:
     except OSError:
         return False
     return is_same(row, file) and stat.S_ISREG(file.st_mode)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def is_text(name: str) -> bool:
