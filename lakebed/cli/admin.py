@@ -140,7 +140,7 @@ class Admin:
 
     async def _status(self, request: dict[str, Any]) -> Answer:
         hands = self._house.engines.objects.upkeep.hands
-        return 200, {"uncovered": hands.uncovered}
+        return 200, {"uncovered": hands.uncovered, "is_surveying": hands.has_work}
 
     async def _scrub(self, request: dict[str, Any]) -> Answer:
         self._care.scrub.hurry()

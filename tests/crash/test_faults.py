@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lakebed import testing
+from tests.cli.fsck_in_process import problems
 from tests.gateway.test_server import connect, read_answer, signed, whole
 from tests.services.glue.test_databases import error_of
 
@@ -88,6 +89,40 @@ def test_a_full_disk_is_said_and_survived(small_disk, tmp_path):
         b"there is room again"
     )
     server.kill()
+
+
+def test_a_disk_that_is_full_at_any_point_tears_nothing(small_disk, tmp_path):
+    data, balloon = small_disk / "data", small_disk / "balloon"
+    server = testing.start(data, log=tmp_path / "log")
+    s3 = server.client("s3", config=ONCE)
+    for bucket in ("bucket", "versioned"):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    known, outcomes = {}, set()
+    for room in range(0, 240 if os.environ.get("LAKEBED_SLOW") else 72, 4):
+        # All but so many KiB are taken; SQLite, too, meets the end of the disk anywhere.
+        free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_bsize
+        with balloon.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(free - (room << 10), 1))
+        for number, (bucket, size) in enumerate((("bucket", 20_000), ("versioned", 100))):
+            key, body = f"d{room % 16}/{number}", os.urandom(size)
+            failure = failure_of(s3.put_object, Bucket=bucket, Key=key, Body=body)
+            outcomes.add(failure)
+            if failure is None:
+                known[bucket, key] = body
+            elif failure_of(s3.delete_object, Bucket=bucket, Key=key) is None:
+                known[bucket, key] = None
+        balloon.unlink()
+        for (bucket, key), body in known.items():
+            try:
+                found = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            except s3.exceptions.NoSuchKey:
+                found = None
+            assert found == body, (room, bucket, key)
+    assert outcomes == {None, ("InternalError", 500)}
+    server.kill()
+    server.process.stdout.close()
+    assert problems(data, is_deep=True) == []
 
 
 KEYS = [

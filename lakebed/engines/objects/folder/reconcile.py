@@ -111,8 +111,8 @@ class Reconciler:
 
     @property
     def has_work(self) -> bool:
-        """Whether a survey is due."""
-        return self.listener is not None and bool(self.listener.work)
+        """Whether a survey is due, or under way."""
+        return self.listener is not None and bool(self.listener.work or self._paces)
 
     @property
     def uncovered(self) -> list[str]:
