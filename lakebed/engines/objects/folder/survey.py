@@ -6,6 +6,7 @@ file and row once more. Memory stays flat: a folder may hold a million names.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import stat
@@ -65,55 +66,47 @@ class Survey:
     ) -> Iterator[str]:
         """Yield the paths of files that are unlike their rows, in a folder and those below it.
 
-        Files come first; by then every directory has begun, so nothing is missed in between. Then
-        `settle` waits until all that was taken in before is committed, for rows are next.
+        Directories come first; when all have begun, nothing is missed any more. Then `settle` waits
+        until all that was taken in before is committed, for rows are next. A directory whose files
+        are those that have rows, by the sum of their names' hashes, is not looked at again.
         """
         bucket, _, below = path[len(self._places.lake) + 1 :].partition("/")
-        yield from self._files(transactions, path, bucket, pace)
+        sums = self._sums(path, pace)
         settle()
-        yield from self._lost_rows(transactions, (bucket, below), pace)
+        yield from self._rows(transactions, (bucket, below), sums, pace)
+        for directory, left in sums.items():
+            if left and not pace.is_stopped:
+                yield from self._names(transactions, bucket, directory, pace)
 
-    def _files(
-        self, transactions: Transactions, path: str, bucket: str, pace: Pace
-    ) -> Iterator[str]:
+    def _sums(self, path: str, pace: Pace) -> dict[str, int]:
+        """Begin every directory; return the sum of the hashes of its files' names for each."""
+        sums: dict[str, int] = {}
         waiting = [path]
         while waiting and not pace.is_stopped:
             directory = waiting.pop()
             if not self._places.is_directory(directory):
                 continue
             self._begin(directory)
-            pace.rest()
-            names: list[str] = []
-            for name, is_directory in _entries(directory):
+            total = 0
+            for count, (name, is_directory) in enumerate(_entries(directory), 1):
                 if is_directory:
                     waiting.append(f"{directory}/{name}")
-                    continue
-                names.append(name)
-                if len(names) == ROWS_AT_ONCE:
-                    yield from self._unlike_rows(transactions, bucket, directory, names)
-                    names.clear()
+                else:
+                    total += hash(name)
+                if count % ROWS_AT_ONCE == 0:
                     pace.rest()
-            yield from self._unlike_rows(transactions, bucket, directory, names)
+            sums[directory] = total
+            pace.rest()
+        return sums
 
-    def _unlike_rows(
-        self, transactions: Transactions, bucket: str, directory: str, names: list[str]
-    ) -> list[str]:
-        if not names:
-            return []
-        root = len(self._places.bucket(bucket)) + 1
-        prefix = f"{directory}/"[root:]
-        with transactions() as scope:
-            rows = [self._objects.get(scope, bucket, prefix + name) for name in names]
-        paths = [f"{directory}/{name}" for name in names]
-        return [
-            path
-            for path, row in zip(paths, rows, strict=True)
-            if row is None or not (row.is_odd or _is_at(row, path))
-        ]
-
-    def _lost_rows(
-        self, transactions: Transactions, where: tuple[str, str], pace: Pace
+    def _rows(
+        self,
+        transactions: Transactions,
+        where: tuple[str, str],
+        sums: dict[str, int],
+        pace: Pace,
     ) -> Iterator[str]:
+        """Yield the paths of rows whose files are others, or gone; take the rest off the sums."""
         bucket, below = where
         prefix = f"{below}/" if below else ""
         last = after_prefix(prefix)
@@ -127,7 +120,27 @@ class Survey:
             start = (rows[-1].key + "\0",) if len(rows) == ROWS_AT_ONCE else None
             for row in rows:
                 path = None if row.is_odd else self._places.plain(bucket, row.key)
-                if path is not None and not _is_file(path):
+                if path is None:
+                    continue
+                if not _is_at(row, path):
+                    yield path
+                directory, _, name = path.rpartition("/")
+                if directory in sums:
+                    sums[directory] -= hash(name)
+            pace.rest()
+
+    def _names(
+        self, transactions: Transactions, bucket: str, directory: str, pace: Pace
+    ) -> Iterator[str]:
+        """Yield the paths of a directory's files that have no row, or another file's."""
+        prefix = f"{directory}/"[len(self._places.bucket(bucket)) + 1 :]
+        names = (name for name, is_directory in _entries(directory) if not is_directory)
+        while (some := list(itertools.islice(names, ROWS_AT_ONCE))) and not pace.is_stopped:
+            with transactions() as scope:
+                rows = [self._objects.get(scope, bucket, prefix + name) for name in some]
+            for name, row in zip(some, rows, strict=True):
+                path = f"{directory}/{name}"
+                if row is None or not (row.is_odd or _is_at(row, path)):
                     yield path
             pace.rest()
 
@@ -154,13 +167,6 @@ def _is_at(row: StoredObject, path: str) -> bool:
     except OSError:
         return False
     return is_same(row, file) and stat.S_ISREG(file.st_mode)
-
-
-def _is_file(path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except OSError:
-        return False
 
 
 def is_text(name: str) -> bool:
