@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import queries, report, servers, streams
+from bench import queries, report, scale, servers, streams
 from bench.measure import OBJECTS_ONLY, PEERS, Results, floor_session, session
 from bench.operations import OPERATIONS
 
@@ -56,7 +56,7 @@ def main() -> int:
     try:
         if "listings" in chosen:
             # Once: a million files take minutes to make.
-            streams.listings(runs, QUICK_SCALE if asked.quick else 1.0, results)
+            scale.story(runs, QUICK_SCALE if asked.quick else 1.0, results)
         for turn in range(number):
             print(f"bench: run {turn + 1} of {number}", flush=True)
             _one_run(runs, chosen, columns, QUICK_SCALE if asked.quick else 1.0, results)

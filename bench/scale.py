@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import load
+from bench.measure import Results, Sample
+from bench.servers import new_folder
 from lakebed import testing
 from lakebed.cli.care import Place
 from lakebed.core.settings import Settings
@@ -117,6 +119,20 @@ def measured(folder: Path) -> Scale:
         )
     finally:
         server.stop()
+
+
+def story(runs: Path, part: float, results: Results) -> None:
+    """Measure 100,000 objects, and a million in one folder and in 100,000."""
+    for name, objects, folders in (
+        ("100k", 100_000, 1), ("1m", 1_000_000, 1), ("1m_folders", 1_000_000, 100_000),
+    ):  # fmt: skip
+        folder = new_folder(runs, name)
+        made(folder / "data", int(objects * part), max(int(folders * part), 1))
+        found = measured(folder / "data")
+        results.add(f"list_{name}", "lakebed file", Sample(found.page / 1000))
+        results.add(f"restart_{name}", "lakebed file", Sample(found.ready_seconds))
+        results.add(f"survey_{name}", "lakebed file", Sample(found.survey_seconds))
+        results.add(f"idle_{name}", "lakebed file", Sample(found.idle_megabytes))
 
 
 def _page_cpu(url: str, pid: int, query: str, count: int) -> float:

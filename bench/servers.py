@@ -79,17 +79,6 @@ def lakebed(runs: Path, durability: str) -> Running:
     return Running(server.url, server.process, load.cpu_seconds, cpu, ready, folder)
 
 
-def lakebed_again(server: Running) -> Running:
-    """Start our server on the folder of one that was stopped."""
-    began = time.perf_counter()
-    again = testing.start(
-        server.folder / "data", "--durability", "none", log=server.folder / "again.log"
-    )
-    ready = time.perf_counter() - began
-    cpu = load.cpu_seconds(again.process.pid)
-    return Running(again.url, again.process, load.cpu_seconds, cpu, ready, server.folder)
-
-
 def floor(runs: Path, size: int, module: str = "bench.floor") -> Running:
     """Start a floor with answers of `size` bytes."""
     folder = new_folder(runs, "floor")
