@@ -300,9 +300,10 @@ def test_claims_of_a_completion_are_verified(s3):
 
 
 def test_a_condition_holds_when_the_upload_is_completed(s3):
+    # Before the upload: what is written during it is a conflict.
+    s3.put_object(Bucket="lake", Key="big", Body=b"first")
     upload = begin(s3)
     send(s3, upload, 1, TWO)
-    s3.put_object(Bucket="lake", Key="big", Body=b"first")
     call = {"Bucket": "lake", "Key": "big", "UploadId": upload}
     call["MultipartUpload"] = {"Parts": listed(TWO)}
     failed = {
