@@ -27,8 +27,9 @@ class Listener:
     def __init__(self, lake: str, suspects: dict[str, None], limit: int | None = None) -> None:
         self._lake = lake
         self._suspects = suspects
-        # Half of what the user may watch: editors and others live on the rest.
-        self._limit = min(WATCHED_DIRECTORIES_MAX, watches_max() // 2) if limit is None else limit
+        # Not all that the user may watch: editors and others live on the rest.
+        most = min(WATCHED_DIRECTORIES_MAX, watches_max() * 3 // 4)
+        self._limit = most if limit is None else limit
         self._inotify = Inotify()
         self._lock = threading.Lock()
         self._paths: dict[int, str] = {}
@@ -200,15 +201,13 @@ class Listener:
 
     def _is_own(self, path: str, mask: int) -> bool:
         """Say whether an event is a rename or a delete of ours, and nobody's since."""
-        inode = self._own.pop(path, None)
+        inode = self._own.get(path)
         if inode is None or not mask & _OWN:
             return False
-        if inode == 0:
-            return mask & inotify.DELETE != 0
         try:
             return os.lstat(path).st_ino == inode
         except OSError:
-            return False
+            return inode == 0
 
     def close(self) -> None:
         """Stop listening."""

@@ -37,6 +37,7 @@ SETTLED_NS = 20_000_000
 """A directory that changed so lately may change again within the same tick of its clock."""
 ROWS_AT_ONCE_MIN, ROWS_AT_ONCE_MAX = 4, 256
 PAUSE_SECONDS = 0.01
+WORK_AT_ONCE = 500
 SURVEY_REST_FACTOR = 1.0
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
@@ -127,17 +128,37 @@ class Reconciler:
         listener = self.listener
         if listener is None:
             return
+        pace = Pace(SURVEY_REST_FACTOR)
+        self._paces.append(pace)
+        try:
+            while listener.work and not self._is_closed:
+                at_once = min(len(listener.work), WORK_AT_ONCE)
+                due = [listener.work.popleft() for _ in range(at_once)]
+                try:
+                    self._survey(listener, due, pace, (transactions, settle))
+                except BaseException:
+                    listener.work.extendleft(reversed(due))
+                    raise
+        finally:
+            self._paces.remove(pace)
+
+    def _survey(
+        self,
+        listener: Listener,
+        due: list[tuple[str, bool]],
+        pace: Pace,
+        store: tuple[Transactions, Callable[[], None]],
+    ) -> None:
+        transactions, settle = store
         survey = Survey(self._places, self._objects, listener.watch)
-        while listener.work and not self._is_closed:
-            path, is_gone = due = listener.work.popleft()
+        begun: list[tuple[str, dict[str, int]]] = []
+        for path, is_gone in due:
             if is_gone:
                 listener.unwatch_tree(path)
-            pace = Pace(SURVEY_REST_FACTOR)
-            try:
-                self._gather(survey.run(transactions, path, pace, settle), pace, _pause)
-            except BaseException:
-                listener.work.appendleft(due)
-                raise
+            begun.append((path, survey.begin(path, pace)))
+        settle()
+        for path, sums in begun:
+            self._gather(survey.compare(transactions, path, sums, pace), pace, _pause)
 
     def sync(
         self, transactions: Transactions, bucket: str, wait: Callable[[], None] | None = None
@@ -148,20 +169,20 @@ class Reconciler:
         """
         survey = Survey(self._places, self._objects, _ignore)
         pace = Pace()
-        found = survey.run(transactions, self._places.bucket(bucket), pace)
-        return self._gather(found, pace, wait or _pause)
+        self._paces.append(pace)
+        try:
+            found = survey.run(transactions, self._places.bucket(bucket), pace)
+            return self._gather(found, pace, wait or _pause)
+        finally:
+            self._paces.remove(pace)
 
     def _gather(self, found: Iterator[str], pace: Pace, wait: Callable[[], None]) -> int:
         count = 0
-        self._paces.append(pace)
-        try:
-            for suspect in found:
-                while len(self.suspects) >= HAND_CHANGES_MAX and not pace.is_stopped:
-                    wait()
-                self.suspects[suspect] = None
-                count += 1
-        finally:
-            self._paces.remove(pace)
+        for suspect in found:
+            while len(self.suspects) >= HAND_CHANGES_MAX and not pace.is_stopped:
+                wait()
+            self.suspects[suspect] = None
+            count += 1
         return count
 
     def take_in(self, scope: Scope, seconds: float = SLICE_SECONDS_MAX) -> bool:

@@ -57,28 +57,25 @@ class Survey:
         self._objects = objects
         self._begin = begin
 
-    def run(
-        self,
-        transactions: Transactions,
-        path: str,
-        pace: Pace,
-        settle: Callable[[], None] = lambda: None,
-    ) -> Iterator[str]:
-        """Yield the paths of files that are unlike their rows, in a folder and those below it.
+    def run(self, transactions: Transactions, path: str, pace: Pace) -> Iterator[str]:
+        """Yield the paths of files that are unlike their rows, in a folder and those below it."""
+        yield from self.compare(transactions, path, self.begin(path, pace), pace)
 
-        Directories come first; when all have begun, nothing is missed any more. Then `settle` waits
-        until all that was taken in before is committed, for rows are next. A directory whose files
-        are those that have rows, by the sum of their names' hashes, is not looked at again.
+    def compare(
+        self, transactions: Transactions, path: str, sums: dict[str, int], pace: Pace
+    ) -> Iterator[str]:
+        """Yield the paths of files that are unlike their rows; `sums` are what `begin` returned.
+
+        What was taken in between the two is to be committed by now. A directory whose files are
+        those that have rows, by the sum of their names' hashes, is not looked at again.
         """
         bucket, _, below = path[len(self._places.lake) + 1 :].partition("/")
-        sums = self._sums(path, pace)
-        settle()
         yield from self._rows(transactions, (bucket, below), sums, pace)
         for directory, left in sums.items():
             if left and not pace.is_stopped:
                 yield from self._names(transactions, bucket, directory, pace)
 
-    def _sums(self, path: str, pace: Pace) -> dict[str, int]:
+    def begin(self, path: str, pace: Pace) -> dict[str, int]:
         """Begin every directory; return the sum of the hashes of its files' names for each."""
         sums: dict[str, int] = {}
         waiting = [path]
