@@ -90,8 +90,11 @@ class Lake(Protocol):
         """Remove the directories above a file that is gone, if they are empty."""
         ...
 
-    def expect(self, path: str) -> Callable[[], None]:
-        """Announce a change of ours to a file; call what is returned once it is made."""
+    def expect(self, path: str, inode: int) -> Callable[[], None]:
+        """Announce a change of ours to a file: the inode it will have, 0 if it will be gone.
+
+        Call what is returned once it is made.
+        """
         ...
 
 
@@ -221,7 +224,7 @@ class Journal:
             # A later write of the key, by another thread, is in place already.
             return
         place = intent.place
-        remember = self._lake.expect(place)
+        remember = self._lake.expect(place, intent.mark.inode)
         if self.pin is not None:
             self.pin(place)
             if VERSIONS in intent.path:
@@ -291,7 +294,7 @@ class Journal:
         if intent.is_checked:
             self._unlink_checked(intent)
             return
-        remember = self._lake.expect(place)
+        remember = self._lake.expect(place, 0)
         if self.pin is not None:
             self.pin(place)
         with contextlib.suppress(FileNotFoundError):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
 
 from lakebed.core.limits import HAND_CHANGES_MAX, WATCHED_DIRECTORIES_MAX
 from lakebed.engines.objects.folder import inotify
@@ -38,8 +37,11 @@ class Listener:
         self._uncovered: set[str] = set()
         # What we did ourselves since the events were last read, by path: the new file's inode.
         self._own: dict[str, int] = {}
+        self._made: set[str] = set()
         self.work: deque[tuple[str, bool]] = deque()
         """Paths of directories to survey, and whether they moved away from there."""
+        self.gone_count = 0
+        """How many directories moved away and are watched still."""
         self._watch_lake()
 
     def _watch_lake(self) -> None:
@@ -77,11 +79,12 @@ class Listener:
                 self._inotify.remove(watch)
             while self._inotify.read():
                 pass
-            for known in (self._paths, self._watches, self._own, self._suspects):
+            for known in (self._paths, self._watches, self._own, self._suspects, self._made):
                 known.clear()
             self._buckets.clear()
             self._uncovered.clear()
             self.work.clear()
+            self.gone_count = 0
             self._watch_lake()
 
     @property
@@ -132,6 +135,19 @@ class Listener:
                     del self._paths[watch]
                     self._inotify.remove(watch)
 
+    def unwatch_gone(self, path: str) -> None:
+        """Watch a directory that moved away no longer, nor those below it."""
+        self.unwatch_tree(path)
+        self.gone_count -= 1
+
+    def again(self, due: list[tuple[str, bool]]) -> None:
+        """Take work back that could not be done, all of it as new directories."""
+        for path, is_gone in due:
+            if is_gone:
+                self.unwatch_tree(path)
+        self.work.extendleft((path, False) for path, _ in reversed(due))
+        self.gone_count = sum(is_gone for _, is_gone in self.work)
+
     def is_watched(self, directory: str) -> bool:
         """Say whether the changes of a directory are heard."""
         return directory in self._watches
@@ -141,16 +157,27 @@ class Listener:
 
     # -- our own changes ------------------------------------------------------------------------
 
-    def own(self, path: str) -> Callable[[], None]:
-        """Announce a change of ours; call what is returned once it is made."""
+    def own(self, path: str, inode: int) -> None:
+        """Announce a change of ours: the inode that the file will have, 0 if it will be gone."""
+        self._own[path] = inode
 
-        def made() -> None:
-            try:
-                self._own[path] = os.lstat(path).st_ino
-            except OSError:
-                self._own[path] = 0
-
-        return made
+    def made(self, path: str) -> None:
+        """Hear of a directory that we made just now: it is watched, and empty, so no work."""
+        bucket = self._bucket_of(path)
+        is_usual = bucket in self._buckets and bucket not in self._uncovered
+        if not is_usual or self.gone_count or len(self._watches) >= self._limit:
+            # The event of its coming will make it work.
+            return
+        if os.path.dirname(path) not in self._watches:
+            return
+        self.watch(path)
+        try:
+            with os.scandir(path) as entries:
+                is_empty = next(entries, None) is None
+        except OSError:
+            return
+        if is_empty and path in self._watches:
+            self._made.add(path)
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -165,6 +192,7 @@ class Listener:
                 if not events:
                     # Of what was ours all events were read, or became one with another's.
                     self._own.clear()
+                    self._made.clear()
                     return
                 for event in events:
                     self._heed(event)
@@ -195,9 +223,16 @@ class Listener:
         if self._bucket_of(path) not in self._buckets:
             return
         if mask & _CAME:
-            self.work.append((path, False))
-        elif mask & inotify.MOVED_FROM or (mask & inotify.DELETE and path not in self._watches):
+            if path not in self._made:
+                self.work.append((path, False))
+            return
+        # What was made there since must be watched anew.
+        self._made = {
+            made for made in self._made if made != path and not made.startswith(path + "/")
+        }
+        if mask & inotify.MOVED_FROM or (mask & inotify.DELETE and path not in self._watches):
             self.work.append((path, True))
+            self.gone_count += 1
 
     def _is_own(self, path: str, mask: int) -> bool:
         """Say whether an event is a rename or a delete of ours, and nobody's since."""

@@ -137,7 +137,7 @@ class Reconciler:
                 try:
                     self._survey(listener, due, pace, (transactions, settle))
                 except BaseException:
-                    listener.work.extendleft(reversed(due))
+                    listener.again(due)
                     raise
         finally:
             self._paces.remove(pace)
@@ -268,14 +268,33 @@ class Reconciler:
         self._passes.pop(bucket, None)
         self._due.pop(bucket, None)
 
-    def expect(self, path: str) -> Callable[[], None]:
-        """Announce a change of ours to a file; call what is returned once it is made.
+    def make_directories(self, path: str) -> None:
+        """Make a directory and those above it, as `os.makedirs` does; ours are no news."""
+        missing = [path]
+        while missing:
+            try:
+                os.mkdir(missing[-1])
+            except FileNotFoundError:
+                missing.append(os.path.dirname(missing[-1]))
+                continue
+            except FileExistsError:
+                if not os.path.isdir(missing[-1]):
+                    raise
+            else:
+                if self.listener is not None:
+                    self.listener.made(missing[-1])
+            missing.pop()
 
-        Otherwise each of our own writes would look like a hand's and cost a walk.
+    def expect(self, path: str, inode: int) -> Callable[[], None]:
+        """Announce a change of ours to a file: the inode it will have, 0 if it will be gone.
+
+        Call what is returned once it is made. Otherwise each of our own writes would look like a
+        hand's and cost a look.
         """
         directory = path.rpartition("/")[0]
         if self.listener is not None and self.listener.is_watched(directory):
-            return self.listener.own(path)
+            self.listener.own(path, inode)
+            return _nothing
         seen = self._seen.get(directory)
         if seen is None or _mtime(directory) != seen.mtime_ns:
             return _nothing

@@ -203,7 +203,7 @@ class FolderStore:
         directory = plain.rpartition("/")[0]
         if not places.is_directory(directory):
             try:
-                os.makedirs(directory, exist_ok=True)
+                self._reconciler.make_directories(directory)
             except (FileExistsError, NotADirectoryError):
                 return False
             except OSError as error:
@@ -274,9 +274,9 @@ class FolderStore:
         """Delete a row; its file stays."""
         self._objects.delete(scope, known.bucket, known.key)
 
-    def expect(self, path: str) -> Callable[[], None]:
+    def expect(self, path: str, inode: int) -> Callable[[], None]:
         """Announce a change of ours to a file; call what is returned once it is made."""
-        return self._reconciler.expect(path)
+        return self._reconciler.expect(path, inode)
 
     def prune(self, bucket: str, key: str) -> None:
         """Remove the directories above a deleted file that it leaves empty, up to the bucket."""
