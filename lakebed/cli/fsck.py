@@ -83,6 +83,9 @@ def _findings(settings: Settings, options: argparse.Namespace) -> Iterator[tuple
     for sentence in said:
         expected = "a sound index: restore it from a backup"
         yield Finding("index", "state/store.sqlite", sentence, expected), ""
+    if said:
+        # What a damaged index says of the files is worth nothing.
+        return
     if is_served(settings):
         yield from _while_serving(settings, options)
     else:

@@ -239,6 +239,7 @@ def test_a_backup_under_load_holds_what_was_acknowledged_before_it(start, tmp_pa
             assert answer["Metadata"] == {"m": key}
 
 
+@pytest.mark.slow
 def test_a_backup_across_file_systems_copies(start, tmp_path):
     other = tmp_path / "other"
     other.mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.request
 
@@ -11,6 +10,7 @@ import pytest
 from lakebed import testing
 from lakebed.engines.objects.folder.scrub import Scrubber
 from lakebed.engines.objects.upkeep import Claims
+from tests.cli.owner import owner
 from tests.cli.test_fsck import flip
 from tests.engines.objects.lake import Lake
 
@@ -18,19 +18,6 @@ NO_CLAIMS = Claims(
     lambda scope: frozenset({"b"}), lambda scope: iter(()), lambda *_: False, lambda *_: (),
     lambda name: True,
 )  # fmt: skip
-
-
-def owner(server, page, **request):
-    """Ask a server for one of its owner's pages."""
-    said = json.loads((server.data_dir / "state" / "server.json").read_text())
-    asked = urllib.request.Request(
-        f"{said['url']}/_lakebed/{page}",
-        json.dumps(request).encode(),
-        {"Authorization": f"Bearer {said['token']}"},
-        method="POST",
-    )
-    with urllib.request.urlopen(asked, timeout=30) as answer:
-        return json.load(answer)
 
 
 def metric(server, name):

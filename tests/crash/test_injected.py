@@ -115,7 +115,7 @@ def test_a_call_that_fails_is_an_error_and_no_torn_object(tmp_path, durability, 
     failed, absorbed = set(), set()
     for name, operation in OPERATIONS.items():
         for call in (*BEFORE_COMMIT, *AFTER_COMMIT):
-            for skip in range(4 if IS_SLOW else 2):
+            for skip in range(4 if IS_SLOW else 1):
                 bucket = arrange(s3, name)
                 wanted = {"call": call, "skip": skip, "errno": number}
                 if call == "fdatasync":  # of the store's log: see the next test

@@ -13,7 +13,7 @@ from tests.cli.fsck_in_process import problems
 from tests.crash.load import Writer, check, set_up
 from tests.services.athena.athena_client import start
 
-ROUNDS = 34 if os.environ.get("LAKEBED_SLOW") else 2
+ROUNDS = 34 if os.environ.get("LAKEBED_SLOW") else 1
 """Of each durability mode."""
 WRITERS = 3
 

@@ -83,6 +83,7 @@ def test_file_keeps_every_object_whole_or_absent(tmp_path, seed):
     server.process.stdout.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_none_may_tear_objects_and_fsck_finds_each(tmp_path, seed):
     folder, writers = after_power_loss(tmp_path, "none", seed)
