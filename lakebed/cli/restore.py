@@ -26,6 +26,8 @@ from lakebed.store.reader import copy, damage
 
 BUILDING = ".restoring"
 ASIDE = "before-restore"
+OWNER = "owner"
+"""The file that a process owns a data folder by."""
 
 
 def restore(options: argparse.Namespace, resolved: Resolved) -> int:
@@ -97,8 +99,11 @@ def _place(settings: Settings, *, is_forced: bool) -> Generator[Path]:
 
 
 def _holds_anything(settings: Settings) -> bool:
-    has_objects = settings.lake_dir.is_dir() and any(settings.lake_dir.iterdir())
-    return has_objects or (settings.state_dir / "store.sqlite").exists()
+    """Say whether there is anything to lose: objects, a store, keys that `init` made."""
+    if settings.lake_dir.is_dir() and any(settings.lake_dir.iterdir()):
+        return True
+    state = settings.state_dir
+    return state.is_dir() and any(path.name != OWNER for path in state.iterdir())
 
 
 def _carry(settings: Settings, source: Path, building: Path) -> Carried:

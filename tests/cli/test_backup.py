@@ -171,6 +171,18 @@ def test_no_backup_is_made_into_the_lake_and_none_is_restored_from_nothing(start
     assert not (tmp_path / "new").exists()
 
 
+def test_keys_that_were_made_before_are_not_restored_over(start, tmp_path):
+    start(tmp_path / "data").client("s3").create_bucket(Bucket="bucket")
+    assert command("backup", tmp_path / "data", str(tmp_path / "backups")).returncode == 0
+    assert command("init", tmp_path / "new").returncode == 0
+    keys = (tmp_path / "new" / "state" / "root-keys").read_text()
+    assert command("restore", tmp_path / "new", str(tmp_path / "backups")).returncode == 2
+    forced = command("restore", tmp_path / "new", str(tmp_path / "backups"), "--force")
+    assert forced.returncode == 0
+    aside = next((tmp_path / "new").glob("before-restore-*"))
+    assert (aside / "state" / "root-keys").read_text() == keys
+
+
 class Writer(threading.Thread):
     """Puts, overwrites and deletes keys of its own until it is told to stop.
 
