@@ -71,7 +71,7 @@ def _filled(name: str, number: int, size: int) -> list[list[Request]]:
 
 def _partitions(name: str) -> list[list[Request]]:
     objects = [
-        _put(f"/{name}/month={key % 12:02}/{key:06}", body_of(key, 32)) for key in range(2400)
+        _put(f"/{name}/month%3D{key % 12:02}/{key:06}", body_of(key, 32)) for key in range(2400)
     ]
     return [_bucket(name), objects]
 
