@@ -82,7 +82,6 @@ class Progress:
     done: int = 0
     total: int = 0
     bytes_done: int = 0
-    is_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

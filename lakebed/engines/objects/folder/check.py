@@ -6,6 +6,7 @@ reported only if nothing changed: a write between its commit and its rename is n
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 import time
@@ -22,6 +23,7 @@ from lakebed.engines.objects.upkeep import Claims, Finding, Options, Progress, T
 from lakebed.store import Range, Scope, Table
 
 ROWS_AT_ONCE = 500
+JUDGED_AT_ONCE = 100
 SETTLE_SECONDS = 0.2
 YOUNG_SECONDS = 600.0
 """A file without a row may belong to a write under way; after this it does not."""
@@ -45,6 +47,7 @@ class Check:
         self.progress = Progress()
         # What a crash left to be done, by bucket, key and inode; a server's own is judged twice.
         self._unfinished: set[tuple[str, str, int]] = set()
+        self._buckets: frozenset[str] = frozenset()
 
     def run(self) -> Iterator[Finding]:
         """Yield what is found, in the order of the work."""
@@ -67,6 +70,12 @@ class Check:
             self.progress.doing = doing
             yield from self._settled(judges)
 
+    def _is_bucket(self, scope: Scope, name: str) -> bool:
+        """Say whether there is such a bucket; most rows are of one that was there a moment ago."""
+        if name not in self._buckets:
+            self._buckets = self._claims.buckets(scope)
+        return name in self._buckets
+
     def _is_unfinished(self, scope: Scope, mark: Mark) -> bool:
         """Say whether the file of a mark is still where it was before its commit."""
         row = self._holdings.objects.get(scope, mark.bucket, mark.key)
@@ -83,33 +92,35 @@ class Check:
     def _settled(self, judges: Iterable[Judge]) -> Iterator[Finding]:
         """Judge each; where others write meanwhile, judge what looks wrong once more."""
         doubtful: list[Judge] = []
-        for judge in judges:
-            if self.progress.is_cancelled:
-                return
-            self.progress.done += 1
-            found = self._judge(judge)
-            if found is None:
-                continue
-            if not self._options.is_serving:
-                yield found
-                continue
-            doubtful.append(judge)
-            if len(doubtful) == ROWS_AT_ONCE:
-                yield from self._again(doubtful)
-                doubtful.clear()
+        waiting = iter(judges)
+        while some := list(itertools.islice(waiting, JUDGED_AT_ONCE)):
+            for judge, found in self._judged(some):
+                if not self._options.is_serving:
+                    yield found
+                    continue
+                doubtful.append(judge)
+                if len(doubtful) == ROWS_AT_ONCE:
+                    yield from self._again(doubtful)
+                    doubtful.clear()
         if doubtful:
             yield from self._again(doubtful)
 
+    def _judged(self, judges: Iterable[Judge]) -> list[tuple[Judge, Finding]]:
+        """Judge some, in one transaction; return those that found something."""
+        judged: list[tuple[Judge, Finding]] = []
+        with self._transactions() as scope:
+            for judge in judges:
+                found = judge(scope)
+                self.progress.done += 1
+                if found is not None:
+                    judged.append((judge, found))
+        return judged
+
     def _again(self, doubtful: list[Judge]) -> Iterator[Finding]:
         time.sleep(SETTLE_SECONDS)
-        for judge in doubtful:
-            found = self._judge(judge)
-            if found is not None:
-                yield found
-
-    def _judge(self, judge: Judge) -> Finding | None:
-        with self._transactions() as scope:
-            return judge(scope)
+        for _, found in self._judged(doubtful):
+            self.progress.done -= 1
+            yield found
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -140,7 +151,7 @@ class Check:
         self, table: Table[StoredObject], row: StoredObject, scope: Scope
     ) -> Finding | None:
         path = self._holdings.path_of(row)
-        if row.bucket not in self._claims.buckets(scope):
+        if not self._is_bucket(scope, row.bucket):
             expected = f"the bucket {row.bucket!r}"
             return self._of(row, path, "stray-row", ("a row without a bucket", expected, _FORGET))
         if row.is_delete_marker:
@@ -202,7 +213,7 @@ class Check:
         lake = self._holdings.places.lake
         for entry in sorted(os.scandir(lake), key=lambda entry: entry.name):
             with self._transactions() as scope:
-                is_bucket = entry.name in self._claims.buckets(scope)
+                is_bucket = self._is_bucket(scope, entry.name)
             if not is_bucket or not entry.is_dir(follow_symlinks=False):
                 yield partial(self._judge_top, entry.name)
                 continue
