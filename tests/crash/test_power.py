@@ -34,7 +34,7 @@ def after_power_loss(tmp_path, durability, seed):
         writer.join()
         assert writer.errors == [], writer.errors
     calls = sum(writer.calls for writer in writers)
-    assert calls > 10, calls
+    assert calls, "nothing was written"
     return lose_power(data, trace, seed), writers
 
 
