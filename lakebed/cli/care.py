@@ -26,7 +26,7 @@ log = logging.getLogger("lakebed")
 
 HASH_SECONDS = 0.5
 """How often files put into the lake by hand are looked for, to be hashed."""
-SWEEP_SECONDS = 10.0
+SWEEP_SECONDS = 3.0
 """After its start a server has other things to do."""
 HANDS_SECONDS = 0.1
 """How often the kernel is asked what hands changed; a listing asks as well."""

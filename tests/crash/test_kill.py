@@ -38,7 +38,7 @@ def test_every_acknowledged_write_survives_a_kill(tmp_path, durability):
             assert writer.errors == []
         if number % 4 == 3:
             # What the next start does first, done here, leaves nothing to be found.
-            assert problems(data, is_deep=True) == []
+            assert losses(data) == []
         server = testing.start(data, *flags, log=tmp_path / "log", port=port)
         left = [path for path in (data / "state" / "tmp").rglob("*") if path.is_file()]
         assert left == []
@@ -47,7 +47,16 @@ def test_every_acknowledged_write_survives_a_kill(tmp_path, durability):
     assert calls > 20 * ROUNDS
     server.kill()
     server.process.stdout.close()
-    assert problems(data, is_deep=True) == []
+    assert losses(data) == []
+
+
+def losses(data):
+    """Return what is wrong, without the second names that no row came to.
+
+    A server removes them some seconds after its start; these live shorter, and once the version
+    they were made for is deleted, only `lakebed fsck` finds them.
+    """
+    return [finding for finding in problems(data, is_deep=True) if finding.kind != "orphan-file"]
 
 
 def test_a_running_query_ends_failed_with_a_reason(tmp_path):
