@@ -100,9 +100,9 @@ def test_file_keeps_every_object_whole_or_absent(tmp_path, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_none_may_tear_objects_and_fsck_finds_each(tmp_path, seed):
     folder, writers = after_power_loss(tmp_path, "none", seed)
-    torn = torn_files(folder, writers)
-    found = problems(folder, is_deep=True, recovers=False)
-    assert torn <= {finding.path for finding in found}
+    # After what a start does first: it may put a torn file into its place.
+    found = problems(folder, is_deep=True)
+    assert torn_files(folder, writers) <= {finding.path for finding in found}
     server = testing.start(folder, "--durability", "none", log=tmp_path / "log")
     client(server.url, "s3").put_object(Bucket=PLAIN, Key="after", Body=b"it goes on")
     server.kill()
