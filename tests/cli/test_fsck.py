@@ -29,10 +29,17 @@ def kinds(findings):
 
 
 @pytest.fixture
-def lake(tmp_path):
+def lake(tmp_path, built):
+    """A copy of the stopped lake: with its times it is the same lake."""
+    shutil.copytree(built, tmp_path / "data")
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
     """A stopped lake with plain, escaped, versioned objects and an upload under way."""
-    data = tmp_path / "data"
-    server = testing.start(data, log=tmp_path / "log")
+    data = tmp_path_factory.mktemp("built") / "data"
+    server = testing.start(data, log=data.with_name("log"))
     s3 = server.client("s3")
     s3.create_bucket(Bucket="bucket")
     for key in ("a/1", "a/2", "b", "../odd"):

@@ -17,7 +17,7 @@ from tests.cli.commands import lakebed as command
 from tests.cli.fsck_in_process import problems
 from tests.crash.load import PLAIN, Writer, check, client, digest, set_up
 
-SECONDS = 6 if os.environ.get("LAKEBED_SLOW") else 1.5
+SECONDS = 6 if os.environ.get("LAKEBED_SLOW") else 0.8
 
 HANDS = """
 import os, random, shutil, sys, time

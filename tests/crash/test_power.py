@@ -27,7 +27,7 @@ def after_power_loss(tmp_path, durability, seed):
     writers = [Writer(f"w{index}", server.url, seed) for index in range(3)]
     for writer in writers:
         writer.start()
-    time.sleep(0.6)
+    time.sleep(0.4)
     server.kill()
     server.process.stdout.close()
     for writer in writers:
