@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lakebed.engines.objects import StoredObject
 from tests.engines.objects.lake import Lake
 
 
@@ -175,3 +176,16 @@ def test_a_folder_that_was_copied_with_its_times_holds_the_same_objects(tmp_path
     assert (found.etag, found.metadata) == (known.etag, known.metadata)
     assert lake.file("k").stat().st_ino != known.inode
     lake.close()
+
+
+def test_an_object_is_not_taken_for_the_one_it_replaces(lake: Lake) -> None:
+    with lake.transaction() as place:
+        old, new = lake.spool(b"old"), lake.spool(b"new")
+        for body in (old, new):
+            os.utime(body, ns=(1_700_000_000_123_456_789, 1_700_000_000_123_456_789))
+        found = StoredObject("b", "k", 3, "etag", 1.0)
+        lake.engine.put(place, found, old)
+    with lake.transaction() as place:
+        lake.engine.put(place, found, new)
+        assert lake.read_in(place, "k") == b"new"
+    assert lake.read("k") == b"new"

@@ -16,7 +16,7 @@ import msgspec
 
 from lakebed.core.limits import MIB
 from lakebed.engines.objects import StoredObject, part_file
-from lakebed.engines.objects.folder.files import by_hand, is_same
+from lakebed.engines.objects.folder.files import by_hand
 from lakebed.engines.objects.folder.holdings import Holdings
 from lakebed.engines.objects.folder.transport import Transport, facts_of
 from lakebed.engines.objects.folder.verify import verify
@@ -152,7 +152,7 @@ class Carrier:
 
     def _is_it(self, row: StoredObject, file: os.stat_result) -> bool:
         if self._route.live is not None:
-            return is_same(row, file)
+            return self._holdings.is_same(row, file)
         # A backup's file has another inode, and a time as exact as its file system keeps it.
         return file.st_size == row.size and abs(file.st_mtime_ns - row.mtime_ns) < EXACT_NS
 
@@ -298,7 +298,7 @@ def _compare(holdings: Holdings, folder: Path, row: StoredObject, result: Verifi
     source = holdings.path_of(row)
     copy = folder / holdings.below(row)
     try:
-        if not is_same(row, os.lstat(source)):
+        if not holdings.is_same(row, os.lstat(source)):
             result.unpromised += 1
         elif filecmp.cmp(source, copy, shallow=False):
             result.right += 1

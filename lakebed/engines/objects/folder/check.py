@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from lakebed.engines.objects import StoredObject, part_file
-from lakebed.engines.objects.folder.files import is_same
 from lakebed.engines.objects.folder.holdings import LOST_AND_FOUND, Holdings
 from lakebed.engines.objects.folder.journal import Mark
 from lakebed.engines.objects.folder.survey import is_text
@@ -172,7 +171,7 @@ class Check:
             return self._of(row, path, "unreadable-file", (str(error), expected, ""))
         if not stat.S_ISREG(file.st_mode):
             return self._of(row, path, "missing-file", ("no plain file", expected, _FORGET))
-        if not is_same(row, file):
+        if not self._holdings.is_same(row, file):
             return self._of(row, path, "changed-file", _changed(row, file))
         return self._judge_bytes(scope, row, path) if self._options.is_deep else None
 

@@ -10,20 +10,33 @@ import msgspec
 
 from lakebed.engines.objects import StoredObject
 
+MARKER = "inode"
+"""The file below the state folder that holds its own inode."""
 _AT_ONCE_BYTES = 64 * 1024 * 1024
 
 
-def is_same(known: StoredObject, file: os.stat_result) -> bool:
+def is_same(known: StoredObject, file: os.stat_result, *, was_copied: bool = False) -> bool:
     """Say whether a file is the one a row was made of.
 
-    A data folder that was copied with its times (`cp -a`, `rsync -a`, `tar`) has other inodes; a
-    time to the nanosecond says as much, one of whole seconds does not.
+    In a data folder that was copied with its times (`cp -a`, `rsync -a`, `tar`) the inodes are
+    others, and the time must do.
     """
     return (
         known.mtime_ns == file.st_mtime_ns
         and known.size == file.st_size
-        and (known.inode == file.st_ino or known.mtime_ns % 1_000_000_000 != 0)
+        and (was_copied or known.inode == file.st_ino)
     )
+
+
+def is_copy(marker: Path) -> bool:
+    """Say whether a data folder was copied since it was made: its marker holds its own inode."""
+    try:
+        text = marker.read_text(encoding="ascii")
+    except FileNotFoundError:
+        marker.touch(mode=0o600)
+        text = str(marker.stat().st_ino)
+        marker.write_text(text, encoding="ascii")
+    return text != str(marker.stat().st_ino)
 
 
 def by_hand(

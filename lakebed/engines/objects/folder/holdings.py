@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from lakebed.engines.objects import StoredObject
+from lakebed.engines.objects.folder.files import MARKER, is_copy, is_same
 from lakebed.engines.objects.folder.journal import VERSIONS, JournalRow
 from lakebed.engines.objects.folder.places import Places
 from lakebed.store import Table
@@ -22,6 +24,10 @@ class Holdings:
     objects: Table[StoredObject]
     versions: Table[StoredObject]
     journal: Table[JournalRow]
+
+    def is_same(self, known: StoredObject, file: os.stat_result) -> bool:
+        """Say whether a file is the one a row was made of, in this lake."""
+        return is_same(known, file, was_copied=is_copy(self.state / MARKER))
 
     @property
     def data_dir(self) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from lakebed.engines.objects import StoredObject
-from lakebed.engines.objects.folder.files import by_hand, is_same
+from lakebed.engines.objects.folder.files import by_hand
 from lakebed.engines.objects.folder.holdings import LOST_AND_FOUND, Holdings
 from lakebed.engines.objects.folder.verify import verify
 from lakebed.engines.objects.upkeep import Claims, Finding
@@ -79,7 +79,7 @@ class Mender:
         table, row = found
         path = self._holdings.path_of(row)
         file = self._file(path)
-        if file is None or is_same(row, file):
+        if file is None or self._holdings.is_same(row, file):
             return NOT_ANY_MORE
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:

@@ -70,6 +70,7 @@ class Reconciler:
         note: Callable[[StoredObject], None],
     ) -> None:
         self._note = note
+        self.was_copied = False
         self._places = places
         self._objects = objects
         self._is_in_flight = is_in_flight
@@ -218,7 +219,7 @@ class Reconciler:
             if row is None:
                 return
             self._objects.delete(scope, bucket, key)
-        elif row is not None and is_same(row, file):
+        elif row is not None and is_same(row, file, was_copied=self.was_copied):
             return
         else:
             made = by_hand(bucket, key, file, row)
@@ -398,7 +399,7 @@ class Reconciler:
             if not stat.S_ISREG(file.st_mode) or self._is_in_flight(bucket, key):
                 continue
             row = self._objects.get(walk.scope, bucket, key)
-            if row is None or not (row.is_odd or is_same(row, file)):
+            if row is None or not (row.is_odd or is_same(row, file, was_copied=self.was_copied)):
                 made = by_hand(bucket, key, file, row)
                 self._objects.put(walk.scope, made)
                 self._note(made)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from lakebed.engines.objects import StoredObject
-from lakebed.engines.objects.folder.files import is_same
 from lakebed.engines.objects.folder.holdings import Holdings
 from lakebed.engines.objects.folder.verify import verify
 from lakebed.engines.objects.upkeep import (
@@ -144,13 +143,13 @@ class Scrubber:
         except OSError as error:
             return Read(row, 0, _damage(row, below, str(error), "its bytes"))
         try:
-            if not is_same(row, os.fstat(descriptor)):
+            if not self._holdings.is_same(row, os.fstat(descriptor)):
                 return Read(row, 0, None)
             # What is in memory says nothing of the disk; and others need the memory.
             _drop_cache(descriptor)
             verdict = verify(descriptor, row, sizes, pace)
             _drop_cache(descriptor)
-            is_edited = not is_same(row, os.fstat(descriptor))
+            is_edited = not self._holdings.is_same(row, os.fstat(descriptor))
         except OSError as error:
             return Read(row, row.size, _damage(row, below, str(error), "its bytes"))
         finally:

@@ -21,7 +21,7 @@ import msgspec
 
 from lakebed.core.limits import MIB
 from lakebed.engines.objects import ListedObject, Span, StoredObject, after_prefix
-from lakebed.engines.objects.folder.files import by_hand, copy_range, is_same
+from lakebed.engines.objects.folder.files import MARKER, by_hand, copy_range, is_copy, is_same
 from lakebed.engines.objects.folder.holdings import Holdings
 from lakebed.engines.objects.folder.journal import Journal
 from lakebed.engines.objects.folder.parts import FolderParts
@@ -58,6 +58,7 @@ class FolderStore:
         self._versions = FolderVersions(self, self._journal, state, is_synced=is_synced)
         self._parts = FolderParts(state / "parts", self._new_path, is_synced=True)
         self._reconciler = Reconciler(self._places, self._objects, self.is_in_flight, self._note)
+        self._was_copied = self._reconciler.was_copied = is_copy(state / MARKER)
         holdings = Holdings(
             self._places, state, self._objects, self._versions.table, self._journal.table
         )
@@ -325,6 +326,8 @@ class FolderStore:
             return known, os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
         if file is None:
             return None
+        if known is not None and is_same(known, file, was_copied=self._was_copied):
+            return known, descriptor
         # A file that is not the row's own is served only where no link led to it.
         is_doomed = known is None and (bucket, key) in self._journal.doomed
         if is_doomed or not stat.S_ISREG(file.st_mode) or not self._is_plainly_at(descriptor, path):
