@@ -8,8 +8,9 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import msgspec
 
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.scrub import Scrub
@@ -38,8 +39,7 @@ SLICE_SECONDS = 0.002
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where rows are looked at outside of a request."""
 
     store: Transaction

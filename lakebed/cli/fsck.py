@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import msgspec
+from msgspec.structs import asdict
 
 from lakebed.cli.care import Place
 from lakebed.cli.claims import claims
@@ -29,11 +31,10 @@ PROGRESS_SECONDS = 2.0
 MENDED_AT_ONCE = 100
 
 
-@dataclass(slots=True)
-class _Report:
+class _Report(msgspec.Struct):
     """What a check came to."""
 
-    findings: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    findings: list[dict[str, Any]] = msgspec.field(default_factory=list[dict[str, Any]])
     problems: int = 0
     notes: int = 0
     mended: int = 0

@@ -10,10 +10,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from lakebed.cli.care import Place
 from lakebed.cli.owner import OwnerError, ask, reading

@@ -13,9 +13,10 @@ import logging
 import os
 import socket
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from lakebed.core.settings import Settings
 from lakebed.gateway.hosts import domains_of
@@ -38,8 +39,7 @@ class TlsError(Exception):
     """There is no TLS with these settings; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(msgspec.Struct, frozen=True):
     """A certificate with those that issued it, its key, and what a client must trust."""
 
     certificate: Path

@@ -12,7 +12,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,7 @@ from lakebed.core.limits import AUDIT_FILE_BYTES_MAX, AUDIT_FILES_MAX
 _encode = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>").encode
 
 
-@dataclass(frozen=True, slots=True)
-class Audited:
+class Audited(msgspec.Struct, frozen=True):
     """One call as it ended: `error_code` is empty where it succeeded."""
 
     context: Context

@@ -13,8 +13,9 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from lakebed.store import Store, StoreError, Transaction
 
@@ -27,12 +28,11 @@ Work = Callable[[Transaction], Any]
 Answer = Callable[[Any, BaseException | None], None]
 
 
-@dataclass(slots=True)
-class _Unit:
+class _Unit(msgspec.Struct):
     answer: Answer
     result: Any = None
     error: BaseException | None = None
-    callbacks: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    callbacks: list[Callable[[], None]] = msgspec.field(default_factory=list[Callable[[], None]])
     callbacks_count: int = 0
 
     def run_callbacks(self) -> None:

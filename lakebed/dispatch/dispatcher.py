@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Generator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -27,8 +26,7 @@ from lakebed.store import StoreError, Transaction
 log = logging.getLogger("lakebed.dispatch")
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(msgspec.Struct, frozen=True):
     """What a server is made of, as its owner (`cli.serve`) put it together.
 
     `validate(service, operation, request)` raises AwsError for what the model does not allow;

@@ -6,17 +6,17 @@ import gc
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 import lakebed.services
 
 Handler = Callable[[Any, Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(msgspec.Struct, frozen=True):
     """A handler and what its noun's file says of it.
 
     `begin` runs before a streamed body is read (a private function `_begin_<operation>` beside the

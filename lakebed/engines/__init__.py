@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from lakebed.engines.objects import ObjectStore
     from lakebed.engines.sql import SqlEngine
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
+class Engines(msgspec.Struct, frozen=True):
     """The engines a server was started with, by kind."""
 
     objects: ObjectStore

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from lakebed.core.bodies import Begun, Spooled
 from lakebed.core.clock import Clock
@@ -43,8 +45,7 @@ DEFAULT_CHECKSUM = "crc64nvme"
 Admin = Callable[[HttpRequest, Slot], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(msgspec.Struct, frozen=True):
     """What exchanges need; made once by the server's owner. Is the `Exchanges` of its sockets."""
 
     dispatcher: Dispatcher

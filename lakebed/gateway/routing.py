@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+
+import msgspec
 
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.gateway.wire.headers import parameters
@@ -17,16 +18,14 @@ _FORM = "application/x-www-form-urlencoded"
 _SCOPE_END = "/aws4_request"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """Where a request goes."""
 
     service: str
     operation: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(msgspec.Struct, frozen=True):
     target: Operation | Unbuilt
     query: tuple[tuple[str, str | None], ...]
     headers: tuple[str, ...]

@@ -6,13 +6,12 @@ nothing. IAM and resource policies and Lake Formation are answered here when the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from lakebed.core.principal import Principal
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """Whether a call may go on, and the sentence that says why not."""
 
     is_allowed: bool

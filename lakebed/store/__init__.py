@@ -1,15 +1,14 @@
 """What survives a restart: typed tables over one transactional store.
 
-A `Table[T]` keeps frozen dataclasses by key; a `Transaction` is what an implementation (SQLite now)
-provides. Rows are kept as JSON beside their key columns, so a field with a default can be added
-without a migration, and `sqlite3 state/store.sqlite` shows a person what is there.
+A `Table[T]` keeps frozen dataclasses or structs by key; a `Transaction` is what an implementation
+(SQLite now) provides. Rows are kept as JSON beside their key columns, so a field with a default can
+be added without a migration, and `sqlite3 state/store.sqlite` shows a person what is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -23,8 +22,7 @@ class StoreError(Exception):
     """The store could not do what was asked (disk full, file damaged); nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """The columns of a table: `key` in order, `indexes` by name; `durable` writes are synced.
 
     Column names that hold numbers are in `numbers`; all others hold text.
@@ -43,8 +41,7 @@ class Layout:
         return tuple(sorted(names - set(self.key)))
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(msgspec.Struct, frozen=True):
     """Which rows to scan, in key order: those beginning with `prefix`, then bounds on the rest.
 
     `start` is inclusive, `after` exclusive (both may be longer than one column), `end` exclusive.
@@ -170,6 +167,10 @@ class Store(Protocol):
         ...
 
 
+EVERYTHING = Range()
+"""The range of all rows."""
+
+
 class Scope(Protocol):
     """Where a table is looked at: the transaction, and whose rows (a Context is one)."""
 
@@ -190,7 +191,7 @@ class Scope(Protocol):
 
 
 class Table(Generic[T]):
-    """Rows of one frozen dataclass `T`, kept by the fields named in `key`.
+    """Rows of one frozen dataclass or struct `T`, kept by the fields named in `key`.
 
     The stored key starts with (account, region) unless `everywhere` is set (S3 bucket names are
     global). `indexes` gives further orders as `name=(field, …)`. Text sorts by its UTF-8 bytes, as
@@ -254,7 +255,7 @@ class Table(Generic[T]):
         """Delete the rows of a range and return how many there were."""
         return scope.store.delete_range(self.layout, self._span(scope, span))
 
-    def scan(self, scope: Scope, span: Range = Range()) -> Iterator[T]:
+    def scan(self, scope: Scope, span: Range = EVERYTHING) -> Iterator[T]:
         """Yield the rows of a range, in order; `span`'s keys leave out account and region."""
         for value in scope.store.scan(self.layout, self._span(scope, span)):
             yield self._decode(value)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from lakebed.core.limits import LEASE_SECONDS
 from lakebed.store import Scope, Table
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True):
     """`owner` holds `name` until `until` (seconds since the epoch)."""
 
     name: str

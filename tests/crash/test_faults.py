@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
@@ -91,6 +92,19 @@ def test_a_full_disk_is_said_and_survived(small_disk, tmp_path):
     server.kill()
 
 
+def fill(balloon, leaving):
+    """Take all of the balloon's disk but ``leaving`` bytes, while a server may write to it."""
+    with balloon.open("wb") as file:
+        while True:
+            disk = os.statvfs(balloon.parent)
+            taken = disk.f_bavail * disk.f_bsize - leaving
+            try:
+                return taken > 0 and os.posix_fallocate(file.fileno(), 0, taken)
+            except OSError as error:  # the server took some in between: ask again
+                if error.errno != errno.ENOSPC:
+                    raise
+
+
 def test_a_disk_that_is_full_at_any_point_tears_nothing(small_disk, tmp_path):
     data, balloon = small_disk / "data", small_disk / "balloon"
     server = testing.start(data, log=tmp_path / "log")
@@ -101,9 +115,7 @@ def test_a_disk_that_is_full_at_any_point_tears_nothing(small_disk, tmp_path):
     known, outcomes = {}, set()
     for room in range(0, 240 if os.environ.get("LAKEBED_SLOW") else 72, 4):
         # All but so many KiB are taken; SQLite, too, meets the end of the disk anywhere.
-        free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_bsize
-        with balloon.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(free - (room << 10), 1))
+        fill(balloon, leaving=room << 10)
         for number, (bucket, size) in enumerate((("bucket", 20_000), ("versioned", 100))):
             key, body = f"d{room % 16}/{number}", os.urandom(size)
             failure = failure_of(s3.put_object, Bucket=bucket, Key=key, Body=body)

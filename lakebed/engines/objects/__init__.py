@@ -9,7 +9,6 @@ An engine folder `lakebed/engines/objects/<name>/` offers `open_engine(settings)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -218,8 +217,7 @@ class ObjectStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Which objects to list: keys that begin with `prefix`, from `start` on, at most `limit`.
 
     With `is_after` the key `start` itself is left out.
@@ -232,8 +230,7 @@ class Span:
     limit: int = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class ListedVersion:
+class ListedVersion(msgspec.Struct, frozen=True):
     """A version as a listing shows it."""
 
     found: StoredObject
@@ -245,8 +242,7 @@ class ListedVersion:
         return self.found.key
 
 
-@dataclass(frozen=True, slots=True)
-class VersionSpan:
+class VersionSpan(msgspec.Struct, frozen=True):
     """Which versions to list: of keys that begin with `prefix`, from `start` on, at most `limit`.
 
     With `is_after` the whole key `start` is left out; with `after_version` the versions of `start`

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from lakebed.store import Scope
 
@@ -22,8 +23,7 @@ Transactions = Callable[[], AbstractContextManager[Scope]]
 """Opens a transaction of the calling thread, committed at the end of its block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One difference between files, index and checksums.
 
     `kind` is a word for programs, `path` the file's below the data folder, `repair` what mending
@@ -51,8 +51,7 @@ class Finding:
         return f"{head}: found {self.found}, expected {self.expected}{then}"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPart:
+class KnownPart(msgspec.Struct, frozen=True):
     """A part of an upload under way: the engine's name of its bytes, and how many they are."""
 
     upload: str
@@ -60,8 +59,7 @@ class KnownPart:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(msgspec.Struct, frozen=True):
     """What the services say of the files of a lake; `has_part` is asked by upload and file.
 
     `part_sizes` are those of the parts an object was put together from, none if it was put whole.
@@ -74,8 +72,7 @@ class Claims:
     is_legal_bucket: Callable[[str], bool]
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(msgspec.Struct):
     """How far a long work has come; one thread writes it, others look."""
 
     doing: str = ""
@@ -84,16 +81,14 @@ class Progress:
     bytes_done: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """How to check: with every byte read (`is_deep`), beside a server (`is_serving`)."""
 
     is_deep: bool = False
     is_serving: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """From where to where: a data folder and one built like it, and the index that goes along.
 
     `index` is the copy of the index that is made right for the target; `live` the lake's own, of
@@ -107,8 +102,7 @@ class Route:
     before: tuple[Path, Transactions] | None = None
 
 
-@dataclass(slots=True)
-class Carried:
+class Carried(msgspec.Struct):
     """What a backup or a restore did: how many files, and how each came there.
 
     `unchanged` ones are those of an earlier backup. `changed` names files that a hand edited, which
@@ -123,12 +117,11 @@ class Carried:
     linked: int = 0
     copied: int = 0
     unchanged: int = 0
-    changed: list[str] = field(default_factory=list[str])
-    missing: list[str] = field(default_factory=list[str])
+    changed: list[str] = msgspec.field(default_factory=list[str])
+    missing: list[str] = msgspec.field(default_factory=list[str])
 
 
-@dataclass(slots=True)
-class Usage:
+class Usage(msgspec.Struct):
     """What a bucket holds: current objects, noncurrent versions, delete markers."""
 
     objects: int = 0
@@ -138,18 +131,16 @@ class Usage:
     delete_markers: int = 0
 
 
-@dataclass(slots=True)
-class Verified:
+class Verified(msgspec.Struct):
     """What reading a backup came to; of `unpromised` files nothing is known to compare with."""
 
     right: int = 0
     unpromised: int = 0
     bytes: int = 0
-    wrong: list[str] = field(default_factory=list[str])
+    wrong: list[str] = msgspec.field(default_factory=list[str])
 
 
-@dataclass(frozen=True, slots=True)
-class ScrubState:
+class ScrubState(msgspec.Struct, frozen=True):
     """How far the scrub is: behind which version, and what this pass came to so far.
 
     `begun` and `ended` are of the last pass; `phase` is empty between passes.
@@ -168,8 +159,7 @@ class ScrubState:
     damaged: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(msgspec.Struct, frozen=True):
     """A version whose bytes are not those that were put; its row is named by inode and mtime."""
 
     path: str
@@ -184,8 +174,7 @@ class Damage:
     seen: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """What reading one object came to: its row, and what is wrong with it, if anything."""
 
     row: StoredObject

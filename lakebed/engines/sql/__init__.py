@@ -11,9 +11,10 @@ An engine folder `lakebed/engines/sql/<name>/` offers `open_engine(settings) -> 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+
+import msgspec
 
 StatementType = Literal["DDL", "DML", "UTILITY"]
 State = Literal["SUCCEEDED", "FAILED", "CANCELLED"]
@@ -22,8 +23,7 @@ State = Literal["SUCCEEDED", "FAILED", "CANCELLED"]
 SYSTEM_ERROR, USER_ERROR, OTHER_ERROR = 1, 2, 3
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What one query may take: memory of its engine, threads, wall time."""
 
     memory_bytes: int = 1 << 30
@@ -31,8 +31,7 @@ class Limits:
     seconds_max: float = 1800.0
 
 
-@dataclass(frozen=True, slots=True)
-class SqlQuery:
+class SqlQuery(msgspec.Struct, frozen=True):
     """One statement to run.
 
     `id` is the query execution id. `scratch` is an existing empty folder of this query on the
@@ -48,11 +47,10 @@ class SqlQuery:
     database: str = "default"
     catalog: str = "AwsDataCatalog"
     parameters: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = msgspec.field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column of a result, in the terms of Athena's ColumnInfo."""
 
     name: str
@@ -64,8 +62,7 @@ class Column:
     trino_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SqlFailure:
+class SqlFailure(msgspec.Struct, frozen=True):
     """Why a query failed: Trino's error name and sentence, Athena's category and type.
 
     `reason` is what GetQueryExecution shows as Status.StateChangeReason, `category` and
@@ -84,8 +81,7 @@ class SqlFailure:
         return f"{self.name}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """How a query ended.
 
     `result` is the file in the query's scratch folder that becomes `<id>.<result_suffix>`: Athena's
@@ -113,8 +109,7 @@ class Outcome:
     error: SqlFailure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LakeFile:
+class LakeFile(msgspec.Struct, frozen=True):
     """An object of the lake as the engine reads it: its key, its plain file, its size."""
 
     key: str
@@ -147,13 +142,12 @@ class Lake(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
+class EngineSettings(msgspec.Struct, frozen=True):
     """How an engine may spread: queries at a time, what one of them may take by default."""
 
     concurrent_queries: int = 4
     waiting_queries: int = 200
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = msgspec.field(default_factory=Limits)
 
 
 class SqlEngine(Protocol):

@@ -8,8 +8,9 @@ import hmac
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 from lakebed.core.errors import AwsError
 from lakebed.gateway.routing import family_of
@@ -45,8 +46,7 @@ _OF_SIGNATURE = frozenset(
 SecretFor = Callable[[str], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Who signed a request, for which scope, and what signed chunks of its body continue.
 
     `payload_hash` is the body's SHA-256 in hexadecimal as the client signed it, which the receiver
@@ -63,8 +63,7 @@ class Identity:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Signed:
+class _Signed(msgspec.Struct, frozen=True):
     """What a request says about its signature, wherever it says it."""
 
     access_key: str

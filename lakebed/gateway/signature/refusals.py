@@ -8,8 +8,9 @@ https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from lakebed.core.errors import AwsError
 
@@ -32,8 +33,7 @@ def iso_time(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(msgspec.Struct, frozen=True):
     """What a client needs to see to find its own mistake in signing."""
 
     access_key: str
@@ -202,8 +202,7 @@ class S3Refusals:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRefusals:
+class ServiceRefusals(msgspec.Struct, frozen=True):
     """The errors of the other services: the same sentences under two sets of codes."""
 
     missing: str

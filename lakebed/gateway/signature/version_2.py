@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from lakebed.core.errors import AwsError
 from lakebed.gateway.signature.refusals import S3_QUERY, Mismatch, iso_time
@@ -63,8 +64,7 @@ _SIGNED_PARAMETERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Presigned:
+class Presigned(msgspec.Struct, frozen=True):
     """What a version 2 URL says about its signature."""
 
     access_key: str

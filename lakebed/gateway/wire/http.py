@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from lakebed.core.bodies import FileSlice
 
 Body = bytes | FileSlice | Iterator[bytes]
 
 
-@dataclass(slots=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct):
     """A request: path and query are still percent-encoded, header names are lower-case."""
 
     method: str
     path: str
     query: str = ""
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     body: bytes = b""
     parameters: dict[str, str] | None = None
     """The query's parameters once they have been read, so that they are read once."""
@@ -25,8 +25,7 @@ class HttpRequest:
     """The path as it came, if `path` begins with a bucket that the Host header named."""
 
 
-@dataclass(slots=True)
-class HttpResponse:
+class HttpResponse(msgspec.Struct):
     """An answer. A HEAD answer keeps its `content-length` header and has no bytes."""
 
     status: int

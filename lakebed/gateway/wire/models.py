@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ _SERVICES_MAX = 512
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class Member(msgspec.Struct, frozen=True, eq=False):
     """A member of a structure, or the element of a list, with its name on the wire."""
 
     name: str
@@ -33,14 +31,13 @@ class Member:
     namespace_prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shape:
+class Shape(msgspec.Struct, frozen=True, eq=False):
     """A type of the model. `members`, `element`, `key` and `value` are filled by the loader."""
 
     name: str
     kind: str
-    members: dict[str, Member] = field(default_factory=dict[str, Member])
-    parts: dict[str, Member] = field(default_factory=dict[str, Member])
+    members: dict[str, Member] = msgspec.field(default_factory=dict[str, Member])
+    parts: dict[str, Member] = msgspec.field(default_factory=dict[str, Member])
     payload: str = ""
     flattened: bool = False
     timestamp_format: str = ""
@@ -51,8 +48,7 @@ class Shape:
     enum: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorShape:
+class ErrorShape(msgspec.Struct, frozen=True):
     """An error the model declares: its code and status on the wire, and its members."""
 
     name: str
@@ -64,8 +60,7 @@ class ErrorShape:
 Validator = Callable[[Mapping[str, Any]], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, eq=False):
     """An operation lakebed has built: its names, its place in HTTP and its shapes.
 
     `streaming_input` names the member that is the request's body, `streaming_output` the one that
@@ -86,7 +81,7 @@ class Operation:
     result_wrapper: str
     markers: tuple[str, ...]
     is_rest: bool
-    validators: list[Validator] = field(default_factory=list[Validator])
+    validators: list[Validator] = msgspec.field(default_factory=list[Validator])
 
     def validate(self, request: Mapping[str, Any]) -> None:
         """Raise AWS's validation error unless `request` keeps the model's constraints."""
@@ -98,8 +93,7 @@ class Operation:
         self.validators[0](request)
 
 
-@dataclass(frozen=True, slots=True)
-class Unbuilt:
+class Unbuilt(msgspec.Struct, frozen=True):
     """An operation AWS has and lakebed has not: recognised, so that the answer names it."""
 
     name: str
@@ -110,8 +104,7 @@ class Unbuilt:
     deprecated: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ServiceModel:
+class ServiceModel(msgspec.Struct, frozen=True, eq=False):
     """One service's table."""
 
     service: str
@@ -126,8 +119,7 @@ class ServiceModel:
     errors: Mapping[str, ErrorShape]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Index:
+class Index(msgspec.Struct, frozen=True, eq=False):
     """How a request names its service; all that is read at start.
 
     `targets` are the X-Amz-Target prefixes of the services in use, `known_targets` those of all

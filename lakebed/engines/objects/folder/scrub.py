@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lakebed.engines.objects import StoredObject
 from lakebed.engines.objects.folder.holdings import Holdings
