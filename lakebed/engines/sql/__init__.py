@@ -38,6 +38,7 @@ class SqlQuery(msgspec.Struct, frozen=True):
     lake's file system; everything the engine writes goes there and the caller removes it.
     `output_location` is the `s3://bucket/prefix/` under which results and CTAS data belong.
     `parameters` are the execution parameters as Athena gets them: SQL literals, one for each `?`.
+    `work_group` is where prepared statements are looked up.
     """
 
     id: str
@@ -47,6 +48,7 @@ class SqlQuery(msgspec.Struct, frozen=True):
     database: str = "default"
     catalog: str = "AwsDataCatalog"
     parameters: tuple[str, ...] = ()
+    work_group: str = "primary"
     limits: Limits = msgspec.field(default_factory=Limits)
 
 

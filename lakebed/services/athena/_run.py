@@ -56,6 +56,7 @@ async def _run(caller: Caller, engines: Engines, query: QueryExecution, scratch:
                 query.database.strip("`") or "default",
                 query.catalog or "AwsDataCatalog",
                 query.parameters,
+                query.work_group,
             ),
             lake,
         )

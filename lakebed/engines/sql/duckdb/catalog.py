@@ -68,10 +68,10 @@ class Server:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def ask(self, operation: str, request: Mapping[str, object]) -> Shape:
-        """Ask an operation of the Data Catalog."""
+    def ask(self, operation: str, request: Mapping[str, object], service: str = "glue") -> Shape:
+        """Ask an operation of a service, the Data Catalog if none is named."""
         answer = self._channel.request(
-            {"kind": "ask", "service": "glue", "operation": operation, "request": request}
+            {"kind": "ask", "service": service, "operation": operation, "request": request}
         )
         if "code" in answer:
             raise ServiceError(answer["code"], answer["message"])

@@ -310,6 +310,7 @@ def _order(query: SqlQuery) -> Message:
         "text": query.text,
         "database": query.database,
         "parameters": list(query.parameters),
+        "work_group": query.work_group,
         "scratch": str(query.scratch),
         "output_location": query.output_location,
         "memory_bytes": query.limits.memory_bytes,
