@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import queries, report, scale, servers, streams
+from bench import catalog, queries, report, scale, servers, streams
 from bench.measure import OBJECTS_ONLY, PEERS, Results, floor_session, session
 from bench.operations import OPERATIONS
 
@@ -29,7 +29,7 @@ COLUMNS = ("lakebed none", "lakebed file", "floor", "versitygw", "minio", "minis
 def main() -> int:
     """Measure and write the report; 1 if a row could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    choices = [*OPERATIONS, *STORIES, "start", "large", "listings"]
+    choices = [*OPERATIONS, *STORIES, "start", "large", "listings", "partitions"]
     parser.add_argument("--only", action="append", choices=choices)
     parser.add_argument("--quick", action="store_true", help="one short run, without the peers")
     parser.add_argument(
@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="delete no file at the end")
     parser.add_argument("--output", type=Path, help="where the report goes (- for the screen)")
     asked = parser.parse_args()
-    chosen: list[str] = asked.only or [*OPERATIONS, *STORIES, "large", "listings"]
+    chosen: list[str] = asked.only or [*OPERATIONS, *STORIES, "large", "listings", "partitions"]
     number = asked.runs or (1 if asked.quick else RUNS)
     columns = [
         column
@@ -84,6 +84,8 @@ def _one_run(
             floor_session(runs, rows, scale, results)
         elif rows or "start" in chosen:
             session(runs, column, rows, scale, results)
+    if "partitions" in chosen:
+        catalog.story(runs, columns, scale, results)
     if "large" in chosen:
         streams.story(runs, columns, scale, results)
     for name, story in STORIES.items():

@@ -49,6 +49,11 @@ WHOLE = {
     "survey_1m": Whole("survey of 1,000,000 files after a start, in the background", "s"),
     "survey_1m_folders": Whole("the same, in 100,000 folders", "s"),
     "idle_1m": Whole("memory at rest with 1,000,000 objects", "MB"),
+    "partitions_create": Whole("BatchCreatePartition of 100, 19 columns each", "ms", 15),
+    "partitions_filter": Whole("GetPartitions matching 10 of 100,000 (moto: 10,000)", "ms", 20),
+    "partitions_leading": Whole("the same, another 10: `day < … and hour = 5`", "ms", 20),
+    "partitions_anywhere": Whole("the same by a pattern that every partition is read for", "ms"),
+    "partitions_scan": Whole("GetPartitions of all 100,000 in 4 segments", "s", 5),
     "ready": Whole("`lakebed.testing`: a server is ready", "ms", 500),
     "reset": Whole("`lakebed.testing`: `reset()`", "ms", 20),
 }

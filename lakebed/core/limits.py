@@ -45,13 +45,24 @@ LIFECYCLE_NEWER_VERSIONS_MAX: Final = 100
 # --- Glue (https://docs.aws.amazon.com/general/latest/gr/glue.html) ---
 GLUE_PAGE_MAX: Final = 100
 GLUE_PARTITION_PAGE_MAX: Final = 1000
-GLUE_PARTITION_BATCH_MAX: Final = 100
+GLUE_PARTITION_SLICE_ROWS: Final = 1000
+"""Partitions read before others have their turn: about 3 ms."""
+GLUE_PARTITION_TEMPLATES_MAX: Final = 1000
+"""Different kinds of partitions a table keeps apart; a partition past it is kept whole."""
 TABLE_VERSIONS_MAX: Final = 1_000_000
 
 # --- Athena (https://docs.aws.amazon.com/athena/latest/ug/service-limits.html) ---
 QUERY_STRING_BYTES_MAX: Final = 262_144
 QUERY_HISTORY_DAYS: Final = 45
 QUERY_RESULT_ROWS_PAGE_MAX: Final = 1000
+ATHENA_LIST_MAX: Final = 50
+ATHENA_TAGS_MAX: Final = 50
+ATHENA_TAGS_PAGE_MAX: Final = 75
+WORK_GROUPS_MAX: Final = 1000
+PREPARED_STATEMENTS_MAX: Final = 1000
+"""In one workgroup."""
+RESULT_REUSE_MINUTES: Final = 60
+MANAGED_RESULT_HOURS: Final = 24
 QUERIES_RUNNING_MAX: Final = 4
 """Queries that run at once; more are QUEUED. Two a core keeps both cores of a laptop busy."""
 QUERIES_QUEUED_MAX: Final = 1000
@@ -76,3 +87,10 @@ SCRUB_BYTES_PER_SECOND: Final = 8 * MIB
 SCRUB_FILES_PER_SECOND: Final = 50
 SCRUB_DAYS: Final = 7
 """A pass begins at most so often."""
+
+# --- Reading stored files ---
+LINE_BYTES_MAX: Final = 200 * MIB
+"""A line of text of a table. Athena's own limit: a row of text or JSON may have 200 MB (32 MB by
+the service limits page of older days)."""
+PARTITIONS_PROJECTED_MAX: Final = 1_000_000
+"""Partitions that one query may make of a projection: a range without a filter is refused above."""

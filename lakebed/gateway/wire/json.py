@@ -262,8 +262,9 @@ class JsonProtocol:
         if times:
             response = _with_text_times(None, operation.output, response)
         body = _encode_json(response)
-        # Looking for a null in the bytes costs less than a walk over every answer.
-        if b"null" in body:
+        # Looking for a null in the bytes costs less than a walk over every answer; as a value, or
+        # (rarely) at such a place within a text: `serialization.null.format` is none.
+        if b":null" in body or b",null" in body or b"[null" in body:
             body = _encode_json(_without_none(response))
         return HttpResponse(operation.status, self._headers(request_id), body)
 

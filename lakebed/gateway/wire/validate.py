@@ -19,6 +19,7 @@ _DEFAULT: tuple[str, dict[str, str | int]] = ("ValidationException", {})
 # AWS shows the first problems; a batch of thousands must not make an answer of megabytes.
 _PROBLEMS_MAX = 10
 _SHOWN_CHARACTERS_MAX = 1024
+_REMEMBERED_ITEMS_MAX = 500
 
 Check = Callable[[Any, str, list[str]], None]
 Length = Callable[[Any], int]
@@ -159,10 +160,19 @@ class _Checks:
         if not checks:
             return []
 
+        # A batch repeats itself: the columns of a hundred partitions are the same list.
+        passed: list[Any] = []
+
         def check(value: Any, path: str, problems: list[str]) -> None:
+            nonlocal passed
+            if value == passed:
+                return
+            known = len(problems)
             for number, item in enumerate(value, 1):
                 for one in checks:
                     one(item, f"{path}.{number}.member", problems)
+            if len(problems) == known and len(value) <= _REMEMBERED_ITEMS_MAX:
+                passed = value
 
         return [check]
 

@@ -1,67 +1,81 @@
 """The filter language of GetPartitions: a SQL WHERE clause over the partition keys.
 
-Grammar and typed comparison:
-https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html (Expression). A string, date
-or timestamp key compares as text, a numeric key as a number.
+Grammar, operators and key types:
+https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html (Expression). The sentences of
+the errors are those that users of AWS reported; the ones of dates and timestamps are from memory.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from lakebed.core.errors import AwsError
-
-Values = Mapping[str, str]
-Predicate = Callable[[Values], bool]
-Comparable = str | Decimal
+from lakebed.services.glue._predicates import (
+    OPERATORS,
+    And,
+    Comparison,
+    Key,
+    KeyComparison,
+    Like,
+    Member,
+    Null,
+    Operand,
+    Or,
+    Predicate,
+    typed,
+)
 
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
-    | (?P<number>-?\d+(?:\.\d+)?)
-    | (?P<operator><>|!=|<=|>=|==|=|<|>|\(|\)|,)
+      (?P<text>'(?:[^']|'')*')
+    | (?P<quoted>"(?:[^"]|"")*")
+    | (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?(?![\w.]))
+    | (?P<operator><\s*>|!=|<=|>=|==|=|<|>|\(|\)|,)
     | (?P<name>`[^`]+`|[^\W\d][\w.-]*)
     )""",
     re.VERBOSE,
 )
-_NUMERIC = ("tinyint", "smallint", "int", "integer", "bigint", "long", "decimal", "float", "double")
-_NULL = "__HIVE_DEFAULT_PARTITION__"
 _DEPTH_MAX = 64
-_COMPARE: dict[str, Callable[[Comparable, Comparable], bool]] = {
-    "=": lambda left, right: left == right,
-    "==": lambda left, right: left == right,
-    "<>": lambda left, right: left != right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,  # type: ignore[operator]  # one kind on both sides
-    "<=": lambda left, right: left <= right,  # type: ignore[operator]
-    ">": lambda left, right: left > right,  # type: ignore[operator]
-    ">=": lambda left, right: left >= right,  # type: ignore[operator]
-}
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_SAME = {"==": "=", "!=": "<>"}
+_TYPES = frozenset(
+    (
+        "string", "date", "timestamp", "int", "integer", "bigint", "long", "tinyint", "smallint",
+        "decimal",
+    )
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
 
 
 def compile_expression(text: str, keys: Sequence[Mapping[str, str]]) -> Predicate:
-    """Return what decides whether a partition's values (by key name) satisfy an expression.
+    """Return what decides whether a partition's values satisfy an expression.
 
     `keys` are the table's PartitionKeys (`Name`, `Type`). Raises InvalidInputException for what is
     no expression over them.
     """
-    types = {key["Name"].lower(): key.get("Type", "string").lower() for key in keys}
-    return _Parser(text, types).parse()
+    columns = {
+        key["Name"].lower(): Key(position, key.get("Type", "string").lower())
+        for position, key in enumerate(keys)
+    }
+    return _Parser(text, columns).parse()
 
 
 class _Parser:
-    def __init__(self, text: str, types: Mapping[str, str]) -> None:
+    """Reads an expression; NOT is carried down to the comparisons, where it flips the operator.
+
+    So a comparison with NULL, which is neither true nor false, satisfies no expression.
+    """
+
+    def __init__(self, text: str, columns: Mapping[str, Key]) -> None:
         self._text = text
-        self._types = types
+        self._columns = columns
         self._tokens = list(self._tokenise(text))
         self._position = 0
         self._depth = 0
@@ -81,17 +95,20 @@ class _Parser:
         return AwsError("InvalidInputException", f"Unsupported expression '{self._text}'")
 
     def parse(self) -> Predicate:
-        predicate = self._either()
+        predicate = self._either(negated=False)
         if self._position < len(self._tokens):
             raise self._unsupported()
         return predicate
 
-    def _word(self) -> str:
-        """Return the next token as an upper-case word or operator, or an empty text."""
-        if self._position >= len(self._tokens):
+    def _word(self, ahead: int = 0) -> str:
+        """Return a token as an upper-case word or operator, or an empty text."""
+        if self._position + ahead >= len(self._tokens):
             return ""
-        token = self._tokens[self._position]
-        return token.text.upper() if token.kind in ("name", "operator") else ""
+        token = self._tokens[self._position + ahead]
+        if token.kind not in ("name", "operator"):
+            return ""
+        word = "<>" if token.text[0] == "<" and token.text[-1] == ">" else token.text.upper()
+        return _SAME.get(word, word)
 
     def _accept(self, *words: str) -> bool:
         if self._word() in words:
@@ -109,144 +126,125 @@ class _Parser:
         self._position += 1
         return self._tokens[self._position - 1]
 
-    def _either(self) -> Predicate:
-        parts = [self._both()]
+    def _either(self, *, negated: bool) -> Predicate:
+        parts = [self._both(negated=negated)]
         while self._accept("OR"):
-            parts.append(self._both())
-        return parts[0] if len(parts) == 1 else lambda values: any(p(values) for p in parts)
+            parts.append(self._both(negated=negated))
+        if len(parts) == 1:
+            return parts[0]
+        return And(parts) if negated else Or(parts)
 
-    def _both(self) -> Predicate:
-        parts = [self._condition()]
+    def _both(self, *, negated: bool) -> Predicate:
+        parts = [self._condition(negated=negated)]
         while self._accept("AND"):
-            parts.append(self._condition())
-        return parts[0] if len(parts) == 1 else lambda values: all(p(values) for p in parts)
+            parts.append(self._condition(negated=negated))
+        if len(parts) == 1:
+            return parts[0]
+        return Or(parts) if negated else And(parts)
 
-    def _condition(self) -> Predicate:
+    def _condition(self, *, negated: bool) -> Predicate:
         self._depth += 1
         if self._depth > _DEPTH_MAX:
             raise self._unsupported()
         try:
             if self._accept("NOT"):
-                inner = self._condition()
-                return lambda values: not inner(values)
-            if self._accept("("):
-                inner = self._either()
+                return self._condition(negated=not negated)
+            if self._word() == "(" and not self._is_operand():
+                self._position += 1
+                inner = self._either(negated=negated)
                 self._expect(")")
                 return inner
-            return self._comparison()
+            return self._comparison(negated=negated)
         finally:
             self._depth -= 1
 
-    def _comparison(self) -> Predicate:
-        token = self._next()
-        if token.kind != "name":
-            return self._literal_first(token)
-        name = token.text.strip("`").lower()
-        if name not in self._types:
-            raise self._unsupported()
-        negated = self._accept("NOT")
-        word = self._word()
-        if word == "IS":
-            return self._is_null(name)
-        if word == "IN":
-            return _negate(self._in(name), negated=negated)
-        if word == "BETWEEN":
-            return _negate(self._between(name), negated=negated)
-        if word == "LIKE":
-            return _negate(self._like(name), negated=negated)
-        if negated or word not in _COMPARE:
-            raise self._unsupported()
-        self._position += 1
-        return self._compared(name, word, self._literal(name))
+    def _is_operand(self) -> bool:
+        """Tell whether what the next parentheses enclose is one operand: `((year)) = 1`."""
+        opened = 0
+        while self._word(opened) == "(":
+            opened += 1
+        closing = range(opened + 1, 2 * opened + 1)
+        return all(self._word(ahead) == ")" for ahead in closing)
 
-    def _literal_first(self, token: _Token) -> Predicate:
-        """`'x' = key`: the same comparison, mirrored."""
-        mirrored = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-        operator = self._word()
-        if operator not in _COMPARE:
-            raise self._unsupported()
-        self._position += 1
-        name = self._next().text.strip("`").lower()
-        if name not in self._types:
-            raise self._unsupported()
-        return self._compared(name, mirrored.get(operator, operator), self._value(name, token))
-
-    def _compared(self, name: str, operator: str, right: Comparable) -> Predicate:
-        compare, left = _COMPARE[operator], self._reader(name)
-
-        def predicate(values: Values) -> bool:
-            value = left(values)
-            return value is not None and compare(value, right)
-
-        return predicate
-
-    def _reader(self, name: str) -> Callable[[Values], Comparable | None]:
-        if not self._is_numeric(name):
-            return lambda values: None if values[name] == _NULL else values[name]
-
-        def read(values: Values) -> Decimal | None:
-            try:
-                return Decimal(values[name])
-            except InvalidOperation:
-                return None
-
-        return read
-
-    def _is_numeric(self, name: str) -> bool:
-        return self._types[name].startswith(_NUMERIC)
-
-    def _literal(self, name: str) -> Comparable:
-        if self._word() in ("DATE", "TIMESTAMP"):
+    def _operand(self) -> Operand:
+        opened = 0
+        while self._accept("("):
+            opened += 1
+        following = self._tokens[self._position + 1 : self._position + 2]
+        if self._word() in ("DATE", "TIMESTAMP") and following and following[0].kind == "text":
             self._position += 1
-        return self._value(name, self._next())
+        operand = self._named_or_literal(self._next())
+        for _ in range(opened):
+            self._expect(")")
+        return operand
 
-    def _value(self, name: str, token: _Token) -> Comparable:
+    def _named_or_literal(self, token: _Token) -> Operand:
         if token.kind == "text":
-            quote = token.text[0]
-            text = token.text[1:-1].replace(quote * 2, quote)
-        elif token.kind == "number":
-            text = token.text
-        else:
+            return token.text[1:-1].replace("''", "'")
+        if token.kind == "number":
+            return token.text
+        if token.kind == "operator":
             raise self._unsupported()
-        if not self._is_numeric(name):
-            return text
-        try:
-            return Decimal(text)
-        except InvalidOperation:
-            raise self._unsupported() from None
+        name = token.text.strip('`"').lower()
+        key = self._columns.get(name)
+        if key is None:
+            if token.kind == "quoted":
+                return token.text[1:-1].replace('""', '"')
+            raise AwsError("InvalidInputException", "Invalid partition expression!")
+        if key.type_name not in _TYPES:
+            raise AwsError("InvalidInputException", f"Unknown type : '{key.type}'")
+        return key
 
-    def _is_null(self, name: str) -> Predicate:
-        self._expect("IS")
-        negated = self._accept("NOT")
-        self._expect("NULL")
-        return lambda values: (values[name] == _NULL) != negated
+    def _comparison(self, *, negated: bool) -> Predicate:
+        left = self._operand()
+        if isinstance(left, Key):
+            if self._accept("IS"):
+                negated ^= self._accept("NOT")
+                self._expect("NULL")
+                return Null(left, is_negated=negated)
+            negated ^= self._accept("NOT")
+            for word, read in (("IN", self._in), ("BETWEEN", self._between), ("LIKE", self._like)):
+                if self._accept(word):
+                    return read(left, negated)
+        operator = self._word()
+        if operator not in OPERATORS:
+            raise self._unsupported()
+        self._position += 1
+        right = self._operand()
+        if not isinstance(left, Key):
+            left, right, operator = right, left, _MIRRORED.get(operator, operator)
+        if not isinstance(left, Key):
+            raise self._unsupported()
+        operator = _NEGATED[operator] if negated else operator
+        if isinstance(right, Key):
+            return KeyComparison(left, operator, right)
+        return Comparison(left, operator, typed(left, right))
 
-    def _in(self, name: str) -> Predicate:
-        self._expect("IN")
+    def _literal(self) -> str:
+        operand = self._operand()
+        if isinstance(operand, Key):
+            raise self._unsupported()
+        return operand
+
+    def _in(self, key: Key, negated: bool) -> Predicate:
         self._expect("(")
-        wanted = {self._literal(name)}
+        wanted = {typed(key, self._literal())}
         while self._accept(","):
-            wanted.add(self._literal(name))
+            wanted.add(typed(key, self._literal()))
         self._expect(")")
-        left = self._reader(name)
-        return lambda values: left(values) in wanted
+        return Member(key, frozenset(wanted), is_negated=negated)
 
-    def _between(self, name: str) -> Predicate:
-        self._expect("BETWEEN")
-        low = self._compared(name, ">=", self._literal(name))
+    def _between(self, key: Key, negated: bool) -> Predicate:
+        low = typed(key, self._literal())
         self._expect("AND")
-        high = self._compared(name, "<=", self._literal(name))
-        return lambda values: low(values) and high(values)
+        high = typed(key, self._literal())
+        if negated:
+            return Or([Comparison(key, "<", low), Comparison(key, ">", high)])
+        return And([Comparison(key, ">=", low), Comparison(key, "<=", high)])
 
-    def _like(self, name: str) -> Predicate:
-        self._expect("LIKE")
-        token = self._next()
-        if token.kind != "text":
-            raise self._unsupported()
-        parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in token.text[1:-1])
-        pattern = re.compile("".join(parts), re.DOTALL)
-        return lambda values: pattern.fullmatch(values[name]) is not None
-
-
-def _negate(predicate: Predicate, *, negated: bool) -> Predicate:
-    return (lambda values: not predicate(values)) if negated else predicate
+    def _like(self, key: Key, negated: bool) -> Predicate:
+        if key.type_name != "string":
+            kind = "Integral" if key.is_integer else key.type_name.capitalize()
+            message = f"{kind} data type doesn't support operation 'LIKE'"
+            raise AwsError("InvalidInputException", message)
+        return Like(key, self._literal(), is_negated=negated)

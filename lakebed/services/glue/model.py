@@ -7,7 +7,8 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+
+import msgspec
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
@@ -27,7 +28,11 @@ class CatalogDatabase:
 
 @dataclass(frozen=True, slots=True)
 class CatalogTable:
-    """A table in its current or an archived version: what its TableInput said."""
+    """A table in its current or an archived version: what its TableInput said.
+
+    `partition_order` says how its partitions are sorted, a letter a key (see `_sort_keys`); tables
+    of the first release have none.
+    """
 
     database: str
     name: str
@@ -35,11 +40,14 @@ class CatalogTable:
     definition: Definition
     created: float
     updated: float
+    partition_order: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogPartition:
-    """A partition; `sort_key` is its values in a form that sorts and identifies."""
+class CatalogPartition(msgspec.Struct, frozen=True):
+    """A partition; `sort_key` is its values in a form that sorts and identifies.
+
+    `template` names the members of its StorageDescriptor that it shares with its siblings.
+    """
 
     database: str
     table: str
@@ -47,6 +55,16 @@ class CatalogPartition:
     values: tuple[str, ...]
     definition: Definition
     created: float
+    template: str = ""
+
+
+class PartitionTemplate(msgspec.Struct, frozen=True):
+    """What partitions of a table have in common: columns, formats, SerDe. `id` is its digest."""
+
+    database: str
+    table: str
+    id: str
+    descriptor: Definition
 
 
 DATABASES = Table("glue_database", CatalogDatabase, key=("name",))
@@ -55,11 +73,9 @@ TABLE_VERSIONS = Table(
     "glue_table_version", CatalogTable, key=("database", "name", "version"), numbers=("version",)
 )
 PARTITIONS = Table("glue_partition", CatalogPartition, key=("database", "table", "sort_key"))
-
-
-def sort_key(values: tuple[str, ...]) -> str:
-    """Return partition values as one text: escaped, joined by slashes."""
-    return "/".join(quote(value, safe=" -_.:+") for value in values)
+PARTITION_TEMPLATES = Table(
+    "glue_partition_template", PartitionTemplate, key=("database", "table", "id")
+)
 
 
 def check_catalog(ctx: Context, catalog_id: str | None) -> None:
@@ -104,6 +120,7 @@ def delete_table_rows(ctx: Context, table: CatalogTable) -> None:
     TABLES.delete(ctx, table.database, table.name)
     TABLE_VERSIONS.delete_range(ctx, Range(prefix=(table.database, table.name)))
     PARTITIONS.delete_range(ctx, Range(prefix=(table.database, table.name)))
+    PARTITION_TEMPLATES.delete_range(ctx, Range(prefix=(table.database, table.name)))
 
 
 def write_token(after: str) -> str:

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
-from lakebed.core.limits import GLUE_PARTITION_BATCH_MAX, GLUE_PARTITION_PAGE_MAX
-from lakebed.services.glue._expression import Predicate, compile_expression
+from lakebed.core.limits import GLUE_PARTITION_PAGE_MAX
+from lakebed.services.glue._expression import compile_expression
+from lakebed.services.glue._partition_rows import (
+    Keep,
+    Reader,
+    Writer,
+    checked_values,
+    expand,
+    find_partition,
+    partition_keys,
+    scan,
+)
+from lakebed.services.glue._predicates import Predicate, ranges
+from lakebed.services.glue._sort_keys import sort_key
 from lakebed.services.glue.model import (
     PARTITIONS,
     CatalogPartition,
-    CatalogTable,
     check_catalog,
     find_table,
     read_token,
-    sort_key,
     write_token,
 )
-from lakebed.store import Range
 
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
@@ -35,7 +45,7 @@ def create_partition(
     """
     check_catalog(ctx, request.get("CatalogId"))
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
-    _create(ctx, table, request["PartitionInput"])
+    Writer(ctx, table).create(request["PartitionInput"])
     return {}
 
 
@@ -48,17 +58,9 @@ def batch_create_partition(
     """
     check_catalog(ctx, request.get("CatalogId"))
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    create = Writer(ctx, table).create
     given = request["PartitionInputList"]
-    if len(given) > GLUE_PARTITION_BATCH_MAX:
-        message = f"A batch holds at most {GLUE_PARTITION_BATCH_MAX} partitions, not {len(given)}."
-        raise AwsError("InvalidInputException", message)
-    errors: list[Any] = []
-    for one in given:
-        try:
-            _create(ctx, table, one)
-        except AwsError as error:
-            errors.append(_batch_error(one.get("Values", []), error))
-    return {"Errors": errors} if errors else {}
+    return {"Errors": _failed(given, lambda one: one.get("Values", []), create)}
 
 
 def get_partition(ctx: Context, request: shapes.GetPartitionRequest) -> shapes.GetPartitionResponse:
@@ -68,41 +70,39 @@ def get_partition(ctx: Context, request: shapes.GetPartitionRequest) -> shapes.G
     """
     check_catalog(ctx, request.get("CatalogId"))
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
-    return {"Partition": _shape(ctx, _find(ctx, table, request["PartitionValues"]))}
+    partition = find_partition(ctx, table, request["PartitionValues"])
+    return {"Partition": Reader(ctx).shape(partition)}
 
 
 def get_partitions(
     ctx: Context, request: shapes.GetPartitionsRequest
-) -> shapes.GetPartitionsResponse:
+) -> Generator[None, None, shapes.GetPartitionsResponse]:
     """Return the partitions that satisfy an expression and lie in a segment, a page at a time.
 
+    They come in the order of their values; a value that is no number, under a key of numbers,
+    satisfies no comparison (AWS refuses such a listing with InvalidStateException).
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
     """
     check_catalog(ctx, request.get("CatalogId"))
     if request.get("QueryAsOfTime") or request.get("TransactionId"):
         raise NotBuiltError("glue", "GetPartitions", "time travel")
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
-    size = min(request.get("MaxResults") or GLUE_PARTITION_PAGE_MAX, GLUE_PARTITION_PAGE_MAX)
-    keys = _partition_keys(table)
-    names = [key["Name"].lower() for key in keys]
-    matches = _predicate(request.get("Expression"), keys)
-    segment = request.get("Segment")
-    leaves_out_columns = bool(request.get("ExcludeColumnSchema"))
+    size = request.get("MaxResults") or GLUE_PARTITION_PAGE_MAX
+    expression = request.get("Expression") or ""
+    predicate = None
+    if expression.strip():
+        predicate = compile_expression(expression, partition_keys(table))
+    token = read_token(request.get("NextToken"))
+    spans = ranges(predicate, table.partition_order, partial(expand, ctx, table))
+    keep = _keep(predicate, request.get("Segment"))
+    reader = Reader(ctx, leaves_out_columns=bool(request.get("ExcludeColumnSchema")))
     found: list[CatalogPartition] = []
-    after = read_token(request.get("NextToken"))
-    for partition in PARTITIONS.scan(ctx, Range((table.database, table.name), after=after)):
-        if segment is not None and not _is_in_segment(partition, segment):
-            continue
-        if matches is None or matches(dict(zip(names, partition.values, strict=False))):
-            found.append(partition)
-            if len(found) > size:
-                break
-    page: shapes.GetPartitionsResponse = {
-        "Partitions": [
-            _shape(ctx, partition, leaves_out_columns=leaves_out_columns)
-            for partition in found[:size]
-        ]
-    }
+    for part in scan(ctx, table, spans, keep, token[0] if token else None):
+        found += part
+        if len(found) > size:
+            break
+        yield
+    page: shapes.GetPartitionsResponse = {"Partitions": list(map(reader.shape, found[:size]))}
     if len(found) > size:
         page["NextToken"] = write_token(found[size - 1].sort_key)
     return page
@@ -117,13 +117,14 @@ def batch_get_partition(
     """
     check_catalog(ctx, request.get("CatalogId"))
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    reader = Reader(ctx)
     found: list[Any] = []
     for wanted in request["PartitionsToGet"]:
-        key = sort_key(_checked_values(table, wanted["Values"]))
+        key = sort_key(checked_values(table, wanted["Values"]), table.partition_order)
         partition = PARTITIONS.get(ctx, table.database, table.name, key)
         if partition is not None:
-            found.append(_shape(ctx, partition))
-    return {"Partitions": found}
+            found.append(reader.shape(partition))
+    return {"Partitions": found, "UnprocessedKeys": []}
 
 
 def update_partition(
@@ -135,7 +136,7 @@ def update_partition(
     """
     check_catalog(ctx, request.get("CatalogId"))
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
-    _update(ctx, table, request["PartitionValueList"], request["PartitionInput"])
+    Writer(ctx, table).update(request["PartitionValueList"], request["PartitionInput"])
     return {}
 
 
@@ -148,15 +149,19 @@ def batch_update_partition(
     """
     check_catalog(ctx, request.get("CatalogId"))
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
-    errors: list[Any] = []
-    for entry in request["Entries"]:
-        values = entry["PartitionValueList"]
-        try:
-            _update(ctx, table, values, entry["PartitionInput"])
-        except AwsError as error:
-            detail = {"ErrorCode": error.code, "ErrorMessage": error.message}
-            errors.append({"PartitionValueList": values, "ErrorDetail": detail})
-    return {"Errors": errors} if errors else {}
+    writer = Writer(ctx, table)
+
+    def update(entry: Any) -> None:
+        writer.update(entry["PartitionValueList"], entry["PartitionInput"])
+
+    entries = request["Entries"]
+    failed = _failed(entries, lambda entry: entry["PartitionValueList"], update)
+    return {
+        "Errors": [
+            {"PartitionValueList": one["PartitionValues"], "ErrorDetail": one["ErrorDetail"]}
+            for one in failed
+        ]
+    }
 
 
 def delete_partition(
@@ -168,7 +173,7 @@ def delete_partition(
     """
     check_catalog(ctx, request.get("CatalogId"))
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
-    partition = _find(ctx, table, request["PartitionValues"])
+    partition = find_partition(ctx, table, request["PartitionValues"])
     PARTITIONS.delete(ctx, table.database, table.name, partition.sort_key)
     return {}
 
@@ -182,92 +187,41 @@ def batch_delete_partition(
     """
     check_catalog(ctx, request.get("CatalogId"))
     table = find_table(ctx, request["DatabaseName"], request["TableName"])
-    errors: list[Any] = []
-    for wanted in request["PartitionsToDelete"]:
-        try:
-            partition = _find(ctx, table, wanted["Values"])
-        except AwsError as error:
-            errors.append(_batch_error(wanted["Values"], error))
-            continue
+
+    def delete(wanted: Any) -> None:
+        partition = find_partition(ctx, table, wanted["Values"])
         PARTITIONS.delete(ctx, table.database, table.name, partition.sort_key)
-    return {"Errors": errors} if errors else {}
+
+    return {"Errors": _failed(request["PartitionsToDelete"], lambda one: one["Values"], delete)}
 
 
-def _create(ctx: Context, table: CatalogTable, given: Mapping[str, Any]) -> None:
-    values = _checked_values(table, given.get("Values", []))
-    if not PARTITIONS.insert(ctx, _partition(ctx, table, values, given)):
-        raise AwsError("AlreadyExistsException", "Partition already exists.")
+def _failed(
+    given: Iterable[Any], values: Callable[[Any], Sequence[str]], do: Callable[[Any], None]
+) -> list[Any]:
+    """Do something to each and return the errors of those that AWS refuses, as PartitionErrors."""
+    errors: list[Any] = []
+    for one in given:
+        try:
+            do(one)
+        except AwsError as error:
+            detail = {"ErrorCode": error.code, "ErrorMessage": error.message}
+            errors.append({"PartitionValues": list(values(one)), "ErrorDetail": detail})
+    return errors
 
 
-def _update(
-    ctx: Context, table: CatalogTable, old_values: Sequence[str], given: Mapping[str, Any]
-) -> None:
-    old = _find(ctx, table, old_values)
-    values = _checked_values(table, given.get("Values") or old_values)
-    changed = _partition(ctx, table, values, given)
-    if changed.sort_key != old.sort_key:
-        if not PARTITIONS.insert(ctx, changed):
-            raise AwsError("AlreadyExistsException", "Partition already exists.")
-        PARTITIONS.delete(ctx, table.database, table.name, old.sort_key)
-    else:
-        PARTITIONS.put(ctx, changed)
-
-
-def _partition(
-    ctx: Context, table: CatalogTable, values: tuple[str, ...], given: Mapping[str, Any]
-) -> CatalogPartition:
-    definition = {key: value for key, value in given.items() if key != "Values"}
-    return CatalogPartition(
-        table.database, table.name, sort_key(values), values, definition, ctx.clock.now()
-    )
-
-
-def _partition_keys(table: CatalogTable) -> list[Mapping[str, str]]:
-    return table.definition.get("PartitionKeys") or []
-
-
-def _checked_values(table: CatalogTable, values: Sequence[str]) -> tuple[str, ...]:
-    keys = _partition_keys(table)
-    if len(values) != len(keys):
-        message = "The number of partition keys do not match the number of partition values"
+def _keep(predicate: Predicate | None, segment: Any) -> Keep | None:
+    """Return what tells whether a partition belongs to the answer, None if all do."""
+    test = None if predicate is None else predicate.test()
+    if segment is None:
+        return None if test is None else lambda partition: test(partition.values)
+    number, total = segment["SegmentNumber"], segment["TotalSegments"]
+    if number >= total:
+        message = f"SegmentNumber {number} must be less than TotalSegments {total}."
         raise AwsError("InvalidInputException", message)
-    return tuple(values)
 
+    def keep(partition: CatalogPartition) -> bool:
+        if zlib.crc32(partition.sort_key.encode()) % total != number:
+            return False
+        return test is None or test(partition.values)
 
-def _find(ctx: Context, table: CatalogTable, values: Sequence[str]) -> CatalogPartition:
-    key = sort_key(_checked_values(table, values))
-    partition = PARTITIONS.get(ctx, table.database, table.name, key)
-    if partition is None:
-        raise AwsError("EntityNotFoundException", "Cannot find partition.")
-    return partition
-
-
-def _predicate(expression: str | None, keys: Sequence[Mapping[str, str]]) -> Predicate | None:
-    return compile_expression(expression, keys) if expression and expression.strip() else None
-
-
-def _is_in_segment(partition: CatalogPartition, segment: Any) -> bool:
-    number = zlib.crc32(partition.sort_key.encode()) % segment["TotalSegments"]
-    return number == segment["SegmentNumber"]
-
-
-def _batch_error(values: Sequence[str], error: AwsError) -> Any:
-    detail = {"ErrorCode": error.code, "ErrorMessage": error.message}
-    return {"PartitionValues": list(values), "ErrorDetail": detail}
-
-
-def _shape(ctx: Context, partition: CatalogPartition, *, leaves_out_columns: bool = False) -> Any:
-    shape: dict[str, Any] = {
-        "Values": list(partition.values),
-        "DatabaseName": partition.database,
-        "TableName": partition.table,
-        **partition.definition,
-        "CreationTime": partition.created,
-        "CatalogId": ctx.account,
-    }
-    if leaves_out_columns and "StorageDescriptor" in shape:
-        descriptor = shape["StorageDescriptor"]
-        shape["StorageDescriptor"] = {
-            key: value for key, value in descriptor.items() if key != "Columns"
-        }
-    return shape
+    return keep

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import GLUE_PAGE_MAX
+from lakebed.services.glue._sort_keys import order_of
 from lakebed.services.glue.model import (
     TABLE_VERSIONS,
     TABLES,
@@ -48,7 +49,8 @@ def create_table(ctx: Context, request: shapes.CreateTableRequest) -> shapes.Cre
     now = ctx.clock.now()
     definition = {key: value for key, value in given.items() if key != "Name"}
     definition.setdefault("Retention", 0)
-    table = CatalogTable(database.name, given["Name"].lower(), 0, definition, now, now)
+    order = order_of(given.get("PartitionKeys") or [])
+    table = CatalogTable(database.name, given["Name"].lower(), 0, definition, now, now, order)
     if not TABLES.insert(ctx, table):
         raise AwsError("AlreadyExistsException", "Table already exists.")
     return {}

@@ -90,6 +90,19 @@ def test_a_batch_reports_what_failed_and_keeps_the_rest(glue):
         ("city not in ('rome')", {("8", "bern"), ("9", "o'hare")}),
         ("10 = year", {("10", "rome")}),
         ("year is not null", {("8", "bern"), ("9", "o'hare"), ("10", "rome")}),
+        ("(year) = ((8))", {("8", "bern")}),
+        ("year = '8'", {("8", "bern")}),
+        ("not (year = 8 or city = 'rome')", {("9", "o'hare")}),
+        ("not (year > 8 and not city like '%e')", {("8", "bern"), ("9", "o'hare"), ("10", "rome")}),
+        ("year not between 9 and 11", {("8", "bern")}),
+        ("city < > 'rome' AND year!=8", {("9", "o'hare")}),
+        ("city = 8", set()),
+        ("`year` = 8", {("8", "bern")}),
+        ("year = city", set()),
+        ("city > 'bern' and city <= 'rome'", {("9", "o'hare"), ("10", "rome")}),
+        ("year = 8 and year = 9", set()),
+        ("8 < year", {("9", "o'hare"), ("10", "rome")}),
+        ("city is null", set()),
     ],
 )
 def test_expressions_choose_partitions(glue, expression, expected):
@@ -98,7 +111,23 @@ def test_expressions_choose_partitions(glue, expression, expected):
 
 
 @pytest.mark.parametrize(
-    "expression", ["year", "year =", "nope = 1", "year = 'x'", "(year = 1", "year = 1 foo", "#"]
+    "expression",
+    [
+        "year",
+        "year =",
+        "(year = 1",
+        "year = 1 foo",
+        "#",
+        "year in ()",
+        "1 = 1",
+        "year in (city)",
+        "year is 1",
+        "not",
+        "(((((",
+        "year between 1",
+        "city like",
+        "year = 1abc",
+    ],
 )
 def test_what_is_no_expression_is_refused(glue, expression):
     assert error_of(lambda: find(glue, expression)) == (
@@ -153,3 +182,93 @@ def test_deleting_partitions(glue):
     )["Errors"]
     assert [error["PartitionValues"] for error in errors] == [["1", "x"]]
     assert find(glue) == [("3", "x")]
+
+
+def test_a_condition_on_a_later_key_reads_few_partitions(glue):
+    add(glue, *((str(year), city) for year in (8, 9, -3, 10) for city in ("bern", "rome", "o/x")))
+    assert find(glue, "city = 'o/x'") == [("-3", "o/x"), ("8", "o/x"), ("9", "o/x"), ("10", "o/x")]
+    assert find(glue, "city > 'o' and city < 'p' and year > 0") == [
+        ("8", "o/x"),
+        ("9", "o/x"),
+        ("10", "o/x"),
+    ]
+
+
+def test_pages_of_a_filter_go_on_where_they_ended(glue):
+    add(glue, *((str(year), city) for year in range(9) for city in ("a", "b", "c")))
+    pages = glue.get_paginator("get_partitions").paginate(
+        **NAMES, Expression="year in (1, 3, 5, 7) and city <> 'b'", PaginationConfig={"PageSize": 3}
+    )
+    found = [[tuple(one["Values"]) for one in page["Partitions"]] for page in pages]
+    assert [len(page) for page in found] == [3, 3, 2]
+    assert sum(found, []) == [(year, city) for year in "1357" for city in "ac"]
+
+
+def test_errors_of_listing_partitions(glue):
+    for more, sentence in (
+        ({"Expression": "nope = 1"}, "Invalid partition expression!"),
+        ({"Expression": "year = 'x'"}, '"x" is not an integer'),
+        ({"NextToken": "%%%"}, "Invalid NextToken"),
+        (
+            {"Segment": {"SegmentNumber": 2, "TotalSegments": 2}},
+            "SegmentNumber 2 must be less than TotalSegments 2.",
+        ),
+    ):
+        assert error_of(lambda more=more: find(glue, **more)) == (
+            "InvalidInputException", sentence, 400,
+        )  # fmt: skip
+    code, message, _ = error_of(lambda: find(glue, QueryAsOfTime=1))
+    assert (code, "glue.GetPartitions (time travel)" in message) == ("LakebedNotBuilt", True)
+    # The model's limits, as AWS says them.
+    assert error_of(lambda: find(glue, Segment={"SegmentNumber": 0, "TotalSegments": 11})) == (
+        "ValidationException",
+        "1 validation error detected: Value '11' at 'segment.totalSegments' failed to satisfy "
+        "constraint: Member must have value less than or equal to 10",
+        400,
+    )
+    code, message, _ = error_of(lambda: add(glue, *((str(year), "x") for year in range(101))))
+    assert code == "ValidationException"
+    assert message.endswith("constraint: Member must have length less than or equal to 100")
+
+
+def test_partitions_keep_what_they_do_not_share(glue):
+    columns = [{"Name": "a", "Type": "int"}]
+    whole = {
+        "Columns": columns, "Location": "s3://b/1/", "Parameters": {"k": "1"},
+        "InputFormat": "i", "SerdeInfo": {"Name": "s", "Parameters": {"field.delim": ","}},
+        "SortColumns": [{"Column": "a", "SortOrder": 1}], "StoredAsSubDirectories": True,
+    }  # fmt: skip
+    given = {
+        "1": whole,
+        "2": {**whole, "Location": "s3://b/2/"},
+        "3": {"Columns": [], "Location": "s3://b/3/"},
+        "4": {"Location": "s3://b/4/"},
+    }
+    glue.batch_create_partition(
+        **NAMES,
+        PartitionInputList=[
+            {"Values": [year, "x"], "StorageDescriptor": one} for year, one in given.items()
+        ],
+    )
+    created = glue.get_partition(**NAMES, PartitionValues=["4", "x"])["Partition"]["CreationTime"]
+    glue.update_partition(
+        **NAMES,
+        PartitionValueList=["4", "x"],
+        PartitionInput={"Values": ["4", "x"], "StorageDescriptor": {**whole, "Parameters": {}}},
+    )
+    given["4"] = {**whole, "Parameters": {}}
+    found = glue.get_partitions(**NAMES)["Partitions"]
+    assert {one["Values"][0]: one["StorageDescriptor"] for one in found} == given
+    assert found[3]["CreationTime"] == created
+    slim = glue.get_partitions(**NAMES, ExcludeColumnSchema=True)["Partitions"][0]
+    assert slim["StorageDescriptor"] == {k: v for k, v in whole.items() if k != "Columns"}
+
+
+def test_one_number_written_twice_is_two_partitions(glue):
+    add(glue, ("1", "x"), ("01", "x"), ("1.0", "x"), ("x", "x"))
+    assert find(glue, "year = 1") == [("1", "x"), ("01", "x"), ("1.0", "x")]
+    assert (
+        glue.get_partition(**NAMES, PartitionValues=["01", "x"])["Partition"]["Values"][0] == "01"
+    )
+    assert find(glue, "year <> 7") == [("1", "x"), ("01", "x"), ("1.0", "x")]
+    assert find(glue)[3] == ("x", "x")
