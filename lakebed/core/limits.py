@@ -49,7 +49,16 @@ GLUE_PARTITION_SLICE_ROWS: Final = 1000
 """Partitions read before others have their turn: about 3 ms."""
 GLUE_PARTITION_TEMPLATES_MAX: Final = 1000
 """Different kinds of partitions a table keeps apart; a partition past it is kept whole."""
-TABLE_VERSIONS_MAX: Final = 1_000_000
+GLUE_PARTITION_INDEXES_MAX: Final = 3
+"""Of one table."""
+GLUE_DATABASES_MAX: Final = 10_000
+GLUE_FUNCTIONS_MAX: Final = 100
+"""Of one database."""
+GLUE_CONNECTIONS_MAX: Final = 1000
+GLUE_TAGS_MAX: Final = 50
+GLUE_SECURITY_CONFIGURATIONS_MAX: Final = 250
+TABLE_VERSIONS_MAX: Final = 100_000
+"""Of one table."""
 
 # --- Athena (https://docs.aws.amazon.com/athena/latest/ug/service-limits.html) ---
 QUERY_STRING_BYTES_MAX: Final = 262_144
@@ -59,6 +68,8 @@ ATHENA_LIST_MAX: Final = 50
 ATHENA_TAGS_MAX: Final = 50
 ATHENA_TAGS_PAGE_MAX: Final = 75
 WORK_GROUPS_MAX: Final = 1000
+DATA_CATALOGS_MAX: Final = 1000
+"""Ours: AWS publishes no quota."""
 PREPARED_STATEMENTS_MAX: Final = 1000
 """In one workgroup."""
 RESULT_REUSE_MINUTES: Final = 60

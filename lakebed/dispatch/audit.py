@@ -13,13 +13,14 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from lakebed.context import Context
 from lakebed.core.limits import AUDIT_FILE_BYTES_MAX, AUDIT_FILES_MAX
 
+_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _encode = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>").encode
 
 
@@ -77,6 +78,18 @@ class AuditLog:
         """Write what is left and close the file."""
         self.flush()
         os.close(self._descriptor)
+
+
+def without(request: Any, hidden: frozenset[str]) -> Any:
+    """Return a request with CloudTrail's words in place of the members that must not be kept."""
+    if not hidden:
+        return request
+    if isinstance(request, dict):
+        members = cast(dict[str, Any], request).items()
+        return {key: _HIDDEN if key in hidden else without(one, hidden) for key, one in members}
+    if isinstance(request, list):
+        return [without(one, hidden) for one in cast(list[Any], request)]
+    return request
 
 
 @functools.lru_cache(maxsize=4)

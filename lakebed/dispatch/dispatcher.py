@@ -15,7 +15,7 @@ from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.ids import Ids
 from lakebed.core.principal import Principal
 from lakebed.core.settings import Settings
-from lakebed.dispatch.audit import Audited, AuditLog
+from lakebed.dispatch.audit import Audited, AuditLog, without
 from lakebed.dispatch.commits import Answer, GroupCommit
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.registry import Registered, Registry
@@ -153,14 +153,16 @@ class Dispatcher:
         except AwsError as error:
             house.metrics.count(service, operation, error.code)
             if not registered.is_data_event:
-                self._record(context, service, operation, request, error)
+                shown = without(request, registered.hidden_members)
+                self._record(context, service, operation, shown, error)
             raise
         except StoreError as error:
             log.error("%s the store failed: %s", context.request_id, error)
             raise
         house.metrics.count(service, operation, "ok")
         if not registered.is_data_event:
-            self._record(context, service, operation, request, None)
+            shown = without(request, registered.hidden_members)
+            self._record(context, service, operation, shown, None)
         return response
 
     def _find(self, service: str, operation: str) -> Registered:

@@ -21,7 +21,8 @@ class Registered(msgspec.Struct, frozen=True):
 
     `begin` runs before a streamed body is read (a private function `_begin_<operation>` beside the
     handler); `is_long` handlers run in a thread; `is_sliced` ones are generators that yield where
-    what they did so far may be committed; `is_data_event` ones are audited only by setting.
+    what they did so far may be committed; `is_data_event` ones are audited only by setting;
+    `hidden_members` are those of requests, at any depth, whose values the audit log must not hold.
     """
 
     handler: Handler
@@ -29,6 +30,7 @@ class Registered(msgspec.Struct, frozen=True):
     is_long: bool
     is_sliced: bool
     is_data_event: bool
+    hidden_members: frozenset[str] = frozenset()
 
 
 class Registry:
@@ -59,13 +61,16 @@ class Registry:
                 continue
             module = importlib.import_module(f"{name}.{path.stem}")
             is_data_event = bool(getattr(module, "DATA_EVENTS", False))
+            hidden: frozenset[str] = getattr(module, "HIDDEN_MEMBERS", frozenset[str]())
             for operation, function in inspect.getmembers(module, inspect.isfunction):
                 if operation.startswith("_") or function.__module__ != module.__name__:
                     continue
                 begin = getattr(module, f"_begin_{operation}", None)
                 is_long = getattr(function, "runs_long", False)
                 is_sliced = inspect.isgeneratorfunction(function)
-                found[operation] = Registered(function, begin, is_long, is_sliced, is_data_event)
+                found[operation] = Registered(
+                    function, begin, is_long, is_sliced, is_data_event, hidden
+                )
         # What was imported stays: the collector need not walk it again, which blocks the loop.
         gc.freeze()
         return found

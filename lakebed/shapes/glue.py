@@ -17,6 +17,53 @@ class AuditContext(t.TypedDict, total=False):
     AllColumnsRequested: bool
 
 
+class AuthenticationConfiguration(t.TypedDict, total=False):
+    """AWS's AuthenticationConfiguration."""
+
+    AuthenticationType: t.Literal["BASIC", "OAUTH2", "CUSTOM", "IAM"]
+    SecretArn: str
+    KmsKeyArn: str
+    OAuth2Properties: OAuth2Properties
+
+
+class AuthenticationConfigurationInput(t.TypedDict, total=False):
+    """AWS's AuthenticationConfigurationInput."""
+
+    AuthenticationType: t.Literal["BASIC", "OAUTH2", "CUSTOM", "IAM"]
+    OAuth2Properties: OAuth2PropertiesInput
+    SecretArn: str
+    KmsKeyArn: str
+    BasicAuthenticationCredentials: BasicAuthenticationCredentials
+    CustomAuthenticationCredentials: dict[str, str]
+
+
+class AuthorizationCodeProperties(t.TypedDict, total=False):
+    """AWS's AuthorizationCodeProperties."""
+
+    AuthorizationCode: str
+    RedirectUri: str
+
+
+class BackfillError(t.TypedDict, total=False):
+    """AWS's BackfillError."""
+
+    Code: t.Literal[
+        "ENCRYPTED_PARTITION_ERROR",
+        "INTERNAL_ERROR",
+        "INVALID_PARTITION_TYPE_DATA_ERROR",
+        "MISSING_PARTITION_VALUE_ERROR",
+        "UNSUPPORTED_PARTITION_CHARACTER_ERROR",
+    ]
+    Partitions: list[PartitionValueList]
+
+
+class BasicAuthenticationCredentials(t.TypedDict, total=False):
+    """AWS's BasicAuthenticationCredentials."""
+
+    Username: str
+    Password: str
+
+
 class BatchCreatePartitionRequest(t.TypedDict, total=False):
     """AWS's BatchCreatePartitionRequest."""
 
@@ -30,6 +77,20 @@ class BatchCreatePartitionResponse(t.TypedDict, total=False):
     """AWS's BatchCreatePartitionResponse."""
 
     Errors: list[PartitionError]
+
+
+class BatchDeleteConnectionRequest(t.TypedDict, total=False):
+    """AWS's BatchDeleteConnectionRequest."""
+
+    CatalogId: str
+    ConnectionNameList: t.Required[list[str]]
+
+
+class BatchDeleteConnectionResponse(t.TypedDict, total=False):
+    """AWS's BatchDeleteConnectionResponse."""
+
+    Succeeded: list[str]
+    Errors: dict[str, ErrorDetail]
 
 
 class BatchDeletePartitionRequest(t.TypedDict, total=False):
@@ -124,6 +185,63 @@ class BatchUpdatePartitionResponse(t.TypedDict, total=False):
     Errors: list[BatchUpdatePartitionFailureEntry]
 
 
+class BinaryColumnStatisticsData(t.TypedDict, total=False):
+    """AWS's BinaryColumnStatisticsData."""
+
+    MaximumLength: t.Required[int]
+    AverageLength: t.Required[float]
+    NumberOfNulls: t.Required[int]
+
+
+class BooleanColumnStatisticsData(t.TypedDict, total=False):
+    """AWS's BooleanColumnStatisticsData."""
+
+    NumberOfTrues: t.Required[int]
+    NumberOfFalses: t.Required[int]
+    NumberOfNulls: t.Required[int]
+
+
+class Catalog(t.TypedDict, total=False):
+    """AWS's Catalog."""
+
+    CatalogId: str
+    Name: t.Required[str]
+    ResourceArn: str
+    Description: str
+    Parameters: dict[str, str]
+    CreateTime: float
+    UpdateTime: float
+    TargetRedshiftCatalog: TargetRedshiftCatalog
+    FederatedCatalog: FederatedCatalog
+    CatalogProperties: CatalogPropertiesOutput
+    CreateTableDefaultPermissions: list[PrincipalPermissions]
+    CreateDatabaseDefaultPermissions: list[PrincipalPermissions]
+    AllowFullTableExternalDataAccess: t.Literal["True", "False"]
+
+
+class CatalogImportStatus(t.TypedDict, total=False):
+    """AWS's CatalogImportStatus."""
+
+    ImportCompleted: bool
+    ImportTime: float
+    ImportedBy: str
+
+
+class CatalogPropertiesOutput(t.TypedDict, total=False):
+    """AWS's CatalogPropertiesOutput."""
+
+    DataLakeAccessProperties: DataLakeAccessPropertiesOutput
+    IcebergOptimizationProperties: IcebergOptimizationPropertiesOutput
+    CustomProperties: dict[str, str]
+
+
+class CloudWatchEncryption(t.TypedDict, total=False):
+    """AWS's CloudWatchEncryption."""
+
+    CloudWatchEncryptionMode: t.Literal["DISABLED", "SSE-KMS"]
+    KmsKeyArn: str
+
+
 class Column(t.TypedDict, total=False):
     """AWS's Column."""
 
@@ -131,6 +249,291 @@ class Column(t.TypedDict, total=False):
     Type: str
     Comment: str
     Parameters: dict[str, str]
+
+
+class ColumnError(t.TypedDict, total=False):
+    """AWS's ColumnError."""
+
+    ColumnName: str
+    Error: ErrorDetail
+
+
+class ColumnStatistics(t.TypedDict, total=False):
+    """AWS's ColumnStatistics."""
+
+    ColumnName: t.Required[str]
+    ColumnType: t.Required[str]
+    AnalyzedTime: t.Required[float]
+    StatisticsData: t.Required[ColumnStatisticsData]
+
+
+class ColumnStatisticsData(t.TypedDict, total=False):
+    """AWS's ColumnStatisticsData."""
+
+    Type: t.Required[t.Literal["BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "LONG", "STRING", "BINARY"]]
+    BooleanColumnStatisticsData: BooleanColumnStatisticsData
+    DateColumnStatisticsData: DateColumnStatisticsData
+    DecimalColumnStatisticsData: DecimalColumnStatisticsData
+    DoubleColumnStatisticsData: DoubleColumnStatisticsData
+    LongColumnStatisticsData: LongColumnStatisticsData
+    StringColumnStatisticsData: StringColumnStatisticsData
+    BinaryColumnStatisticsData: BinaryColumnStatisticsData
+
+
+class ColumnStatisticsError(t.TypedDict, total=False):
+    """AWS's ColumnStatisticsError."""
+
+    ColumnStatistics: ColumnStatistics
+    Error: ErrorDetail
+
+
+class Connection(t.TypedDict, total=False):
+    """AWS's Connection."""
+
+    Name: str
+    Description: str
+    ConnectionType: t.Literal[
+        "JDBC",
+        "SFTP",
+        "MONGODB",
+        "KAFKA",
+        "NETWORK",
+        "MARKETPLACE",
+        "CUSTOM",
+        "SALESFORCE",
+        "VIEW_VALIDATION_REDSHIFT",
+        "VIEW_VALIDATION_ATHENA",
+        "GOOGLEADS",
+        "GOOGLESHEETS",
+        "GOOGLEANALYTICS4",
+        "SERVICENOW",
+        "MARKETO",
+        "SAPODATA",
+        "ZENDESK",
+        "JIRACLOUD",
+        "NETSUITEERP",
+        "HUBSPOT",
+        "FACEBOOKADS",
+        "INSTAGRAMADS",
+        "ZOHOCRM",
+        "SALESFORCEPARDOT",
+        "SALESFORCEMARKETINGCLOUD",
+        "ADOBEANALYTICS",
+        "SLACK",
+        "LINKEDIN",
+        "MIXPANEL",
+        "ASANA",
+        "STRIPE",
+        "SMARTSHEET",
+        "DATADOG",
+        "WOOCOMMERCE",
+        "INTERCOM",
+        "SNAPCHATADS",
+        "PAYPAL",
+        "QUICKBOOKS",
+        "FACEBOOKPAGEINSIGHTS",
+        "FRESHDESK",
+        "TWILIO",
+        "DOCUSIGNMONITOR",
+        "FRESHSALES",
+        "ZOOM",
+        "GOOGLESEARCHCONSOLE",
+        "SALESFORCECOMMERCECLOUD",
+        "SAPCONCUR",
+        "DYNATRACE",
+        "MICROSOFTDYNAMIC365FINANCEANDOPS",
+        "MICROSOFTTEAMS",
+        "BLACKBAUDRAISEREDGENXT",
+        "MAILCHIMP",
+        "GITLAB",
+        "PENDO",
+        "PRODUCTBOARD",
+        "CIRCLECI",
+        "PIPEDIVE",
+        "SENDGRID",
+        "AZURECOSMOS",
+        "AZURESQL",
+        "BIGQUERY",
+        "BLACKBAUD",
+        "CLOUDERAHIVE",
+        "CLOUDERAIMPALA",
+        "CLOUDWATCH",
+        "CLOUDWATCHMETRICS",
+        "CMDB",
+        "DATALAKEGEN2",
+        "DB2",
+        "DB2AS400",
+        "DOCUMENTDB",
+        "DOMO",
+        "DYNAMODB",
+        "GOOGLECLOUDSTORAGE",
+        "HBASE",
+        "KUSTOMER",
+        "MICROSOFTDYNAMICS365CRM",
+        "MONDAY",
+        "MYSQL",
+        "OKTA",
+        "OPENSEARCH",
+        "ORACLE",
+        "PIPEDRIVE",
+        "POSTGRESQL",
+        "SAPHANA",
+        "SQLSERVER",
+        "SYNAPSE",
+        "TERADATA",
+        "TERADATANOS",
+        "TIMESTREAM",
+        "TPCDS",
+        "VERTICA",
+    ]
+    MatchCriteria: list[str]
+    ConnectionProperties: dict[str, str]
+    SparkProperties: dict[str, str]
+    AthenaProperties: dict[str, str]
+    PythonProperties: dict[str, str]
+    PhysicalConnectionRequirements: PhysicalConnectionRequirements
+    CreationTime: float
+    LastUpdatedTime: float
+    LastUpdatedBy: str
+    Status: t.Literal["READY", "IN_PROGRESS", "FAILED"]
+    StatusReason: str
+    LastConnectionValidationTime: float
+    AuthenticationConfiguration: AuthenticationConfiguration
+    ConnectionSchemaVersion: int
+    CompatibleComputeEnvironments: list[t.Literal["SPARK", "ATHENA", "PYTHON"]]
+
+
+class ConnectionInput(t.TypedDict, total=False):
+    """AWS's ConnectionInput."""
+
+    Name: t.Required[str]
+    Description: str
+    ConnectionType: t.Required[
+        t.Literal[
+            "JDBC",
+            "SFTP",
+            "MONGODB",
+            "KAFKA",
+            "NETWORK",
+            "MARKETPLACE",
+            "CUSTOM",
+            "SALESFORCE",
+            "VIEW_VALIDATION_REDSHIFT",
+            "VIEW_VALIDATION_ATHENA",
+            "GOOGLEADS",
+            "GOOGLESHEETS",
+            "GOOGLEANALYTICS4",
+            "SERVICENOW",
+            "MARKETO",
+            "SAPODATA",
+            "ZENDESK",
+            "JIRACLOUD",
+            "NETSUITEERP",
+            "HUBSPOT",
+            "FACEBOOKADS",
+            "INSTAGRAMADS",
+            "ZOHOCRM",
+            "SALESFORCEPARDOT",
+            "SALESFORCEMARKETINGCLOUD",
+            "ADOBEANALYTICS",
+            "SLACK",
+            "LINKEDIN",
+            "MIXPANEL",
+            "ASANA",
+            "STRIPE",
+            "SMARTSHEET",
+            "DATADOG",
+            "WOOCOMMERCE",
+            "INTERCOM",
+            "SNAPCHATADS",
+            "PAYPAL",
+            "QUICKBOOKS",
+            "FACEBOOKPAGEINSIGHTS",
+            "FRESHDESK",
+            "TWILIO",
+            "DOCUSIGNMONITOR",
+            "FRESHSALES",
+            "ZOOM",
+            "GOOGLESEARCHCONSOLE",
+            "SALESFORCECOMMERCECLOUD",
+            "SAPCONCUR",
+            "DYNATRACE",
+            "MICROSOFTDYNAMIC365FINANCEANDOPS",
+            "MICROSOFTTEAMS",
+            "BLACKBAUDRAISEREDGENXT",
+            "MAILCHIMP",
+            "GITLAB",
+            "PENDO",
+            "PRODUCTBOARD",
+            "CIRCLECI",
+            "PIPEDIVE",
+            "SENDGRID",
+            "AZURECOSMOS",
+            "AZURESQL",
+            "BIGQUERY",
+            "BLACKBAUD",
+            "CLOUDERAHIVE",
+            "CLOUDERAIMPALA",
+            "CLOUDWATCH",
+            "CLOUDWATCHMETRICS",
+            "CMDB",
+            "DATALAKEGEN2",
+            "DB2",
+            "DB2AS400",
+            "DOCUMENTDB",
+            "DOMO",
+            "DYNAMODB",
+            "GOOGLECLOUDSTORAGE",
+            "HBASE",
+            "KUSTOMER",
+            "MICROSOFTDYNAMICS365CRM",
+            "MONDAY",
+            "MYSQL",
+            "OKTA",
+            "OPENSEARCH",
+            "ORACLE",
+            "PIPEDRIVE",
+            "POSTGRESQL",
+            "SAPHANA",
+            "SQLSERVER",
+            "SYNAPSE",
+            "TERADATA",
+            "TERADATANOS",
+            "TIMESTREAM",
+            "TPCDS",
+            "VERTICA",
+        ]
+    ]
+    MatchCriteria: list[str]
+    ConnectionProperties: t.Required[dict[str, str]]
+    SparkProperties: dict[str, str]
+    AthenaProperties: dict[str, str]
+    PythonProperties: dict[str, str]
+    PhysicalConnectionRequirements: PhysicalConnectionRequirements
+    AuthenticationConfiguration: AuthenticationConfigurationInput
+    ValidateCredentials: bool
+    ValidateForComputeEnvironments: list[t.Literal["SPARK", "ATHENA", "PYTHON"]]
+
+
+class ConnectionPasswordEncryption(t.TypedDict, total=False):
+    """AWS's ConnectionPasswordEncryption."""
+
+    ReturnConnectionPasswordEncrypted: t.Required[bool]
+    AwsKmsKeyId: str
+
+
+class CreateConnectionRequest(t.TypedDict, total=False):
+    """AWS's CreateConnectionRequest."""
+
+    CatalogId: str
+    ConnectionInput: t.Required[ConnectionInput]
+    Tags: dict[str, str]
+
+
+class CreateConnectionResponse(t.TypedDict, total=False):
+    """AWS's CreateConnectionResponse."""
+
+    CreateConnectionStatus: t.Literal["READY", "IN_PROGRESS", "FAILED"]
 
 
 class CreateDatabaseRequest(t.TypedDict, total=False):
@@ -155,6 +558,19 @@ class CreateIcebergTableInput(t.TypedDict, total=False):
     Properties: dict[str, str]
 
 
+class CreatePartitionIndexRequest(t.TypedDict, total=False):
+    """AWS's CreatePartitionIndexRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    PartitionIndex: t.Required[PartitionIndex]
+
+
+class CreatePartitionIndexResponse(t.TypedDict, total=False):
+    """AWS's CreatePartitionIndexResponse."""
+
+
 class CreatePartitionRequest(t.TypedDict, total=False):
     """AWS's CreatePartitionRequest."""
 
@@ -166,6 +582,20 @@ class CreatePartitionRequest(t.TypedDict, total=False):
 
 class CreatePartitionResponse(t.TypedDict, total=False):
     """AWS's CreatePartitionResponse."""
+
+
+class CreateSecurityConfigurationRequest(t.TypedDict, total=False):
+    """AWS's CreateSecurityConfigurationRequest."""
+
+    Name: t.Required[str]
+    EncryptionConfiguration: t.Required[EncryptionConfiguration]
+
+
+class CreateSecurityConfigurationResponse(t.TypedDict, total=False):
+    """AWS's CreateSecurityConfigurationResponse."""
+
+    Name: str
+    CreatedTimestamp: float
 
 
 class CreateTableRequest(t.TypedDict, total=False):
@@ -184,10 +614,49 @@ class CreateTableResponse(t.TypedDict, total=False):
     """AWS's CreateTableResponse."""
 
 
+class CreateUserDefinedFunctionRequest(t.TypedDict, total=False):
+    """AWS's CreateUserDefinedFunctionRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    FunctionInput: t.Required[UserDefinedFunctionInput]
+
+
+class CreateUserDefinedFunctionResponse(t.TypedDict, total=False):
+    """AWS's CreateUserDefinedFunctionResponse."""
+
+
+class DataCatalogEncryptionSettings(t.TypedDict, total=False):
+    """AWS's DataCatalogEncryptionSettings."""
+
+    EncryptionAtRest: EncryptionAtRest
+    ConnectionPasswordEncryption: ConnectionPasswordEncryption
+
+
+class DataLakeAccessPropertiesOutput(t.TypedDict, total=False):
+    """AWS's DataLakeAccessPropertiesOutput."""
+
+    DataLakeAccess: bool
+    DataTransferRole: str
+    KmsKey: str
+    ManagedWorkgroupName: str
+    ManagedWorkgroupStatus: str
+    RedshiftDatabaseName: str
+    StatusMessage: str
+    CatalogType: str
+
+
 class DataLakePrincipal(t.TypedDict, total=False):
     """AWS's DataLakePrincipal."""
 
     DataLakePrincipalIdentifier: str
+
+
+class DataQualityEncryption(t.TypedDict, total=False):
+    """AWS's DataQualityEncryption."""
+
+    DataQualityEncryptionMode: t.Literal["DISABLED", "SSE-KMS"]
+    KmsKeyArn: str
 
 
 class Database(t.TypedDict, total=False):
@@ -224,6 +693,69 @@ class DatabaseInput(t.TypedDict, total=False):
     FederatedDatabase: FederatedDatabase
 
 
+class DateColumnStatisticsData(t.TypedDict, total=False):
+    """AWS's DateColumnStatisticsData."""
+
+    MinimumValue: float
+    MaximumValue: float
+    NumberOfNulls: t.Required[int]
+    NumberOfDistinctValues: t.Required[int]
+
+
+class DecimalColumnStatisticsData(t.TypedDict, total=False):
+    """AWS's DecimalColumnStatisticsData."""
+
+    MinimumValue: DecimalNumber
+    MaximumValue: DecimalNumber
+    NumberOfNulls: t.Required[int]
+    NumberOfDistinctValues: t.Required[int]
+
+
+class DecimalNumber(t.TypedDict, total=False):
+    """AWS's DecimalNumber."""
+
+    UnscaledValue: t.Required[bytes]
+    Scale: t.Required[int]
+
+
+class DeleteColumnStatisticsForPartitionRequest(t.TypedDict, total=False):
+    """AWS's DeleteColumnStatisticsForPartitionRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    PartitionValues: t.Required[list[str]]
+    ColumnName: t.Required[str]
+
+
+class DeleteColumnStatisticsForPartitionResponse(t.TypedDict, total=False):
+    """AWS's DeleteColumnStatisticsForPartitionResponse."""
+
+
+class DeleteColumnStatisticsForTableRequest(t.TypedDict, total=False):
+    """AWS's DeleteColumnStatisticsForTableRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    ColumnName: t.Required[str]
+
+
+class DeleteColumnStatisticsForTableResponse(t.TypedDict, total=False):
+    """AWS's DeleteColumnStatisticsForTableResponse."""
+
+
+class DeleteConnectionRequest(t.TypedDict, total=False):
+    """AWS's DeleteConnectionRequest."""
+
+    CatalogId: str
+    ConnectionName: t.Required[str]
+
+
+class DeleteConnectionResponse(t.TypedDict, total=False):
+    """AWS's DeleteConnectionResponse."""
+
+
 class DeleteDatabaseRequest(t.TypedDict, total=False):
     """AWS's DeleteDatabaseRequest."""
 
@@ -233,6 +765,19 @@ class DeleteDatabaseRequest(t.TypedDict, total=False):
 
 class DeleteDatabaseResponse(t.TypedDict, total=False):
     """AWS's DeleteDatabaseResponse."""
+
+
+class DeletePartitionIndexRequest(t.TypedDict, total=False):
+    """AWS's DeletePartitionIndexRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    IndexName: t.Required[str]
+
+
+class DeletePartitionIndexResponse(t.TypedDict, total=False):
+    """AWS's DeletePartitionIndexResponse."""
 
 
 class DeletePartitionRequest(t.TypedDict, total=False):
@@ -246,6 +791,27 @@ class DeletePartitionRequest(t.TypedDict, total=False):
 
 class DeletePartitionResponse(t.TypedDict, total=False):
     """AWS's DeletePartitionResponse."""
+
+
+class DeleteResourcePolicyRequest(t.TypedDict, total=False):
+    """AWS's DeleteResourcePolicyRequest."""
+
+    PolicyHashCondition: str
+    ResourceArn: str
+
+
+class DeleteResourcePolicyResponse(t.TypedDict, total=False):
+    """AWS's DeleteResourcePolicyResponse."""
+
+
+class DeleteSecurityConfigurationRequest(t.TypedDict, total=False):
+    """AWS's DeleteSecurityConfigurationRequest."""
+
+    Name: t.Required[str]
+
+
+class DeleteSecurityConfigurationResponse(t.TypedDict, total=False):
+    """AWS's DeleteSecurityConfigurationResponse."""
 
 
 class DeleteTableRequest(t.TypedDict, total=False):
@@ -274,11 +840,57 @@ class DeleteTableVersionResponse(t.TypedDict, total=False):
     """AWS's DeleteTableVersionResponse."""
 
 
+class DeleteUserDefinedFunctionRequest(t.TypedDict, total=False):
+    """AWS's DeleteUserDefinedFunctionRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    FunctionName: t.Required[str]
+
+
+class DeleteUserDefinedFunctionResponse(t.TypedDict, total=False):
+    """AWS's DeleteUserDefinedFunctionResponse."""
+
+
+class DoubleColumnStatisticsData(t.TypedDict, total=False):
+    """AWS's DoubleColumnStatisticsData."""
+
+    MinimumValue: float
+    MaximumValue: float
+    NumberOfNulls: t.Required[int]
+    NumberOfDistinctValues: t.Required[int]
+
+
+class EncryptionAtRest(t.TypedDict, total=False):
+    """AWS's EncryptionAtRest."""
+
+    CatalogEncryptionMode: t.Required[t.Literal["DISABLED", "SSE-KMS", "SSE-KMS-WITH-SERVICE-ROLE"]]
+    SseAwsKmsKeyId: str
+    CatalogEncryptionServiceRole: str
+
+
+class EncryptionConfiguration(t.TypedDict, total=False):
+    """AWS's EncryptionConfiguration."""
+
+    S3Encryption: list[S3Encryption]
+    CloudWatchEncryption: CloudWatchEncryption
+    JobBookmarksEncryption: JobBookmarksEncryption
+    DataQualityEncryption: DataQualityEncryption
+
+
 class ErrorDetail(t.TypedDict, total=False):
     """AWS's ErrorDetail."""
 
     ErrorCode: str
     ErrorMessage: str
+
+
+class FederatedCatalog(t.TypedDict, total=False):
+    """AWS's FederatedCatalog."""
+
+    Identifier: str
+    ConnectionName: str
+    ConnectionType: str
 
 
 class FederatedDatabase(t.TypedDict, total=False):
@@ -296,6 +908,226 @@ class FederatedTable(t.TypedDict, total=False):
     DatabaseIdentifier: str
     ConnectionName: str
     ConnectionType: str
+
+
+class GetCatalogImportStatusRequest(t.TypedDict, total=False):
+    """AWS's GetCatalogImportStatusRequest."""
+
+    CatalogId: str
+
+
+class GetCatalogImportStatusResponse(t.TypedDict, total=False):
+    """AWS's GetCatalogImportStatusResponse."""
+
+    ImportStatus: CatalogImportStatus
+
+
+class GetCatalogRequest(t.TypedDict, total=False):
+    """AWS's GetCatalogRequest."""
+
+    CatalogId: t.Required[str]
+
+
+class GetCatalogResponse(t.TypedDict, total=False):
+    """AWS's GetCatalogResponse."""
+
+    Catalog: Catalog
+
+
+class GetCatalogsRequest(t.TypedDict, total=False):
+    """AWS's GetCatalogsRequest."""
+
+    ParentCatalogId: str
+    NextToken: str
+    MaxResults: int
+    Recursive: bool
+    IncludeRoot: bool
+    HasDatabases: bool
+
+
+class GetCatalogsResponse(t.TypedDict, total=False):
+    """AWS's GetCatalogsResponse."""
+
+    CatalogList: t.Required[list[Catalog]]
+    NextToken: str
+
+
+class GetColumnStatisticsForPartitionRequest(t.TypedDict, total=False):
+    """AWS's GetColumnStatisticsForPartitionRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    PartitionValues: t.Required[list[str]]
+    ColumnNames: t.Required[list[str]]
+
+
+class GetColumnStatisticsForPartitionResponse(t.TypedDict, total=False):
+    """AWS's GetColumnStatisticsForPartitionResponse."""
+
+    ColumnStatisticsList: list[ColumnStatistics]
+    Errors: list[ColumnError]
+
+
+class GetColumnStatisticsForTableRequest(t.TypedDict, total=False):
+    """AWS's GetColumnStatisticsForTableRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    ColumnNames: t.Required[list[str]]
+
+
+class GetColumnStatisticsForTableResponse(t.TypedDict, total=False):
+    """AWS's GetColumnStatisticsForTableResponse."""
+
+    ColumnStatisticsList: list[ColumnStatistics]
+    Errors: list[ColumnError]
+
+
+class GetConnectionRequest(t.TypedDict, total=False):
+    """AWS's GetConnectionRequest."""
+
+    CatalogId: str
+    Name: t.Required[str]
+    HidePassword: bool
+    ApplyOverrideForComputeEnvironment: t.Literal["SPARK", "ATHENA", "PYTHON"]
+
+
+class GetConnectionResponse(t.TypedDict, total=False):
+    """AWS's GetConnectionResponse."""
+
+    Connection: Connection
+
+
+class GetConnectionsFilter(t.TypedDict, total=False):
+    """AWS's GetConnectionsFilter."""
+
+    MatchCriteria: list[str]
+    ConnectionType: t.Literal[
+        "JDBC",
+        "SFTP",
+        "MONGODB",
+        "KAFKA",
+        "NETWORK",
+        "MARKETPLACE",
+        "CUSTOM",
+        "SALESFORCE",
+        "VIEW_VALIDATION_REDSHIFT",
+        "VIEW_VALIDATION_ATHENA",
+        "GOOGLEADS",
+        "GOOGLESHEETS",
+        "GOOGLEANALYTICS4",
+        "SERVICENOW",
+        "MARKETO",
+        "SAPODATA",
+        "ZENDESK",
+        "JIRACLOUD",
+        "NETSUITEERP",
+        "HUBSPOT",
+        "FACEBOOKADS",
+        "INSTAGRAMADS",
+        "ZOHOCRM",
+        "SALESFORCEPARDOT",
+        "SALESFORCEMARKETINGCLOUD",
+        "ADOBEANALYTICS",
+        "SLACK",
+        "LINKEDIN",
+        "MIXPANEL",
+        "ASANA",
+        "STRIPE",
+        "SMARTSHEET",
+        "DATADOG",
+        "WOOCOMMERCE",
+        "INTERCOM",
+        "SNAPCHATADS",
+        "PAYPAL",
+        "QUICKBOOKS",
+        "FACEBOOKPAGEINSIGHTS",
+        "FRESHDESK",
+        "TWILIO",
+        "DOCUSIGNMONITOR",
+        "FRESHSALES",
+        "ZOOM",
+        "GOOGLESEARCHCONSOLE",
+        "SALESFORCECOMMERCECLOUD",
+        "SAPCONCUR",
+        "DYNATRACE",
+        "MICROSOFTDYNAMIC365FINANCEANDOPS",
+        "MICROSOFTTEAMS",
+        "BLACKBAUDRAISEREDGENXT",
+        "MAILCHIMP",
+        "GITLAB",
+        "PENDO",
+        "PRODUCTBOARD",
+        "CIRCLECI",
+        "PIPEDIVE",
+        "SENDGRID",
+        "AZURECOSMOS",
+        "AZURESQL",
+        "BIGQUERY",
+        "BLACKBAUD",
+        "CLOUDERAHIVE",
+        "CLOUDERAIMPALA",
+        "CLOUDWATCH",
+        "CLOUDWATCHMETRICS",
+        "CMDB",
+        "DATALAKEGEN2",
+        "DB2",
+        "DB2AS400",
+        "DOCUMENTDB",
+        "DOMO",
+        "DYNAMODB",
+        "GOOGLECLOUDSTORAGE",
+        "HBASE",
+        "KUSTOMER",
+        "MICROSOFTDYNAMICS365CRM",
+        "MONDAY",
+        "MYSQL",
+        "OKTA",
+        "OPENSEARCH",
+        "ORACLE",
+        "PIPEDRIVE",
+        "POSTGRESQL",
+        "SAPHANA",
+        "SQLSERVER",
+        "SYNAPSE",
+        "TERADATA",
+        "TERADATANOS",
+        "TIMESTREAM",
+        "TPCDS",
+        "VERTICA",
+    ]
+    ConnectionSchemaVersion: int
+
+
+class GetConnectionsRequest(t.TypedDict, total=False):
+    """AWS's GetConnectionsRequest."""
+
+    CatalogId: str
+    Filter: GetConnectionsFilter
+    HidePassword: bool
+    NextToken: str
+    MaxResults: int
+
+
+class GetConnectionsResponse(t.TypedDict, total=False):
+    """AWS's GetConnectionsResponse."""
+
+    ConnectionList: list[Connection]
+    NextToken: str
+
+
+class GetDataCatalogEncryptionSettingsRequest(t.TypedDict, total=False):
+    """AWS's GetDataCatalogEncryptionSettingsRequest."""
+
+    CatalogId: str
+
+
+class GetDataCatalogEncryptionSettingsResponse(t.TypedDict, total=False):
+    """AWS's GetDataCatalogEncryptionSettingsResponse."""
+
+    DataCatalogEncryptionSettings: DataCatalogEncryptionSettings
 
 
 class GetDatabaseRequest(t.TypedDict, total=False):
@@ -325,6 +1157,22 @@ class GetDatabasesResponse(t.TypedDict, total=False):
     """AWS's GetDatabasesResponse."""
 
     DatabaseList: t.Required[list[Database]]
+    NextToken: str
+
+
+class GetPartitionIndexesRequest(t.TypedDict, total=False):
+    """AWS's GetPartitionIndexesRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    NextToken: str
+
+
+class GetPartitionIndexesResponse(t.TypedDict, total=False):
+    """AWS's GetPartitionIndexesResponse."""
+
+    PartitionIndexDescriptorList: list[PartitionIndexDescriptor]
     NextToken: str
 
 
@@ -364,6 +1212,61 @@ class GetPartitionsResponse(t.TypedDict, total=False):
     """AWS's GetPartitionsResponse."""
 
     Partitions: list[Partition]
+    NextToken: str
+
+
+class GetResourcePoliciesRequest(t.TypedDict, total=False):
+    """AWS's GetResourcePoliciesRequest."""
+
+    NextToken: str
+    MaxResults: int
+
+
+class GetResourcePoliciesResponse(t.TypedDict, total=False):
+    """AWS's GetResourcePoliciesResponse."""
+
+    GetResourcePoliciesResponseList: list[GluePolicy]
+    NextToken: str
+
+
+class GetResourcePolicyRequest(t.TypedDict, total=False):
+    """AWS's GetResourcePolicyRequest."""
+
+    ResourceArn: str
+
+
+class GetResourcePolicyResponse(t.TypedDict, total=False):
+    """AWS's GetResourcePolicyResponse."""
+
+    PolicyInJson: str
+    PolicyHash: str
+    CreateTime: float
+    UpdateTime: float
+
+
+class GetSecurityConfigurationRequest(t.TypedDict, total=False):
+    """AWS's GetSecurityConfigurationRequest."""
+
+    Name: t.Required[str]
+
+
+class GetSecurityConfigurationResponse(t.TypedDict, total=False):
+    """AWS's GetSecurityConfigurationResponse."""
+
+    SecurityConfiguration: SecurityConfiguration
+
+
+class GetSecurityConfigurationsRequest(t.TypedDict, total=False):
+    """AWS's GetSecurityConfigurationsRequest."""
+
+    MaxResults: int
+    NextToken: str
+
+
+class GetSecurityConfigurationsResponse(t.TypedDict, total=False):
+    """AWS's GetSecurityConfigurationsResponse."""
+
+    SecurityConfigurations: list[SecurityConfiguration]
     NextToken: str
 
 
@@ -443,6 +1346,59 @@ class GetTablesResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class GetTagsRequest(t.TypedDict, total=False):
+    """AWS's GetTagsRequest."""
+
+    ResourceArn: t.Required[str]
+
+
+class GetTagsResponse(t.TypedDict, total=False):
+    """AWS's GetTagsResponse."""
+
+    Tags: dict[str, str]
+
+
+class GetUserDefinedFunctionRequest(t.TypedDict, total=False):
+    """AWS's GetUserDefinedFunctionRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    FunctionName: t.Required[str]
+
+
+class GetUserDefinedFunctionResponse(t.TypedDict, total=False):
+    """AWS's GetUserDefinedFunctionResponse."""
+
+    UserDefinedFunction: UserDefinedFunction
+
+
+class GetUserDefinedFunctionsRequest(t.TypedDict, total=False):
+    """AWS's GetUserDefinedFunctionsRequest."""
+
+    CatalogId: str
+    DatabaseName: str
+    Pattern: t.Required[str]
+    FunctionType: t.Literal["REGULAR_FUNCTION", "AGGREGATE_FUNCTION", "STORED_PROCEDURE"]
+    NextToken: str
+    MaxResults: int
+
+
+class GetUserDefinedFunctionsResponse(t.TypedDict, total=False):
+    """AWS's GetUserDefinedFunctionsResponse."""
+
+    UserDefinedFunctions: list[UserDefinedFunction]
+    NextToken: str
+
+
+class GluePolicy(t.TypedDict, total=False):
+    """AWS's GluePolicy."""
+
+    PolicyInJson: str
+    PolicyHash: str
+    CreateTime: float
+    UpdateTime: float
+
+
 class IcebergDocument(t.TypedDict, total=False):
     """AWS's IcebergDocument."""
 
@@ -462,6 +1418,16 @@ class IcebergInput(t.TypedDict, total=False):
     MetadataOperation: t.Required[t.Literal["CREATE"]]
     Version: str
     CreateIcebergTableInput: CreateIcebergTableInput
+
+
+class IcebergOptimizationPropertiesOutput(t.TypedDict, total=False):
+    """AWS's IcebergOptimizationPropertiesOutput."""
+
+    RoleArn: str
+    Compaction: dict[str, str]
+    Retention: dict[str, str]
+    OrphanFileDeletion: dict[str, str]
+    LastUpdatedTime: float
 
 
 class IcebergPartitionField(t.TypedDict, total=False):
@@ -559,6 +1525,69 @@ class IcebergTableUpdate(t.TypedDict, total=False):
     KeyId: str
 
 
+class JobBookmarksEncryption(t.TypedDict, total=False):
+    """AWS's JobBookmarksEncryption."""
+
+    JobBookmarksEncryptionMode: t.Literal["DISABLED", "CSE-KMS"]
+    KmsKeyArn: str
+
+
+class KeySchemaElement(t.TypedDict, total=False):
+    """AWS's KeySchemaElement."""
+
+    Name: t.Required[str]
+    Type: t.Required[str]
+
+
+class LongColumnStatisticsData(t.TypedDict, total=False):
+    """AWS's LongColumnStatisticsData."""
+
+    MinimumValue: int
+    MaximumValue: int
+    NumberOfNulls: t.Required[int]
+    NumberOfDistinctValues: t.Required[int]
+
+
+class OAuth2ClientApplication(t.TypedDict, total=False):
+    """AWS's OAuth2ClientApplication."""
+
+    UserManagedClientApplicationClientId: str
+    AWSManagedClientApplicationReference: str
+
+
+class OAuth2Credentials(t.TypedDict, total=False):
+    """AWS's OAuth2Credentials."""
+
+    UserManagedClientApplicationClientSecret: str
+    AccessToken: str
+    RefreshToken: str
+    JwtToken: str
+
+
+class OAuth2Properties(t.TypedDict, total=False):
+    """AWS's OAuth2Properties."""
+
+    OAuth2GrantType: t.Literal[
+        "AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER", "REFRESH_TOKEN"
+    ]
+    OAuth2ClientApplication: OAuth2ClientApplication
+    TokenUrl: str
+    TokenUrlParametersMap: dict[str, str]
+
+
+class OAuth2PropertiesInput(t.TypedDict, total=False):
+    """AWS's OAuth2PropertiesInput."""
+
+    OAuth2GrantType: t.Literal[
+        "AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER", "REFRESH_TOKEN"
+    ]
+    OAuth2ClientApplication: OAuth2ClientApplication
+    TokenUrl: str
+    TokenUrlParametersMap: dict[str, str]
+    AuthorizationCodeProperties: AuthorizationCodeProperties
+    OAuth2Credentials: OAuth2Credentials
+
+
 class OpenTableFormatInput(t.TypedDict, total=False):
     """AWS's OpenTableFormatInput."""
 
@@ -600,6 +1629,15 @@ class PartitionIndex(t.TypedDict, total=False):
     IndexName: t.Required[str]
 
 
+class PartitionIndexDescriptor(t.TypedDict, total=False):
+    """AWS's PartitionIndexDescriptor."""
+
+    IndexName: t.Required[str]
+    Keys: t.Required[list[KeySchemaElement]]
+    IndexStatus: t.Required[t.Literal["CREATING", "ACTIVE", "DELETING", "FAILED"]]
+    BackfillErrors: list[BackfillError]
+
+
 class PartitionInput(t.TypedDict, total=False):
     """AWS's PartitionInput."""
 
@@ -614,6 +1652,14 @@ class PartitionValueList(t.TypedDict, total=False):
     """AWS's PartitionValueList."""
 
     Values: t.Required[list[str]]
+
+
+class PhysicalConnectionRequirements(t.TypedDict, total=False):
+    """AWS's PhysicalConnectionRequirements."""
+
+    SubnetId: str
+    SecurityGroupIdList: list[str]
+    AvailabilityZone: str
 
 
 class PrincipalPermissions(t.TypedDict, total=False):
@@ -635,6 +1681,43 @@ class PrincipalPermissions(t.TypedDict, total=False):
     ]
 
 
+class PropertyPredicate(t.TypedDict, total=False):
+    """AWS's PropertyPredicate."""
+
+    Key: str
+    Value: str
+    Comparator: t.Literal[
+        "EQUALS", "GREATER_THAN", "LESS_THAN", "GREATER_THAN_EQUALS", "LESS_THAN_EQUALS"
+    ]
+
+
+class PutDataCatalogEncryptionSettingsRequest(t.TypedDict, total=False):
+    """AWS's PutDataCatalogEncryptionSettingsRequest."""
+
+    CatalogId: str
+    DataCatalogEncryptionSettings: t.Required[DataCatalogEncryptionSettings]
+
+
+class PutDataCatalogEncryptionSettingsResponse(t.TypedDict, total=False):
+    """AWS's PutDataCatalogEncryptionSettingsResponse."""
+
+
+class PutResourcePolicyRequest(t.TypedDict, total=False):
+    """AWS's PutResourcePolicyRequest."""
+
+    PolicyInJson: t.Required[str]
+    ResourceArn: str
+    PolicyHashCondition: str
+    PolicyExistsCondition: t.Literal["MUST_EXIST", "NOT_EXIST", "NONE"]
+    EnableHybrid: t.Literal["TRUE", "FALSE"]
+
+
+class PutResourcePolicyResponse(t.TypedDict, total=False):
+    """AWS's PutResourcePolicyResponse."""
+
+    PolicyHash: str
+
+
 class QuerySessionContext(t.TypedDict, total=False):
     """AWS's QuerySessionContext."""
 
@@ -651,6 +1734,21 @@ class RLSProperties(t.TypedDict, total=False):
     DefaultRLSPolicy: str
 
 
+class ResourceUri(t.TypedDict, total=False):
+    """AWS's ResourceUri."""
+
+    ResourceType: t.Literal["JAR", "FILE", "ARCHIVE"]
+    Uri: str
+    LastModified: float
+
+
+class S3Encryption(t.TypedDict, total=False):
+    """AWS's S3Encryption."""
+
+    S3EncryptionMode: t.Literal["DISABLED", "SSE-KMS", "SSE-S3"]
+    KmsKeyArn: str
+
+
 class SchemaId(t.TypedDict, total=False):
     """AWS's SchemaId."""
 
@@ -665,6 +1763,34 @@ class SchemaReference(t.TypedDict, total=False):
     SchemaId: SchemaId
     SchemaVersionId: str
     SchemaVersionNumber: int
+
+
+class SearchTablesRequest(t.TypedDict, total=False):
+    """AWS's SearchTablesRequest."""
+
+    CatalogId: str
+    NextToken: str
+    Filters: list[PropertyPredicate]
+    SearchText: str
+    SortCriteria: list[SortCriterion]
+    MaxResults: int
+    ResourceShareType: t.Literal["FOREIGN", "ALL", "FEDERATED"]
+    IncludeStatusDetails: bool
+
+
+class SearchTablesResponse(t.TypedDict, total=False):
+    """AWS's SearchTablesResponse."""
+
+    NextToken: str
+    TableList: list[Table]
+
+
+class SecurityConfiguration(t.TypedDict, total=False):
+    """AWS's SecurityConfiguration."""
+
+    Name: str
+    CreatedTimeStamp: float
+    EncryptionConfiguration: EncryptionConfiguration
 
 
 class Segment(t.TypedDict, total=False):
@@ -688,6 +1814,13 @@ class SkewedInfo(t.TypedDict, total=False):
     SkewedColumnNames: list[str]
     SkewedColumnValues: list[str]
     SkewedColumnValueLocationMaps: dict[str, str]
+
+
+class SortCriterion(t.TypedDict, total=False):
+    """AWS's SortCriterion."""
+
+    FieldName: str
+    Sort: t.Literal["ASC", "DESC"]
 
 
 class StatusDetails(t.TypedDict, total=False):
@@ -714,6 +1847,15 @@ class StorageDescriptor(t.TypedDict, total=False):
     SkewedInfo: SkewedInfo
     StoredAsSubDirectories: bool
     SchemaReference: SchemaReference
+
+
+class StringColumnStatisticsData(t.TypedDict, total=False):
+    """AWS's StringColumnStatisticsData."""
+
+    MaximumLength: t.Required[int]
+    AverageLength: t.Required[float]
+    NumberOfNulls: t.Required[int]
+    NumberOfDistinctValues: t.Required[int]
 
 
 class SubObjectStatistics(t.TypedDict, total=False):
@@ -824,6 +1966,77 @@ class TableVersionError(t.TypedDict, total=False):
     ErrorDetail: ErrorDetail
 
 
+class TagResourceRequest(t.TypedDict, total=False):
+    """AWS's TagResourceRequest."""
+
+    ResourceArn: t.Required[str]
+    TagsToAdd: t.Required[dict[str, str]]
+
+
+class TagResourceResponse(t.TypedDict, total=False):
+    """AWS's TagResourceResponse."""
+
+
+class TargetRedshiftCatalog(t.TypedDict, total=False):
+    """AWS's TargetRedshiftCatalog."""
+
+    CatalogArn: t.Required[str]
+
+
+class UntagResourceRequest(t.TypedDict, total=False):
+    """AWS's UntagResourceRequest."""
+
+    ResourceArn: t.Required[str]
+    TagsToRemove: t.Required[list[str]]
+
+
+class UntagResourceResponse(t.TypedDict, total=False):
+    """AWS's UntagResourceResponse."""
+
+
+class UpdateColumnStatisticsForPartitionRequest(t.TypedDict, total=False):
+    """AWS's UpdateColumnStatisticsForPartitionRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    PartitionValues: t.Required[list[str]]
+    ColumnStatisticsList: t.Required[list[ColumnStatistics]]
+
+
+class UpdateColumnStatisticsForPartitionResponse(t.TypedDict, total=False):
+    """AWS's UpdateColumnStatisticsForPartitionResponse."""
+
+    Errors: list[ColumnStatisticsError]
+
+
+class UpdateColumnStatisticsForTableRequest(t.TypedDict, total=False):
+    """AWS's UpdateColumnStatisticsForTableRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    ColumnStatisticsList: t.Required[list[ColumnStatistics]]
+
+
+class UpdateColumnStatisticsForTableResponse(t.TypedDict, total=False):
+    """AWS's UpdateColumnStatisticsForTableResponse."""
+
+    Errors: list[ColumnStatisticsError]
+
+
+class UpdateConnectionRequest(t.TypedDict, total=False):
+    """AWS's UpdateConnectionRequest."""
+
+    CatalogId: str
+    Name: t.Required[str]
+    ConnectionInput: t.Required[ConnectionInput]
+
+
+class UpdateConnectionResponse(t.TypedDict, total=False):
+    """AWS's UpdateConnectionResponse."""
+
+
 class UpdateDatabaseRequest(t.TypedDict, total=False):
     """AWS's UpdateDatabaseRequest."""
 
@@ -885,6 +2098,48 @@ class UpdateTableRequest(t.TypedDict, total=False):
 
 class UpdateTableResponse(t.TypedDict, total=False):
     """AWS's UpdateTableResponse."""
+
+
+class UpdateUserDefinedFunctionRequest(t.TypedDict, total=False):
+    """AWS's UpdateUserDefinedFunctionRequest."""
+
+    CatalogId: str
+    DatabaseName: t.Required[str]
+    FunctionName: t.Required[str]
+    FunctionInput: t.Required[UserDefinedFunctionInput]
+
+
+class UpdateUserDefinedFunctionResponse(t.TypedDict, total=False):
+    """AWS's UpdateUserDefinedFunctionResponse."""
+
+
+class UserDefinedFunction(t.TypedDict, total=False):
+    """AWS's UserDefinedFunction."""
+
+    FunctionName: str
+    DatabaseName: str
+    ClassName: str
+    OwnerName: str
+    FunctionType: t.Literal["REGULAR_FUNCTION", "AGGREGATE_FUNCTION", "STORED_PROCEDURE"]
+    OwnerType: t.Literal["USER", "ROLE", "GROUP"]
+    CreateTime: float
+    ResourceUris: list[ResourceUri]
+    ArtifactLocation: str
+    GovernanceMode: t.Literal["IAM_ONLY", "LAKE_FORMATION"]
+    CatalogId: str
+
+
+class UserDefinedFunctionInput(t.TypedDict, total=False):
+    """AWS's UserDefinedFunctionInput."""
+
+    FunctionName: str
+    ClassName: str
+    OwnerName: str
+    FunctionType: t.Literal["REGULAR_FUNCTION", "AGGREGATE_FUNCTION", "STORED_PROCEDURE"]
+    OwnerType: t.Literal["USER", "ROLE", "GROUP"]
+    ResourceUris: list[ResourceUri]
+    ArtifactLocation: str
+    GovernanceMode: t.Literal["IAM_ONLY", "LAKE_FORMATION"]
 
 
 class ViewDefinition(t.TypedDict, total=False):
@@ -962,6 +2217,12 @@ class Glue(t.Protocol):
         """Call BatchCreatePartition."""
         ...
 
+    def batch_delete_connection(
+        self, request: BatchDeleteConnectionRequest
+    ) -> BatchDeleteConnectionResponse:
+        """Call BatchDeleteConnection."""
+        ...
+
     def batch_delete_partition(
         self, request: BatchDeletePartitionRequest
     ) -> BatchDeletePartitionResponse:
@@ -988,6 +2249,10 @@ class Glue(t.Protocol):
         """Call BatchUpdatePartition."""
         ...
 
+    def create_connection(self, request: CreateConnectionRequest) -> CreateConnectionResponse:
+        """Call CreateConnection."""
+        ...
+
     def create_database(self, request: CreateDatabaseRequest) -> CreateDatabaseResponse:
         """Call CreateDatabase."""
         ...
@@ -996,8 +2261,42 @@ class Glue(t.Protocol):
         """Call CreatePartition."""
         ...
 
+    def create_partition_index(
+        self, request: CreatePartitionIndexRequest
+    ) -> CreatePartitionIndexResponse:
+        """Call CreatePartitionIndex."""
+        ...
+
+    def create_security_configuration(
+        self, request: CreateSecurityConfigurationRequest
+    ) -> CreateSecurityConfigurationResponse:
+        """Call CreateSecurityConfiguration."""
+        ...
+
     def create_table(self, request: CreateTableRequest) -> CreateTableResponse:
         """Call CreateTable."""
+        ...
+
+    def create_user_defined_function(
+        self, request: CreateUserDefinedFunctionRequest
+    ) -> CreateUserDefinedFunctionResponse:
+        """Call CreateUserDefinedFunction."""
+        ...
+
+    def delete_column_statistics_for_partition(
+        self, request: DeleteColumnStatisticsForPartitionRequest
+    ) -> DeleteColumnStatisticsForPartitionResponse:
+        """Call DeleteColumnStatisticsForPartition."""
+        ...
+
+    def delete_column_statistics_for_table(
+        self, request: DeleteColumnStatisticsForTableRequest
+    ) -> DeleteColumnStatisticsForTableResponse:
+        """Call DeleteColumnStatisticsForTable."""
+        ...
+
+    def delete_connection(self, request: DeleteConnectionRequest) -> DeleteConnectionResponse:
+        """Call DeleteConnection."""
         ...
 
     def delete_database(self, request: DeleteDatabaseRequest) -> DeleteDatabaseResponse:
@@ -1008,6 +2307,24 @@ class Glue(t.Protocol):
         """Call DeletePartition."""
         ...
 
+    def delete_partition_index(
+        self, request: DeletePartitionIndexRequest
+    ) -> DeletePartitionIndexResponse:
+        """Call DeletePartitionIndex."""
+        ...
+
+    def delete_resource_policy(
+        self, request: DeleteResourcePolicyRequest
+    ) -> DeleteResourcePolicyResponse:
+        """Call DeleteResourcePolicy."""
+        ...
+
+    def delete_security_configuration(
+        self, request: DeleteSecurityConfigurationRequest
+    ) -> DeleteSecurityConfigurationResponse:
+        """Call DeleteSecurityConfiguration."""
+        ...
+
     def delete_table(self, request: DeleteTableRequest) -> DeleteTableResponse:
         """Call DeleteTable."""
         ...
@@ -1016,6 +2333,52 @@ class Glue(t.Protocol):
         self, request: DeleteTableVersionRequest
     ) -> DeleteTableVersionResponse:
         """Call DeleteTableVersion."""
+        ...
+
+    def delete_user_defined_function(
+        self, request: DeleteUserDefinedFunctionRequest
+    ) -> DeleteUserDefinedFunctionResponse:
+        """Call DeleteUserDefinedFunction."""
+        ...
+
+    def get_catalog(self, request: GetCatalogRequest) -> GetCatalogResponse:
+        """Call GetCatalog."""
+        ...
+
+    def get_catalog_import_status(
+        self, request: GetCatalogImportStatusRequest
+    ) -> GetCatalogImportStatusResponse:
+        """Call GetCatalogImportStatus."""
+        ...
+
+    def get_catalogs(self, request: GetCatalogsRequest) -> GetCatalogsResponse:
+        """Call GetCatalogs."""
+        ...
+
+    def get_column_statistics_for_partition(
+        self, request: GetColumnStatisticsForPartitionRequest
+    ) -> GetColumnStatisticsForPartitionResponse:
+        """Call GetColumnStatisticsForPartition."""
+        ...
+
+    def get_column_statistics_for_table(
+        self, request: GetColumnStatisticsForTableRequest
+    ) -> GetColumnStatisticsForTableResponse:
+        """Call GetColumnStatisticsForTable."""
+        ...
+
+    def get_connection(self, request: GetConnectionRequest) -> GetConnectionResponse:
+        """Call GetConnection."""
+        ...
+
+    def get_connections(self, request: GetConnectionsRequest) -> GetConnectionsResponse:
+        """Call GetConnections."""
+        ...
+
+    def get_data_catalog_encryption_settings(
+        self, request: GetDataCatalogEncryptionSettingsRequest
+    ) -> GetDataCatalogEncryptionSettingsResponse:
+        """Call GetDataCatalogEncryptionSettings."""
         ...
 
     def get_database(self, request: GetDatabaseRequest) -> GetDatabaseResponse:
@@ -1030,8 +2393,36 @@ class Glue(t.Protocol):
         """Call GetPartition."""
         ...
 
+    def get_partition_indexes(
+        self, request: GetPartitionIndexesRequest
+    ) -> GetPartitionIndexesResponse:
+        """Call GetPartitionIndexes."""
+        ...
+
     def get_partitions(self, request: GetPartitionsRequest) -> GetPartitionsResponse:
         """Call GetPartitions."""
+        ...
+
+    def get_resource_policies(
+        self, request: GetResourcePoliciesRequest
+    ) -> GetResourcePoliciesResponse:
+        """Call GetResourcePolicies."""
+        ...
+
+    def get_resource_policy(self, request: GetResourcePolicyRequest) -> GetResourcePolicyResponse:
+        """Call GetResourcePolicy."""
+        ...
+
+    def get_security_configuration(
+        self, request: GetSecurityConfigurationRequest
+    ) -> GetSecurityConfigurationResponse:
+        """Call GetSecurityConfiguration."""
+        ...
+
+    def get_security_configurations(
+        self, request: GetSecurityConfigurationsRequest
+    ) -> GetSecurityConfigurationsResponse:
+        """Call GetSecurityConfigurations."""
         ...
 
     def get_table(self, request: GetTableRequest) -> GetTableResponse:
@@ -1050,6 +2441,60 @@ class Glue(t.Protocol):
         """Call GetTables."""
         ...
 
+    def get_tags(self, request: GetTagsRequest) -> GetTagsResponse:
+        """Call GetTags."""
+        ...
+
+    def get_user_defined_function(
+        self, request: GetUserDefinedFunctionRequest
+    ) -> GetUserDefinedFunctionResponse:
+        """Call GetUserDefinedFunction."""
+        ...
+
+    def get_user_defined_functions(
+        self, request: GetUserDefinedFunctionsRequest
+    ) -> GetUserDefinedFunctionsResponse:
+        """Call GetUserDefinedFunctions."""
+        ...
+
+    def put_data_catalog_encryption_settings(
+        self, request: PutDataCatalogEncryptionSettingsRequest
+    ) -> PutDataCatalogEncryptionSettingsResponse:
+        """Call PutDataCatalogEncryptionSettings."""
+        ...
+
+    def put_resource_policy(self, request: PutResourcePolicyRequest) -> PutResourcePolicyResponse:
+        """Call PutResourcePolicy."""
+        ...
+
+    def search_tables(self, request: SearchTablesRequest) -> SearchTablesResponse:
+        """Call SearchTables."""
+        ...
+
+    def tag_resource(self, request: TagResourceRequest) -> TagResourceResponse:
+        """Call TagResource."""
+        ...
+
+    def untag_resource(self, request: UntagResourceRequest) -> UntagResourceResponse:
+        """Call UntagResource."""
+        ...
+
+    def update_column_statistics_for_partition(
+        self, request: UpdateColumnStatisticsForPartitionRequest
+    ) -> UpdateColumnStatisticsForPartitionResponse:
+        """Call UpdateColumnStatisticsForPartition."""
+        ...
+
+    def update_column_statistics_for_table(
+        self, request: UpdateColumnStatisticsForTableRequest
+    ) -> UpdateColumnStatisticsForTableResponse:
+        """Call UpdateColumnStatisticsForTable."""
+        ...
+
+    def update_connection(self, request: UpdateConnectionRequest) -> UpdateConnectionResponse:
+        """Call UpdateConnection."""
+        ...
+
     def update_database(self, request: UpdateDatabaseRequest) -> UpdateDatabaseResponse:
         """Call UpdateDatabase."""
         ...
@@ -1060,4 +2505,10 @@ class Glue(t.Protocol):
 
     def update_table(self, request: UpdateTableRequest) -> UpdateTableResponse:
         """Call UpdateTable."""
+        ...
+
+    def update_user_defined_function(
+        self, request: UpdateUserDefinedFunctionRequest
+    ) -> UpdateUserDefinedFunctionResponse:
+        """Call UpdateUserDefinedFunction."""
         ...

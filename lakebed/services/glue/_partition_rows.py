@@ -17,6 +17,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.limits import GLUE_PARTITION_SLICE_ROWS, GLUE_PARTITION_TEMPLATES_MAX
 from lakebed.services.glue._sort_keys import Interval, after_prefix, longer_prefix, sort_key
 from lakebed.services.glue.model import (
+    COLUMN_STATISTICS,
     PARTITION_TEMPLATES,
     PARTITIONS,
     CatalogPartition,
@@ -96,7 +97,7 @@ class Writer:
             return
         if not PARTITIONS.insert(ctx, changed):
             raise AwsError("AlreadyExistsException", "Partition already exists.")
-        PARTITIONS.delete(ctx, table.database, table.name, old.sort_key)
+        delete_row(ctx, old)
 
 
 class Reader:
@@ -161,6 +162,13 @@ def find_partition(ctx: Context, table: CatalogTable, values: Sequence[str]) -> 
     if partition is None:
         raise AwsError("EntityNotFoundException", "Cannot find partition.")
     return partition
+
+
+def delete_row(ctx: Context, partition: CatalogPartition) -> None:
+    """Delete a partition and the statistics of its columns."""
+    place = (partition.database, partition.table, partition.sort_key)
+    PARTITIONS.delete(ctx, *place)
+    COLUMN_STATISTICS.delete_range(ctx, Range(place))
 
 
 def expand(

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from lakebed.context import Context
-from lakebed.core.errors import AwsError
-from lakebed.core.limits import GLUE_PAGE_MAX
+from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.core.limits import GLUE_DATABASES_MAX, GLUE_PAGE_MAX
+from lakebed.services.glue._deletion import delete_table_rows
 from lakebed.services.glue.model import (
     DATABASES,
+    EVERYONE,
+    FUNCTIONS,
     TABLES,
+    TAGS,
     CatalogDatabase,
+    arn_of,
     check_catalog,
-    delete_table_rows,
     find_database,
+    put_tags,
     read_token,
     write_token,
 )
@@ -22,13 +28,7 @@ from lakebed.store import Range
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
 
-# The default every AWS account has until Lake Formation is set up: everyone IAM allows may all.
-_EVERYONE: list[Any] = [
-    {
-        "Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
-        "Permissions": ["ALL"],
-    }
-]
+_ATTRIBUTES = {"NAME": "Name", "TARGET_DATABASE": "TargetDatabase"}
 
 
 def create_database(
@@ -41,10 +41,13 @@ def create_database(
     check_catalog(ctx, request.get("CatalogId"))
     given = request["DatabaseInput"]
     name = given["Name"].lower()
-    definition = {key: value for key, value in given.items() if key != "Name"}
-    definition.setdefault("CreateTableDefaultPermissions", _EVERYONE)
+    definition = _definition("CreateDatabase", given)
     if not DATABASES.insert(ctx, CatalogDatabase(name, definition, ctx.clock.now())):
         raise AwsError("AlreadyExistsException", "Database already exists.")
+    if DATABASES.count(ctx) > GLUE_DATABASES_MAX:
+        message = f"Number of databases exceeds the limit of {GLUE_DATABASES_MAX}."
+        raise AwsError("ResourceNumberLimitExceededException", message)
+    put_tags(ctx, arn_of(ctx, "database", name), request.get("Tags"))
     return {}
 
 
@@ -65,10 +68,19 @@ def get_databases(ctx: Context, request: shapes.GetDatabasesRequest) -> shapes.G
     check_catalog(ctx, request.get("CatalogId"))
     size = min(request.get("MaxResults") or GLUE_PAGE_MAX, GLUE_PAGE_MAX)
     after = read_token(request.get("NextToken"))
+    if request.get("ResourceShareType") in ("FOREIGN", "FEDERATED"):
+        # Nothing is shared with this account, and nothing here is another catalog's.
+        return {"DatabaseList": []}
     found = list(DATABASES.scan(ctx, Range(after=after, limit=size + 1)))
     page: shapes.GetDatabasesResponse = {
         "DatabaseList": [_shape(ctx, database) for database in found[:size]]
     }
+    if (attributes := request.get("AttributesToGet")) is not None:
+        names = {_ATTRIBUTES[one] for one in attributes}
+        page["DatabaseList"] = [
+            cast("Any", {key: value for key, value in shape.items() if key in names})
+            for shape in page["DatabaseList"]
+        ]
     if len(found) > size:
         page["NextToken"] = write_token(found[size - 1].name)
     return page
@@ -86,25 +98,36 @@ def update_database(
     given = request["DatabaseInput"]
     if given["Name"].lower() != database.name:
         raise AwsError("InvalidInputException", "Database name cannot be changed.")
-    definition = {key: value for key, value in given.items() if key != "Name"}
-    definition.setdefault("CreateTableDefaultPermissions", _EVERYONE)
+    definition = _definition("UpdateDatabase", given)
     DATABASES.put(ctx, CatalogDatabase(database.name, definition, database.created))
     return {}
 
 
 def delete_database(
     ctx: Context, request: shapes.DeleteDatabaseRequest
-) -> shapes.DeleteDatabaseResponse:
+) -> Generator[None, None, shapes.DeleteDatabaseResponse]:
     """Delete a database with its tables, their versions and partitions; the data stays in S3.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteDatabase.html
     """
     check_catalog(ctx, request.get("CatalogId"))
     database = find_database(ctx, request["Name"])
-    for table in TABLES.scan(ctx, Range(prefix=(database.name,))):
-        delete_table_rows(ctx, table)
+    first = Range((database.name,), limit=1)
+    while (table := next(TABLES.scan(ctx, first), None)) is not None:
+        yield from delete_table_rows(ctx, table)
+        yield
+    FUNCTIONS.delete_range(ctx, Range((database.name,)))
+    TAGS.delete(ctx, arn_of(ctx, "database", database.name))
     DATABASES.delete(ctx, database.name)
     return {}
+
+
+def _definition(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    if given.get("FederatedDatabase"):
+        raise NotBuiltError("glue", operation, "DatabaseInput.FederatedDatabase")
+    definition = {key: value for key, value in given.items() if key != "Name"}
+    definition.setdefault("CreateTableDefaultPermissions", EVERYONE)
+    return definition
 
 
 def _shape(ctx: Context, database: CatalogDatabase) -> Any:

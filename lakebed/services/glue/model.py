@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from lakebed.context import Context
-from lakebed.core.errors import AwsError
-from lakebed.store import Range, Table
+from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.store import Table
 
 Definition = Mapping[str, Any]
 
@@ -41,6 +41,7 @@ class CatalogTable:
     created: float
     updated: float
     partition_order: str = ""
+    created_by: str = ""
 
 
 class CatalogPartition(msgspec.Struct, frozen=True):
@@ -67,6 +68,70 @@ class PartitionTemplate(msgspec.Struct, frozen=True):
     descriptor: Definition
 
 
+class PartitionIndex(msgspec.Struct, frozen=True):
+    """A partition index of a table: the names of its keys."""
+
+    database: str
+    table: str
+    name: str
+    keys: tuple[str, ...]
+
+
+class ColumnStatistics(msgspec.Struct, frozen=True):
+    """What is known of a column of a table, or of a partition (`part` is its sort key)."""
+
+    database: str
+    table: str
+    part: str
+    column: str
+    statistics: Definition
+
+
+class UserDefinedFunction(msgspec.Struct, frozen=True):
+    """A function of a database: what its UserDefinedFunctionInput said."""
+
+    database: str
+    name: str
+    definition: Definition
+    created: float
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """A connection: `secret` is its properties, encrypted (see `_secrets`)."""
+
+    name: str
+    definition: Definition
+    secret: str
+    created: float
+    updated: float
+    updated_by: str
+
+
+class ResourcePolicy(msgspec.Struct, frozen=True):
+    """A resource policy as it was put; `hash` is new with every put."""
+
+    resource: str
+    text: str
+    hash: str
+    created: float
+    updated: float
+
+
+class SecurityConfiguration(msgspec.Struct, frozen=True):
+    """A security configuration: its EncryptionConfiguration."""
+
+    name: str
+    definition: Definition
+    created: float
+
+
+class ResourceTags(msgspec.Struct, frozen=True):
+    """The tags of a resource."""
+
+    arn: str
+    tags: dict[str, str]
+
+
 DATABASES = Table("glue_database", CatalogDatabase, key=("name",))
 TABLES = Table("glue_table", CatalogTable, key=("database", "name"))
 TABLE_VERSIONS = Table(
@@ -76,6 +141,23 @@ PARTITIONS = Table("glue_partition", CatalogPartition, key=("database", "table",
 PARTITION_TEMPLATES = Table(
     "glue_partition_template", PartitionTemplate, key=("database", "table", "id")
 )
+PARTITION_INDEXES = Table("glue_partition_index", PartitionIndex, key=("database", "table", "name"))
+COLUMN_STATISTICS = Table(
+    "glue_column_statistics", ColumnStatistics, key=("database", "table", "part", "column")
+)
+FUNCTIONS = Table("glue_function", UserDefinedFunction, key=("database", "name"))
+CONNECTIONS = Table("glue_connection", Connection, key=("name",))
+RESOURCE_POLICIES = Table("glue_resource_policy", ResourcePolicy, key=("resource",))
+SECURITY_CONFIGURATIONS = Table("glue_security_configuration", SecurityConfiguration, key=("name",))
+TAGS = Table("glue_tags", ResourceTags, key=("arn",))
+
+EVERYONE: list[Any] = [
+    {
+        "Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
+        "Permissions": ["ALL"],
+    }
+]
+"""The default every AWS account has until Lake Formation is set up: everyone IAM allows may all."""
 
 
 def check_catalog(ctx: Context, catalog_id: str | None) -> None:
@@ -84,11 +166,30 @@ def check_catalog(ctx: Context, catalog_id: str | None) -> None:
         raise AwsError("EntityNotFoundException", f"Catalog {catalog_id} not found.")
 
 
+def arn_of(ctx: Context, *parts: str) -> str:
+    """Return the ARN of a resource of the catalog: of a table for `table`, `db`, `t`."""
+    return f"arn:aws:glue:{ctx.region}:{ctx.account}:{'/'.join(parts)}"
+
+
+def put_tags(ctx: Context, arn: str, tags: Mapping[str, str] | None) -> None:
+    """Keep the tags that a resource was created with."""
+    if tags:
+        TAGS.put(ctx, ResourceTags(arn, dict(tags)))
+
+
 def find_database(ctx: Context, name: str) -> CatalogDatabase:
     """Return the database of this name; EntityNotFoundException without it."""
     database = DATABASES.get(ctx, name.lower())
     if database is None:
         raise AwsError("EntityNotFoundException", f"Database {name.lower()} not found.")
+    return database
+
+
+def find_tables_database(ctx: Context, name: str, operation: str) -> CatalogDatabase:
+    """Return the database whose tables an operation is about; links to others are not followed."""
+    database = find_database(ctx, name)
+    if database.definition.get("TargetDatabase"):
+        raise NotBuiltError("glue", operation, "through a resource link to a database")
     return database
 
 
@@ -101,26 +202,32 @@ def find_table(ctx: Context, database: str, name: str) -> CatalogTable:
     return table
 
 
+def find_data_table(ctx: Context, database: str, name: str) -> CatalogTable:
+    """Return the table that holds the data: what a resource link points to, else the table."""
+    table = find_table(ctx, database, name)
+    target: Definition | None = table.definition.get("TargetTable")
+    if not target:
+        return table
+    check_catalog(ctx, target.get("CatalogId"))
+    if target.get("Region", ctx.region) != ctx.region:
+        raise NotBuiltError("glue", "GetTable", "a resource link into another region")
+    return find_table(ctx, target.get("DatabaseName", ""), target.get("Name", ""))
+
+
 def table_shape(ctx: Context, table: CatalogTable) -> Any:
     """Return a table as GetTable and GetTableVersion show it."""
+    created_by = {"CreatedBy": table.created_by} if table.created_by else {}
     return {
         "Name": table.name,
         "DatabaseName": table.database,
         **table.definition,
         "CreateTime": table.created,
         "UpdateTime": table.updated,
+        **created_by,
         "IsRegisteredWithLakeFormation": False,
         "CatalogId": ctx.account,
         "VersionId": str(table.version),
     }
-
-
-def delete_table_rows(ctx: Context, table: CatalogTable) -> None:
-    """Delete a table with its versions and partitions."""
-    TABLES.delete(ctx, table.database, table.name)
-    TABLE_VERSIONS.delete_range(ctx, Range(prefix=(table.database, table.name)))
-    PARTITIONS.delete_range(ctx, Range(prefix=(table.database, table.name)))
-    PARTITION_TEMPLATES.delete_range(ctx, Range(prefix=(table.database, table.name)))
 
 
 def write_token(after: str) -> str:

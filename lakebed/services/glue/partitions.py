@@ -16,6 +16,7 @@ from lakebed.services.glue._partition_rows import (
     Reader,
     Writer,
     checked_values,
+    delete_row,
     expand,
     find_partition,
     partition_keys,
@@ -27,7 +28,7 @@ from lakebed.services.glue.model import (
     PARTITIONS,
     CatalogPartition,
     check_catalog,
-    find_table,
+    find_data_table,
     read_token,
     write_token,
 )
@@ -44,7 +45,7 @@ def create_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_CreatePartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     Writer(ctx, table).create(request["PartitionInput"])
     return {}
 
@@ -57,7 +58,7 @@ def batch_create_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     create = Writer(ctx, table).create
     given = request["PartitionInputList"]
     return {"Errors": _failed(given, lambda one: one.get("Values", []), create)}
@@ -69,7 +70,7 @@ def get_partition(ctx: Context, request: shapes.GetPartitionRequest) -> shapes.G
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     partition = find_partition(ctx, table, request["PartitionValues"])
     return {"Partition": Reader(ctx).shape(partition)}
 
@@ -86,7 +87,7 @@ def get_partitions(
     check_catalog(ctx, request.get("CatalogId"))
     if request.get("QueryAsOfTime") or request.get("TransactionId"):
         raise NotBuiltError("glue", "GetPartitions", "time travel")
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     size = request.get("MaxResults") or GLUE_PARTITION_PAGE_MAX
     expression = request.get("Expression") or ""
     predicate = None
@@ -116,7 +117,7 @@ def batch_get_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_BatchGetPartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     reader = Reader(ctx)
     found: list[Any] = []
     for wanted in request["PartitionsToGet"]:
@@ -135,7 +136,7 @@ def update_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdatePartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     Writer(ctx, table).update(request["PartitionValueList"], request["PartitionInput"])
     return {}
 
@@ -148,7 +149,7 @@ def batch_update_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_BatchUpdatePartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     writer = Writer(ctx, table)
 
     def update(entry: Any) -> None:
@@ -172,9 +173,9 @@ def delete_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeletePartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     partition = find_partition(ctx, table, request["PartitionValues"])
-    PARTITIONS.delete(ctx, table.database, table.name, partition.sort_key)
+    delete_row(ctx, partition)
     return {}
 
 
@@ -186,11 +187,10 @@ def batch_delete_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeletePartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
 
     def delete(wanted: Any) -> None:
-        partition = find_partition(ctx, table, wanted["Values"])
-        PARTITIONS.delete(ctx, table.database, table.name, partition.sort_key)
+        delete_row(ctx, find_partition(ctx, table, wanted["Values"]))
 
     return {"Errors": _failed(request["PartitionsToDelete"], lambda one: one["Values"], delete)}
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
-from lakebed.core.limits import GLUE_PAGE_MAX
+from lakebed.core.limits import GLUE_PAGE_MAX, TABLE_VERSIONS_MAX
+from lakebed.services.glue._deletion import delete_table_rows
+from lakebed.services.glue._partition_indexes import check_kept_keys, put_indexes
+from lakebed.services.glue._patterns import name_pattern
 from lakebed.services.glue._sort_keys import order_of
 from lakebed.services.glue.model import (
+    PARTITIONS,
     TABLE_VERSIONS,
     TABLES,
     CatalogTable,
     check_catalog,
-    delete_table_rows,
-    find_database,
     find_table,
+    find_tables_database,
     read_token,
     table_shape,
     write_token,
@@ -26,13 +29,16 @@ from lakebed.store import Range
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
 
-# Members of a request that would change what is stored, and are not built.
+# Members of a request that would change what is stored or answered, and are not built.
 _UNBUILT = (
     "OpenTableFormatInput",
-    "PartitionIndexes",
+    "QueryAsOfTime",
     "TransactionId",
     "UpdateOpenTableFormatInput",
+    "ViewUpdateAction",
+    "Force",
 )
+_NAME_ONLY = ("Name", "DatabaseName")
 
 
 def create_table(ctx: Context, request: shapes.CreateTableRequest) -> shapes.CreateTableResponse:
@@ -42,32 +48,46 @@ def create_table(ctx: Context, request: shapes.CreateTableRequest) -> shapes.Cre
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("CreateTable", request)
-    given = request.get("TableInput")
-    if given is None:
-        raise AwsError("InvalidInputException", "TableInput is required.")
-    database = find_database(ctx, request["DatabaseName"])
+    given = _table_input("CreateTable", request)
+    database = find_tables_database(ctx, request["DatabaseName"], "CreateTable")
     now = ctx.clock.now()
-    definition = {key: value for key, value in given.items() if key != "Name"}
-    definition.setdefault("Retention", 0)
-    order = order_of(given.get("PartitionKeys") or [])
-    table = CatalogTable(database.name, given["Name"].lower(), 0, definition, now, now, order)
+    table = CatalogTable(
+        database.name,
+        given["Name"].lower(),
+        0,
+        _definition(given),
+        now,
+        now,
+        order_of(given.get("PartitionKeys") or []),
+        ctx.principal.arn,
+    )
     if not TABLES.insert(ctx, table):
         raise AwsError("AlreadyExistsException", "Table already exists.")
+    put_indexes(ctx, table, request.get("PartitionIndexes") or [])
     return {}
 
 
 def get_table(ctx: Context, request: shapes.GetTableRequest) -> shapes.GetTableResponse:
-    """Return one table in its current version.
+    """Return one table in its current version; of a resource link, the link.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("GetTable", request)
-    table = find_table(ctx, request["DatabaseName"], request["Name"])
+    for attribute in request.get("AttributesToGet") or ():
+        if attribute != "DEFAULT":
+            raise NotBuiltError("glue", "GetTable", f"AttributesToGet {attribute}")
+    name = request["Name"].lower()
+    table = TABLES.get(ctx, request["DatabaseName"].lower(), name)
+    if table is None:
+        find_tables_database(ctx, request["DatabaseName"], "GetTable")
+        raise AwsError("EntityNotFoundException", "Entity Not Found")
     return {"Table": table_shape(ctx, table)}
 
 
-def get_tables(ctx: Context, request: shapes.GetTablesRequest) -> shapes.GetTablesResponse:
+def get_tables(
+    ctx: Context, request: shapes.GetTablesRequest
+) -> Generator[None, None, shapes.GetTablesResponse]:
     """Return the tables of a database, by name or by a pattern of names, a page at a time.
 
     `Expression` is a regular expression that must match the whole name; a star that repeats
@@ -76,18 +96,25 @@ def get_tables(ctx: Context, request: shapes.GetTablesRequest) -> shapes.GetTabl
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("GetTables", request)
-    database = find_database(ctx, request["DatabaseName"])
-    size = min(request.get("MaxResults") or GLUE_PAGE_MAX, GLUE_PAGE_MAX)
-    matches = _name_pattern(request.get("Expression"))
+    attributes = _attributes(request.get("AttributesToGet"))
+    database = find_tables_database(ctx, request["DatabaseName"], "GetTables")
+    size = request.get("MaxResults") or GLUE_PAGE_MAX
+    matches = name_pattern(request.get("Expression"))
     after = read_token(request.get("NextToken"))
+    if request.get("ResourceShareType") == "FEDERATED":
+        # Nothing here is another catalog's.
+        return {"TableList": []}
     found: list[CatalogTable] = []
-    for table in TABLES.scan(ctx, Range(prefix=(database.name,), after=after)):
-        if matches is None or matches.fullmatch(table.name):
-            found.append(table)
-            if len(found) > size:
-                break
+    while len(found) <= size:
+        span = Range((database.name,), after=after, limit=GLUE_PAGE_MAX + 1)
+        rows = list(TABLES.scan(ctx, span))
+        found += [row for row in rows if matches is None or matches.fullmatch(row.name)]
+        if len(rows) <= GLUE_PAGE_MAX:
+            break
+        after = (rows[-1].name,)
+        yield
     page: shapes.GetTablesResponse = {
-        "TableList": [table_shape(ctx, table) for table in found[:size]]
+        "TableList": [_part(table_shape(ctx, table), attributes) for table in found[:size]]
     }
     if len(found) > size:
         page["NextToken"] = write_token(found[size - 1].name)
@@ -97,91 +124,127 @@ def get_tables(ctx: Context, request: shapes.GetTablesRequest) -> shapes.GetTabl
 def update_table(ctx: Context, request: shapes.UpdateTableRequest) -> shapes.UpdateTableResponse:
     """Replace a table's definition; the old one is archived unless `SkipArchive` is set.
 
-    https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html
+    With `VersionId` it is replaced only if that is the current version: what a commit to an Iceberg
+    table relies on. https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("UpdateTable", request)
-    given = request.get("TableInput")
-    if given is None:
-        raise AwsError("InvalidInputException", "TableInput is required.")
+    given = _table_input("UpdateTable", request)
     table = find_table(ctx, request["DatabaseName"], given["Name"])
     expected = request.get("VersionId")
     if expected is not None and expected != str(table.version):
-        raise AwsError(
-            "ConcurrentModificationException",
-            f"Update table failed due to concurrent modifications: the current version of "
-            f"{table.name} is {table.version}, not {expected}.",
-        )
-    definition = {key: value for key, value in given.items() if key != "Name"}
-    definition.setdefault("Retention", 0)
+        message = "Update table failed due to concurrent modifications."
+        raise AwsError("ConcurrentModificationException", message)
+    definition = _definition(given)
+    check_kept_keys(ctx, table, definition.get("PartitionKeys") or [])
     if not request.get("SkipArchive"):
-        TABLE_VERSIONS.put(ctx, table)
-    TABLES.put(
-        ctx,
-        CatalogTable(
-            table.database,
-            table.name,
-            table.version + 1,
-            definition,
-            table.created,
-            ctx.clock.now(),
-        ),
+        _archive(ctx, table)
+    changed = CatalogTable(
+        table.database,
+        table.name,
+        table.version + 1,
+        definition,
+        table.created,
+        ctx.clock.now(),
+        _order_after(ctx, table, definition),
+        table.created_by,
     )
+    TABLES.put(ctx, changed)
     return {}
 
 
-def delete_table(ctx: Context, request: shapes.DeleteTableRequest) -> shapes.DeleteTableResponse:
+def delete_table(
+    ctx: Context, request: shapes.DeleteTableRequest
+) -> Generator[None, None, shapes.DeleteTableResponse]:
     """Delete a table with its versions and partitions; the data stays in S3.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteTable.html
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("DeleteTable", request)
-    database = find_database(ctx, request["DatabaseName"])
+    database = find_tables_database(ctx, request["DatabaseName"], "DeleteTable")
     name = request["Name"].lower()
     table = TABLES.get(ctx, database.name, name)
     if table is None:
         raise AwsError("EntityNotFoundException", f"Table {name} not found.")
-    delete_table_rows(ctx, table)
+    yield from delete_table_rows(ctx, table)
     return {}
 
 
 def batch_delete_table(
     ctx: Context, request: shapes.BatchDeleteTableRequest
-) -> shapes.BatchDeleteTableResponse:
+) -> Generator[None, None, shapes.BatchDeleteTableResponse]:
     """Delete up to 100 tables; those that are not there are named in `Errors`.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeleteTable.html
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("BatchDeleteTable", request)
-    database = find_database(ctx, request["DatabaseName"])
+    database = find_tables_database(ctx, request["DatabaseName"], "BatchDeleteTable")
     errors: list[Any] = []
     for name in request["TablesToDelete"]:
         table = TABLES.get(ctx, database.name, name.lower())
         if table is not None:
-            delete_table_rows(ctx, table)
+            yield from delete_table_rows(ctx, table)
             continue
         detail = {
             "ErrorCode": "EntityNotFoundException",
             "ErrorMessage": f"Table {name.lower()} not found.",
         }
         errors.append({"TableName": name, "ErrorDetail": detail})
-    return {"Errors": errors} if errors else {}
+    return {"Errors": errors}
 
 
-# A star at the start, or after a letter, a digit or an underscore: a wildcard.
-_LOOSE_STAR = re.compile(r"(?<![^\w|(])(?<!\\\w)\*")
+def _part(shape: Any, attributes: frozenset[str] | None) -> Any:
+    if attributes is None:
+        return shape
+    return {key: value for key, value in shape.items() if key in attributes}
 
 
-def _name_pattern(expression: str | None) -> re.Pattern[str] | None:
-    if not expression:
+def _attributes(wanted: list[Any] | None) -> frozenset[str] | None:
+    """Return the members of a table that AttributesToGet asks for, None for all."""
+    if wanted is None:
         return None
-    try:
-        return re.compile(_LOOSE_STAR.sub(".*", expression), re.IGNORECASE)
-    except re.error as error:
-        message = f"Invalid table name expression {expression!r}: {error}"
-        raise AwsError("InvalidInputException", message) from None
+    if "NAME" not in wanted:
+        raise AwsError("InvalidInputException", "AttributesToGet must include NAME.")
+    names = {"NAME": _NAME_ONLY, "TABLE_TYPE": ("TableType",)}
+    if not names.keys() >= set(wanted):
+        raise AwsError("InvalidInputException", "AttributesToGet allows NAME and TABLE_TYPE.")
+    return frozenset(member for one in wanted for member in names[one])
+
+
+def _table_input(operation: str, request: Any) -> Mapping[str, Any]:
+    given = request.get("TableInput")
+    if given is None:
+        raise AwsError("InvalidInputException", "TableInput is required.")
+    if given.get("ViewDefinition"):
+        raise NotBuiltError("glue", operation, "TableInput.ViewDefinition")
+    return given
+
+
+def _definition(given: Mapping[str, Any]) -> dict[str, Any]:
+    definition = {key: value for key, value in given.items() if key != "Name"}
+    definition.setdefault("Retention", 0)
+    return definition
+
+
+def _archive(ctx: Context, table: CatalogTable) -> None:
+    """Keep a version; at the limit the count is looked at, because versions may be deleted."""
+    if table.version >= TABLE_VERSIONS_MAX:
+        count = TABLE_VERSIONS.count(ctx, table.database, table.name)
+        if count >= TABLE_VERSIONS_MAX:
+            message = f"Number of table versions exceeds the limit of {TABLE_VERSIONS_MAX}."
+            raise AwsError("ResourceNumberLimitExceededException", message)
+    TABLE_VERSIONS.put(ctx, table)
+
+
+def _order_after(ctx: Context, table: CatalogTable, definition: Mapping[str, Any]) -> str:
+    """Return the order of the partitions: a new one only if there is none to be moved."""
+    order = order_of(definition.get("PartitionKeys") or [])
+    if order == table.partition_order:
+        return order
+    first = Range((table.database, table.name), limit=1)
+    return order if next(PARTITIONS.scan(ctx, first), None) is None else table.partition_order
 
 
 def _refuse_unbuilt(operation: str, request: Any) -> None:

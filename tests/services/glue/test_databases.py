@@ -110,3 +110,44 @@ def test_accounts_and_regions_are_apart(lakebed):
     assert lakebed.client("glue", region_name="eu-west-1").get_databases()["DatabaseList"] == []
     other = lakebed.client("glue", aws_access_key_id="222222222222", aws_secret_access_key="test")
     assert other.get_databases()["DatabaseList"] == []
+
+
+def test_databases_by_attributes_and_sharing(lakebed):
+    glue = lakebed.client("glue")
+    target = {"CatalogId": "000000000000", "DatabaseName": "d"}
+    glue.create_database(DatabaseInput={"Name": "d", "Description": "x"})
+    glue.create_database(DatabaseInput={"Name": "link", "TargetDatabase": target})
+
+    def listed(**more):
+        return glue.get_databases(**more)["DatabaseList"]
+
+    assert listed(AttributesToGet=["NAME"]) == [{"Name": "d"}, {"Name": "link"}]
+    assert listed(AttributesToGet=["NAME", "TARGET_DATABASE"]) == [
+        {"Name": "d"}, {"Name": "link", "TargetDatabase": target},
+    ]  # fmt: skip
+    assert listed(ResourceShareType="FOREIGN") == []
+    assert [one["Name"] for one in listed(ResourceShareType="ALL")] == ["d", "link"]
+    for call in (
+        lambda: glue.get_tables(DatabaseName="link"),
+        lambda: glue.get_table(DatabaseName="link", Name="t"),
+        lambda: glue.create_table(DatabaseName="link", TableInput={"Name": "t"}),
+    ):
+        code, message, status = error_of(call)
+        assert (code, status) == ("LakebedNotBuilt", 400)
+        assert "through a resource link to a database" in message
+    code, message, _ = error_of(
+        lambda: glue.create_database(
+            DatabaseInput={"Name": "f", "FederatedDatabase": {"Identifier": "i"}}
+        )
+    )
+    assert (code, "DatabaseInput.FederatedDatabase" in message) == ("LakebedNotBuilt", True)
+
+
+def test_a_database_created_again_has_no_tags_left(lakebed):
+    glue = lakebed.client("glue")
+    arn = "arn:aws:glue:us-east-1:000000000000:database/d"
+    glue.create_database(DatabaseInput={"Name": "d"}, Tags={"team": "data"})
+    assert glue.get_tags(ResourceArn=arn)["Tags"] == {"team": "data"}
+    glue.delete_database(Name="d")
+    glue.create_database(DatabaseInput={"Name": "d"})
+    assert glue.get_tags(ResourceArn=arn)["Tags"] == {}

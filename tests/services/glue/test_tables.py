@@ -39,6 +39,7 @@ def test_a_table_comes_back_whole(glue):
         "Retention": 0,
         "IsRegisteredWithLakeFormation": False,
         "CatalogId": "000000000000",
+        "CreatedBy": "arn:aws:iam::000000000000:root",
         "VersionId": "0",
     }
 
@@ -65,13 +66,26 @@ def test_errors_of_tables(glue):
         "Table no not found.",
         400,
     )
-    code, message, status = error_of(
-        lambda: glue.create_table(DatabaseName="d", TableInput=TABLE, PartitionIndexes=[
-            {"Keys": ["p"], "IndexName": "i"}
-        ])
-    )  # fmt: skip
-    assert (code, status) == ("LakebedNotBuilt", 400)
-    assert "glue.CreateTable (PartitionIndexes)" in message
+    refused = {
+        "OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREATE"}},
+        "TransactionId": "t",
+    }
+    for member, value in refused.items():
+        code, message, status = error_of(
+            lambda member=member, value=value: glue.create_table(
+                DatabaseName="d", TableInput={**TABLE, "Name": "u"}, **{member: value}
+            )
+        )
+        assert (code, status) == ("LakebedNotBuilt", 400)
+        assert f"glue.CreateTable ({member})" in message
+    assert error_of(
+        lambda: glue.create_table(DatabaseName="d", TableInput={"Name": "x" * 256})
+    ) == (
+        "ValidationException",
+        f"1 validation error detected: Value '{'x' * 256}' at 'tableInput.name' failed to satisfy "
+        "constraint: Member must have length less than or equal to 255",
+        400,
+    )
 
 
 def test_update_keeps_the_creation_time_and_counts_versions(glue):
@@ -86,10 +100,14 @@ def test_update_keeps_the_creation_time_and_counts_versions(glue):
 def test_update_with_a_stale_version_is_refused(glue):
     glue.create_table(DatabaseName="d", TableInput=TABLE)
     glue.update_table(DatabaseName="d", TableInput=TABLE, VersionId="0")
-    code, _, status = error_of(
+    assert error_of(
         lambda: glue.update_table(DatabaseName="d", TableInput=TABLE, VersionId="0")
+    ) == (
+        "ConcurrentModificationException",
+        "Update table failed due to concurrent modifications.",
+        400,
     )
-    assert (code, status) == ("ConcurrentModificationException", 400)
+    assert glue.get_table(DatabaseName="d", Name="trips")["Table"]["VersionId"] == "1"
 
 
 def test_tables_are_listed_by_pattern_in_pages(glue):
@@ -109,7 +127,7 @@ def test_tables_are_listed_by_pattern_in_pages(glue):
 
 def test_batch_delete_names_what_was_not_there(glue):
     glue.create_table(DatabaseName="d", TableInput=TABLE)
-    answer = glue.batch_delete_table(DatabaseName="d", TablesToDelete=["trips", "no"])
+    answer = glue.batch_delete_table(DatabaseName="D", TablesToDelete=["Trips", "no"])
     assert answer["Errors"] == [
         {
             "TableName": "no",
@@ -128,3 +146,92 @@ def test_a_deleted_table_leaves_no_partition_behind(glue):
     glue.delete_table(DatabaseName="d", Name="trips")
     glue.create_table(DatabaseName="d", TableInput=TABLE)
     assert glue.get_partitions(DatabaseName="d", TableName="trips")["Partitions"] == []
+
+
+def test_attributes_to_get_leave_the_rest_out(glue):
+    glue.create_table(DatabaseName="d", TableInput=TABLE)
+
+    def listed(*attributes):
+        return glue.get_tables(DatabaseName="d", AttributesToGet=attributes)["TableList"]
+
+    name = {"Name": "trips", "DatabaseName": "d"}
+    assert listed("NAME") == [name]
+    assert listed("NAME", "TABLE_TYPE") == [{**name, "TableType": "EXTERNAL_TABLE"}]
+    assert error_of(lambda: listed("TABLE_TYPE")) == (
+        "InvalidInputException", "AttributesToGet must include NAME.", 400,
+    )  # fmt: skip
+    code, message, _ = error_of(
+        lambda: glue.get_table(
+            DatabaseName="d", Name="trips", AttributesToGet=["LATEST_ICEBERG_METADATA"]
+        )
+    )
+    assert (code, "AttributesToGet LATEST_ICEBERG_METADATA" in message) == ("LakebedNotBuilt", True)
+    assert glue.get_tables(DatabaseName="d", ResourceShareType="FEDERATED")["TableList"] == []
+    assert len(glue.get_tables(DatabaseName="d", ResourceShareType="ALL")["TableList"]) == 1
+
+
+def test_a_view_keeps_its_texts_exactly(glue):
+    texts = {"ViewOriginalText": "/* Presto View: e30= */", "ViewExpandedText": "/* Presto View */"}
+    view = {
+        "Name": "v", "TableType": "VIRTUAL_VIEW", **texts, "Parameters": {"presto_view": "true"},
+    }  # fmt: skip
+    glue.create_table(DatabaseName="d", TableInput=view)
+    table = glue.get_table(DatabaseName="d", Name="v")["Table"]
+    assert {key: table[key] for key in view} == view
+    code, message, _ = error_of(
+        lambda: glue.create_table(
+            DatabaseName="d", TableInput={"Name": "m", "ViewDefinition": {"IsProtected": True}}
+        )
+    )
+    assert (code, "TableInput.ViewDefinition" in message) == ("LakebedNotBuilt", True)
+
+
+def test_a_resource_link_leads_to_the_partitions_of_its_target(glue):
+    glue.create_table(DatabaseName="d", TableInput=TABLE)
+    target = {"CatalogId": "000000000000", "DatabaseName": "d", "Name": "trips"}
+    glue.create_table(DatabaseName="d", TableInput={"Name": "link", "TargetTable": target})
+    glue.create_partition(DatabaseName="d", TableName="link", PartitionInput={"Values": ["1"]})
+    found = glue.get_partitions(DatabaseName="d", TableName="trips")["Partitions"]
+    assert [(one["TableName"], one["Values"]) for one in found] == [("trips", ["1"])]
+    link = glue.get_table(DatabaseName="d", Name="link")["Table"]
+    assert (link["TargetTable"], "StorageDescriptor" in link) == (target, False)
+    glue.create_table(
+        DatabaseName="d", TableInput={"Name": "away", "TargetTable": {**target, "CatalogId": "1"}}
+    )
+    assert error_of(lambda: glue.get_partitions(DatabaseName="d", TableName="away")) == (
+        "EntityNotFoundException", "Catalog 1 not found.", 400,
+    )  # fmt: skip
+
+
+def test_a_change_of_partition_keys_finds_what_is_there(glue):
+    glue.create_table(DatabaseName="d", TableInput=TABLE)
+    names = {"DatabaseName": "d", "TableName": "trips"}
+    inputs = [{"Values": [str(number)]} for number in (8, 9, 10)]
+    glue.batch_create_partition(**names, PartitionInputList=inputs)
+    numbers = {**TABLE, "PartitionKeys": [{"Name": "p", "Type": "int"}]}
+    glue.update_table(DatabaseName="d", TableInput=numbers)
+
+    def found():
+        return [
+            one["Values"][0]
+            for one in glue.get_partitions(**names, Expression="p >= 9 and p < 11")["Partitions"]
+        ]
+
+    # They stay sorted as texts; whether they satisfy the filter is decided as numbers.
+    assert found() == ["10", "9"]
+    glue.batch_delete_partition(**names, PartitionsToDelete=inputs)
+    glue.update_table(DatabaseName="d", TableInput=numbers)
+    glue.batch_create_partition(**names, PartitionInputList=inputs)
+    assert found() == ["9", "10"]
+
+
+def test_deleting_a_large_table_takes_all_of_it(glue):
+    glue.create_table(DatabaseName="d", TableInput=TABLE)
+    names = {"DatabaseName": "d", "TableName": "trips"}
+    for hundred in range(11):
+        inputs = [{"Values": [f"{hundred:02}{number:02}"]} for number in range(100)]
+        glue.batch_create_partition(**names, PartitionInputList=inputs)
+    assert len(glue.get_partitions(**names, MaxResults=1000)["Partitions"]) == 1000
+    glue.batch_delete_table(DatabaseName="d", TablesToDelete=["trips"])
+    glue.create_table(DatabaseName="d", TableInput=TABLE)
+    assert glue.get_partitions(**names)["Partitions"] == []
