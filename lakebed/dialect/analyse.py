@@ -9,7 +9,7 @@ from itertools import combinations
 from sqlglot import expressions as exp
 
 from lakebed.dialect import tree
-from lakebed.dialect.errors import not_supported
+from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.grouping import check_grouped, find_prunes, prunable, used_columns
 from lakebed.dialect.operators import contains_aggregate, retyped
@@ -17,7 +17,24 @@ from lakebed.dialect.relations import Catalog, Relations
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
 from lakebed.dialect.types import Type, common
 
-__all__ = ["Analyser", "Catalog", "used_columns"]
+__all__ = ["Analyser", "Catalog", "named_columns", "used_columns"]
+
+
+def named_columns(query: tree.Query) -> list[tuple[str, Type]]:
+    """Return the columns of a query that becomes a table or view: each has a name of its own."""
+    found: dict[str, Type] = {}
+    for at, (name, kind) in enumerate(query.columns):
+        if name is None:
+            message = f"Column name not specified at position {at + 1}"
+            raise TrinoError("MISSING_COLUMN_NAME", message, 1, 1)
+        if name in found:
+            message = f"Column name '{name}' specified more than once"
+            raise TrinoError("DUPLICATE_COLUMN_NAME", message, 1, 1)
+        if kind.name == "unknown":
+            message = f"Column type is unknown at position {at + 1}"
+            raise TrinoError("COLUMN_TYPE_UNKNOWN", message, 1, 1)
+        found[name] = kind
+    return list(found.items())
 
 
 @dataclass

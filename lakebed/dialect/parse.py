@@ -13,6 +13,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from lakebed.dialect import hive, statements
 from lakebed.dialect.errors import TrinoError, not_supported
+from lakebed.dialect.reader import blank
 
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 _QUERY = re.compile(r"(?is)\s*(\(|select\b|with\b|values\b|table\b)")
@@ -96,18 +97,8 @@ def parse(text: str, parameters: Sequence[str] = ()) -> statements.Statement:
     if head is not None:
         if head.group(1):
             raise not_supported("EXPLAIN ANALYZE")
-        blank = _blank(stripped, head.end())
-        return statements.Explain(parse_query(blank, parameters))
-    statement, query_from = hive.parse(stripped)
-    if isinstance(statement, statements.CreateTableAs):
-        query = parse_query(_blank(stripped, query_from), parameters)
-        return statements.with_query(statement, query)
-    return statement
-
-
-def _blank(text: str, end: int) -> str:
-    """Replace what comes before `end` by spaces, so that places in the text stay true."""
-    return re.sub(r"[^\n]", " ", text[:end]) + text[end:]
+        return statements.Explain(parse_query(blank(stripped, head.end()), parameters))
+    return hive.parse(stripped, lambda query: parse_query(query, parameters))
 
 
 def _without_comments(text: str) -> str:

@@ -9,11 +9,12 @@ from typing import Protocol
 from sqlglot import expressions as exp
 
 from lakebed.dialect import tree
-from lakebed.dialect.errors import not_supported
+from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.operators import coerce, compare, contains_aggregate
+from lakebed.dialect.parse import parse_query
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
-from lakebed.dialect.types import BIGINT, Type, common
+from lakebed.dialect.types import BIGINT, Type, coerces, common
 
 
 class Catalog(Protocol):
@@ -23,8 +24,8 @@ class Catalog(Protocol):
         """Tell whether a database exists."""
         ...
 
-    def table(self, database: str, name: str) -> tree.TableInfo | None:
-        """Return a table, None if there is none."""
+    def table(self, database: str, name: str) -> tree.TableInfo | tree.ViewInfo | None:
+        """Return a table or a view, None if there is none."""
         ...
 
 
@@ -40,6 +41,8 @@ class Relations:
         default_factory=list[dict[str, tuple[str, tree.Query]]]
     )
     counter: int = 0
+    views: tuple[tuple[str, str], ...] = ()
+    """The views whose queries are being analysed, the outermost first."""
 
     def query(self, node: exp.Expr, outer: Scope | None = None) -> tree.Query:
         """Return the typed form of a query."""
@@ -154,6 +157,8 @@ class Relations:
                 raise fail("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist", node)
             full = f"awsdatacatalog.{database}.{node.name.lower()}"
             raise fail("TABLE_NOT_FOUND", f"Table '{full}' does not exist", node)
+        if isinstance(info, tree.ViewInfo):
+            return self.view(info, node, name)
         scan = tree.Scan(name, info)
         self.scans.append(scan)
         names = [column for column, _ in info.all_columns]
@@ -168,6 +173,39 @@ class Relations:
             for at, (column, (_, kind)) in enumerate(zip(names, info.all_columns, strict=True))
         ]
         return scan, fields
+
+    def view(
+        self, info: tree.ViewInfo, node: exp.Table, name: str
+    ) -> tuple[tree.Relation, list[Field]]:
+        """Analyse a view: its query, with the names and types it was created with."""
+        full = f"awsdatacatalog.{info.database}.{info.name}"
+        if (info.database, info.name) in self.views:
+            raise fail("VIEW_IS_RECURSIVE", f"Statement is recursive: view '{full}'", node)
+        inner = type(self)(self.catalog, info.schema, info.text, self.scans)
+        inner.counter = self.counter
+        inner.views = (*self.views, (info.database, info.name))
+        try:
+            query = inner.query(parse_query(info.text))
+        except TrinoError as error:
+            message = f"Failed analyzing stored view '{full}': {error.message}"
+            raise fail("INVALID_VIEW", message, node) from error
+        self.counter = inner.counter
+        found = [kind for _, kind in query.columns]
+        wanted = [kind for _, kind in info.columns]
+        if len(found) != len(wanted) or not all(map(coerces, found, wanted)):
+            message = f"View '{full}' is stale or in invalid state: its columns are not as stored"
+            raise fail("VIEW_IS_STALE", message, node)
+        alias = node.args.get("alias")
+        known = alias.name.lower() if alias is not None and alias.this else info.name
+        query = tree.Query(query.body, info.columns, query.ctes, query.order, query.limit,
+                           query.offset)  # fmt: skip
+        named = self.renamed(query, alias.columns if alias is not None else [], node)
+        fields = [
+            Field(column, known, coerce(tree.Ref(kind, name, at), wanted[at]),
+                  None if alias else info.database)
+            for at, ((column, _), kind) in enumerate(zip(named.columns, found, strict=True))
+        ]  # fmt: skip
+        return tree.Derived(name, named), fields
 
     def unnest(
         self, node: exp.Unnest, name: str, scope: Scope

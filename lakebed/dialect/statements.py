@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqlglot import expressions as exp
+
+
+PartitionValues = Mapping[str, str]
+"""A partition by its columns' values."""
+
+Properties = Mapping[str, str | tuple[str, ...]]
+"""The WITH properties of a statement: texts, or lists of texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +60,28 @@ class CreateDatabase:
 
 
 @dataclass(frozen=True, slots=True)
+class AlterDatabase:
+    """ALTER DATABASE … SET DBPROPERTIES."""
+
+    name: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class DropDatabase:
     """DROP DATABASE."""
 
     name: str
     if_exists: bool = False
     cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """CLUSTERED BY … INTO … BUCKETS."""
+
+    columns: tuple[str, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +92,7 @@ class CreateTable:
     columns: tuple[ColumnDefinition, ...]
     if_not_exists: bool = False
     partitions: tuple[ColumnDefinition, ...] = ()
+    buckets: Buckets | None = None
     comment: str | None = None
     serde: str | None = None
     serde_properties: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -85,15 +109,70 @@ class CreateTableAs:
 
     name: Name
     if_not_exists: bool
-    properties: Mapping[str, str | tuple[str, ...]]
+    properties: Properties
+    query: exp.Expr
     with_data: bool = True
     comment: str | None = None
-    query: exp.Expr | None = None
 
 
-def with_query(statement: CreateTableAs, query: exp.Expr) -> CreateTableAs:
-    """Return the statement with its query filled in."""
-    return replace(statement, query=query)
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """INSERT INTO a table: of a query, into all its columns or those named."""
+
+    name: Name
+    columns: tuple[str, ...]
+    query: exp.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """UNLOAD (query) TO a location."""
+
+    query: exp.Expr
+    location: str
+    properties: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class CreateView:
+    """CREATE VIEW; `text` is the query as written."""
+
+    name: Name
+    or_replace: bool
+    query: exp.Expr
+    text: str
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropView:
+    """DROP VIEW."""
+
+    name: Name
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """PREPARE a statement under a name."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """EXECUTE a prepared statement; `parameters` are the literals after USING, as written."""
+
+    name: str
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deallocate:
+    """DEALLOCATE PREPARE."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +196,21 @@ class ShowTables:
 
     database: str | None = None
     pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowViews:
+    """SHOW VIEWS."""
+
+    database: str | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCreateView:
+    """SHOW CREATE VIEW."""
+
+    name: Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +244,15 @@ class ShowTableProperties:
 
 @dataclass(frozen=True, slots=True)
 class Describe:
-    """DESCRIBE."""
+    """DESCRIBE, plain or in a `style` (EXTENDED, FORMATTED), of a table, a partition, a column.
+
+    `path` is the column and what is inside it: `$elem$`, `$key$`, `$value$`, names of a struct.
+    """
 
     name: Name
-    extended: bool = False
+    style: str = ""
+    partition: PartitionValues | None = None
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +268,7 @@ class AddPartitions:
 
     name: Name
     if_not_exists: bool
-    partitions: tuple[tuple[Mapping[str, str], str | None], ...]
+    partitions: tuple[tuple[PartitionValues, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,25 +277,97 @@ class DropPartitions:
 
     name: Name
     if_exists: bool
-    partitions: tuple[Mapping[str, str], ...]
+    partitions: tuple[PartitionValues, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class RenamePartition:
+    """ALTER TABLE … PARTITION … RENAME TO PARTITION."""
+
+    name: Name
+    partition: PartitionValues
+    to: PartitionValues
+
+
+@dataclass(frozen=True, slots=True)
+class AddColumns:
+    """ALTER TABLE … ADD COLUMNS, or REPLACE COLUMNS if `replaces`; of a partition or the table."""
+
+    name: Name
+    columns: tuple[ColumnDefinition, ...]
+    replaces: bool = False
+    partition: PartitionValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeColumn:
+    """ALTER TABLE … CHANGE COLUMN; `after` is the column it moves behind, "" to be the first."""
+
+    name: Name
+    old: str
+    column: ColumnDefinition
+    after: str | None = None
+    partition: PartitionValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetLocation:
+    """ALTER TABLE … SET LOCATION, of a partition or the table."""
+
+    name: Name
+    location: str
+    partition: PartitionValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetProperties:
+    """ALTER TABLE … SET TBLPROPERTIES."""
+
+    name: Name
+    properties: Mapping[str, str]
+
+
+Definition = (
+    CreateDatabase
+    | AlterDatabase
+    | DropDatabase
+    | CreateTable
+    | DropTable
+    | DropView
+    | AddPartitions
+    | DropPartitions
+    | RenamePartition
+    | AddColumns
+    | ChangeColumn
+    | SetLocation
+    | SetProperties
+    | RepairTable
+)
+"""A statement that changes the catalog and reads no rows."""
+
+Utility = (
+    ShowDatabases
+    | ShowTables
+    | ShowViews
+    | ShowColumns
+    | ShowPartitions
+    | ShowCreateTable
+    | ShowCreateView
+    | ShowTableProperties
+    | Describe
+)
+"""A statement that shows what the catalog holds."""
 
 Statement = (
     Select
     | Explain
-    | CreateDatabase
-    | DropDatabase
-    | CreateTable
     | CreateTableAs
-    | DropTable
-    | ShowDatabases
-    | ShowTables
-    | ShowColumns
-    | ShowPartitions
-    | ShowCreateTable
-    | ShowTableProperties
-    | Describe
-    | RepairTable
-    | AddPartitions
-    | DropPartitions
+    | Insert
+    | Unload
+    | CreateView
+    | Prepare
+    | Execute
+    | Deallocate
+    | Definition
+    | Utility
 )

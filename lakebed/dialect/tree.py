@@ -226,6 +226,17 @@ class TableInfo:
         return self.columns + self.partition_columns
 
 
+@dataclass(frozen=True, slots=True)
+class ViewInfo:
+    """A view as the catalog knows it: its query, and the database that its names mean."""
+
+    database: str
+    name: str
+    schema: str
+    text: str
+    columns: tuple[tuple[str, Type], ...]
+
+
 def children(expr: Expr) -> tuple[Expr, ...]:
     """Return the expressions directly inside (not those of subqueries)."""
     if isinstance(expr, Apply):

@@ -80,6 +80,26 @@ class FakeLake:
                 known[tuple(one["Values"])] = one
         return {"Errors": errors}
 
+    def batch_get_partition(self, r):
+        known = self.partitions[r["DatabaseName"], r["TableName"]]
+        wanted = [tuple(one["Values"]) for one in r["PartitionsToGet"]]
+        return {"Partitions": [known[values] for values in wanted if values in known]}
+
+    def update_partition(self, r):
+        known = self.partitions[r["DatabaseName"], r["TableName"]]
+        known.pop(tuple(r["PartitionValueList"]))
+        known[tuple(r["PartitionInput"]["Values"])] = r["PartitionInput"]
+
+    def delete_partition(self, r):
+        self.partitions[r["DatabaseName"], r["TableName"]].pop(tuple(r["PartitionValues"]))
+
+    def update_table(self, r):
+        key = (r["DatabaseName"], r["TableInput"]["Name"])
+        self.tables[key] = {**r["TableInput"], "DatabaseName": r["DatabaseName"]}
+
+    def update_database(self, r):
+        self.databases[r["Name"]] = r["DatabaseInput"]
+
     def batch_delete_partition(self, r):
         for one in r["PartitionsToDelete"]:
             self.partitions[r["DatabaseName"], r["TableName"]].pop(tuple(one["Values"]))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lakebed.dialect import tree
-from lakebed.dialect.errors import TrinoError, not_supported
+from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import Type, parse_type
+from lakebed.engines.sql.duckdb import views
 from lakebed.engines.sql.duckdb.messages import Channel
 
 Shape = dict[str, Any]
@@ -132,6 +133,8 @@ class LakeCatalog:
 
     def has_database(self, database: str) -> bool:
         """Tell whether a database exists."""
+        if database == "information_schema":
+            return True
         try:
             self.server.ask("get_database", {"Name": database})
         except ServiceError as error:
@@ -154,15 +157,21 @@ class LakeCatalog:
         self.shapes[database, name] = answer["Table"]
         return answer["Table"]
 
-    def table(self, database: str, name: str) -> tree.TableInfo | None:
-        """Return the table with Trino's types."""
+    def forget(self, database: str, name: str) -> None:
+        """Ask for a table anew: it was changed."""
+        self.shapes.pop((database, name), None)
+
+    def table(self, database: str, name: str) -> tree.TableInfo | tree.ViewInfo | None:
+        """Return the table with Trino's types, or the view."""
         if database == "information_schema":
-            raise not_supported("information_schema")
+            from lakebed.engines.sql.duckdb import information_schema
+
+            return information_schema.table(name)
         shape = self.shape(database, name)
         if shape is None:
             return None
         if shape.get("TableType") == "VIRTUAL_VIEW":
-            raise not_supported(f"Reading the view {name}")
+            return views.view_info(shape)
         return tree.TableInfo(
             "awsdatacatalog",
             database,

@@ -28,6 +28,7 @@ class Run:
     connection: duckdb.DuckDBPyConnection
     memory_bytes: int
     threads: int
+    work_group: str = "primary"
     planned: float = 0.0
 
     def prepare(self, text: str, paths: Sequence[str]) -> None:

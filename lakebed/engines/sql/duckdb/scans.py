@@ -10,6 +10,7 @@ import duckdb
 from lakebed.dialect import conversions, lower, macros, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import UNBOUNDED, Type, duck_name, varchar
+from lakebed.engines.sql.duckdb import information_schema
 from lakebed.engines.sql.duckdb.catalog import File, LakeCatalog, Shape, member
 
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
@@ -45,6 +46,8 @@ class Scanner:
         return self._known[scan.relation]
 
     def _source(self, scan: tree.Scan) -> str:
+        if scan.table.database == information_schema.NAME:
+            return information_schema.source(self.catalog, self.connection, scan)
         shape = self.catalog.shape(scan.table.database, scan.table.name)
         assert shape is not None
         if str(member(shape, "Parameters").get("projection.enabled")).lower() == "true":

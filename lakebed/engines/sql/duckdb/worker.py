@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,22 @@ from lakebed.dialect import parse, statements
 from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb import ddl, failures, queries
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Server, ServiceError
+from lakebed.engines.sql.duckdb.ddl.prepared import prepared
 from lakebed.engines.sql.duckdb.messages import Channel, GoneError, Message
 from lakebed.engines.sql.duckdb.run import Run
+from lakebed.engines.sql.duckdb.writing import statements as writing
 
 DATABASES_READY = 3
 _DEATH_SIGNAL = 1
+
+
+_QUERIES: dict[type, Callable[[Run, Any], dict[str, Any]]] = {
+    statements.Select: queries.select,
+    statements.Explain: queries.explain,
+    statements.CreateTableAs: writing.create_table_as,
+    statements.Insert: writing.insert,
+    statements.Unload: writing.unload,
+}
 
 
 def open_database() -> duckdb.DuckDBPyConnection:
@@ -70,19 +82,15 @@ def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnectio
         connection,
         message["memory_bytes"],
         message["threads"],
+        message["work_group"],
     )
     outcome: dict[str, Any] = {"state": "SUCCEEDED"}
     try:
         statement = parse.parse(context.text, message["parameters"])
+        if isinstance(statement, statements.Execute):
+            context.text, statement = prepared(context, statement, message["parameters"])
         outcome |= ddl.kind_of(statement)
-        if isinstance(statement, statements.Select):
-            outcome |= queries.select(context, statement)
-        elif isinstance(statement, statements.Explain):
-            outcome |= queries.explain(context, statement)
-        elif isinstance(statement, statements.CreateTableAs):
-            outcome |= queries.create_table_as(context, statement)
-        else:
-            outcome |= ddl.run(context, statement)
+        outcome |= _QUERIES.get(type(statement), ddl.run)(context, statement)
     except (TrinoError, ServiceError, duckdb.Error, RecursionError) as error:
         outcome |= {"state": "FAILED", "error": failures.describe(error), "result": None}
     except (GoneError, BrokenPipeError):

@@ -1,0 +1,3 @@
+"""Statements that write files: CREATE TABLE AS, INSERT INTO, UNLOAD."""
+
+from __future__ import annotations
