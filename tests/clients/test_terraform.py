@@ -1,4 +1,4 @@
-"""Terraform: a bucket with what a plain one has, applied, planned again without a change, gone.
+"""Terraform: each story is applied, planned again without a change, and destroyed.
 
 The AWS provider comes from Terraform's registry, or from the folder that `LAKEBED_TF_PLUGINS` names
 (a file-system mirror) where there is no way to it.
@@ -15,7 +15,7 @@ from tests.clients.clients import client, environment
 
 pytestmark = pytest.mark.slow
 
-PLAIN = """
+PROVIDER = """
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws" }
@@ -24,6 +24,9 @@ terraform {
 provider "aws" {
   s3_use_path_style = true
 }
+"""
+
+BUCKET = """
 resource "aws_s3_bucket" "lake" {
   bucket        = "terraform-lake"
   force_destroy = true
@@ -66,10 +69,184 @@ output "etag" {
 """
 
 
+CATALOG = """
+resource "aws_glue_catalog_database" "shop" {
+  name         = "shop"
+  description  = "what is sold"
+  location_uri = "s3://terraform-lake/shop/"
+  parameters   = { owner = "data" }
+  tags         = { team = "data", env = "test" }
+}
+resource "aws_glue_catalog_database" "link" {
+  name = "shop_link"
+  target_database {
+    catalog_id    = aws_glue_catalog_database.shop.catalog_id
+    database_name = aws_glue_catalog_database.shop.name
+  }
+}
+resource "aws_glue_catalog_table" "orders" {
+  name          = "orders"
+  database_name = aws_glue_catalog_database.shop.name
+  description   = "one row an order"
+  owner         = "me"
+  table_type    = "EXTERNAL_TABLE"
+  parameters    = { classification = "parquet", "skip.header.line.count" = "1" }
+  partition_keys {
+    name    = "day"
+    type    = "date"
+    comment = "of the order"
+  }
+  partition_keys {
+    name = "city"
+    type = "string"
+  }
+  partition_index {
+    index_name = "by_day"
+    keys       = ["day"]
+  }
+  partition_index {
+    index_name = "all"
+    keys       = ["city", "day"]
+  }
+  storage_descriptor {
+    location      = "s3://terraform-lake/shop/orders/"
+    input_format  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+    output_format = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+    compressed    = true
+    ser_de_info {
+      name                  = "parquet"
+      serialization_library = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+      parameters            = { "serialization.format" = "1" }
+    }
+    columns {
+      name    = "id"
+      type    = "bigint"
+      comment = "unique"
+    }
+    columns {
+      name       = "lines"
+      type       = "array<struct<sku:string,price:decimal(10,2)>>"
+      parameters = { a = "b" }
+    }
+    bucket_columns    = ["id"]
+    number_of_buckets = 4
+    sort_columns {
+      column     = "id"
+      sort_order = 1
+    }
+  }
+}
+resource "aws_glue_catalog_table" "days" {
+  name          = "days"
+  database_name = aws_glue_catalog_database.shop.name
+  partition_keys {
+    name = "day"
+    type = "string"
+  }
+}
+resource "aws_glue_partition_index" "day" {
+  database_name = aws_glue_catalog_database.shop.name
+  table_name    = aws_glue_catalog_table.days.name
+  partition_index {
+    index_name = "by_day"
+    keys       = ["day"]
+  }
+}
+resource "aws_glue_partition" "bern" {
+  database_name    = aws_glue_catalog_database.shop.name
+  table_name       = aws_glue_catalog_table.orders.name
+  partition_values = ["2024-01-01", "Bern"]
+  parameters       = { rows = "3" }
+  storage_descriptor {
+    location = "s3://terraform-lake/shop/orders/day=2024-01-01/city=Bern/"
+    columns {
+      name = "id"
+      type = "bigint"
+    }
+    ser_de_info {
+      serialization_library = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+    }
+  }
+}
+resource "aws_glue_catalog_table" "view" {
+  name               = "big_orders"
+  database_name      = aws_glue_catalog_database.shop.name
+  table_type         = "VIRTUAL_VIEW"
+  view_original_text = "/* Presto View: e30= */"
+  view_expanded_text = "/* Presto View */"
+  parameters         = { presto_view = "true" }
+}
+resource "aws_glue_user_defined_function" "twice" {
+  name          = "twice"
+  # Without it, this provider plans a replacement every time, whatever the server says.
+  catalog_id    = aws_glue_catalog_database.shop.catalog_id
+  database_name = aws_glue_catalog_database.shop.name
+  class_name    = "org.example.Twice"
+  owner_name    = "me"
+  owner_type    = "USER"
+  resource_uris {
+    resource_type = "JAR"
+    uri           = "s3://terraform-lake/twice.jar"
+  }
+}
+resource "aws_glue_connection" "warehouse" {
+  name            = "warehouse"
+  description     = "where it goes"
+  connection_type = "JDBC"
+  match_criteria  = ["a"]
+  connection_properties = {
+    JDBC_CONNECTION_URL = "jdbc:postgresql://example.com/db"
+    PASSWORD            = "secret"
+    USERNAME            = "user"
+  }
+  tags = { team = "data" }
+}
+resource "aws_glue_resource_policy" "all" {
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = ["glue:GetTable"]
+      Principal = { AWS = "*" }
+      Resource  = "arn:aws:glue:us-east-1:000000000000:*"
+    }]
+  })
+}
+resource "aws_glue_data_catalog_encryption_settings" "off" {
+  data_catalog_encryption_settings {
+    connection_password_encryption { return_connection_password_encrypted = false }
+    encryption_at_rest { catalog_encryption_mode = "DISABLED" }
+  }
+}
+resource "aws_glue_security_configuration" "plain" {
+  name = "plain"
+  encryption_configuration {
+    cloudwatch_encryption { cloudwatch_encryption_mode = "DISABLED" }
+    job_bookmarks_encryption { job_bookmarks_encryption_mode = "DISABLED" }
+    s3_encryption { s3_encryption_mode = "SSE-S3" }
+  }
+}
+data "aws_glue_connection" "warehouse" {
+  id = aws_glue_connection.warehouse.id
+}
+data "aws_glue_catalog_table" "orders" {
+  database_name = aws_glue_catalog_database.shop.name
+  name          = aws_glue_catalog_table.orders.name
+}
+output "column" {
+  value = data.aws_glue_catalog_table.orders.storage_descriptor[0].columns[1].type
+}
+output "password" {
+  value     = data.aws_glue_connection.warehouse.connection_properties["PASSWORD"]
+  sensitive = true
+}
+"""
+
+
 @pytest.fixture
 def terraform(lakebed, tmp_path):
     program = client("terraform", "see terraform.io")
-    (tmp_path / "main.tf").write_text(PLAIN)
+    (tmp_path / "main.tf").write_text(PROVIDER)
 
     def do(*command, codes=(0,)):
         done = subprocess.run(
@@ -84,12 +261,18 @@ def terraform(lakebed, tmp_path):
     mirror = (f"-plugin-dir={plugins}",) if plugins else ()
     if do("init", "-input=false", *mirror, codes=(0, 1)).returncode:
         pytest.skip("the AWS provider is not to be had: set LAKEBED_TF_PLUGINS to a mirror of it")
-    return do
+
+    def apply(story):
+        (tmp_path / "story.tf").write_text(story)
+        do("apply", "-auto-approve", "-input=false")
+        assert "No changes." in do("plan", "-detailed-exitcode", "-input=false").stdout
+        return do
+
+    return apply
 
 
-def test_a_plan_after_an_apply_changes_nothing(terraform, lakebed):
-    terraform("apply", "-auto-approve", "-input=false")
-    assert "No changes." in terraform("plan", "-detailed-exitcode", "-input=false").stdout
+def test_a_bucket_with_what_a_plain_one_has(terraform, lakebed):
+    terraform = terraform(BUCKET)
     s3 = lakebed.client("s3")
     body = s3.get_object(Bucket="terraform-lake", Key="config/one.json")["Body"].read()
     assert body == b'{"answer":42}'
@@ -98,3 +281,36 @@ def test_a_plan_after_an_apply_changes_nothing(terraform, lakebed):
     s3.put_object(Bucket="terraform-lake", Key="config/one.json", Body=b"by somebody else")
     terraform("destroy", "-auto-approve", "-input=false")
     assert s3.list_buckets()["Buckets"] == []
+
+
+def test_a_catalog_with_all_that_it_may_hold(terraform, lakebed):
+    apply = terraform
+    terraform = apply(CATALOG)
+    glue = lakebed.client("glue")
+    assert terraform("output", "-raw", "column").stdout == (
+        "array<struct<sku:string,price:decimal(10,2)>>"
+    )
+    assert terraform("output", "-raw", "password").stdout == "secret"
+    indexes = glue.get_partition_indexes(DatabaseName="shop", TableName="orders")
+    assert [one["IndexName"] for one in indexes["PartitionIndexDescriptorList"]] == [
+        "by_day", "all",
+    ]  # fmt: skip
+    found = glue.get_partitions(
+        DatabaseName="shop", TableName="orders", Expression="day = '2024-01-01'"
+    )
+    assert [one["Values"] for one in found["Partitions"]] == [["2024-01-01", "Bern"]]
+    # A change of what is there is an update, and is stable again.
+    changed = CATALOG.replace("one row an order", "each order").replace(
+        '"data", env', '"sales", env'
+    )
+    apply(changed)
+    assert (
+        glue.get_table(DatabaseName="shop", Name="orders")["Table"]["Description"] == "each order"
+    )
+    arn = "arn:aws:glue:us-east-1:000000000000:database/shop"
+    assert glue.get_tags(ResourceArn=arn)["Tags"] == {"team": "sales", "env": "test"}
+    terraform("destroy", "-auto-approve", "-input=false")
+    assert glue.get_databases()["DatabaseList"] == []
+    assert glue.get_connections()["ConnectionList"] == []
+    assert glue.get_security_configurations()["SecurityConfigurations"] == []
+    assert glue.get_resource_policies()["GetResourcePoliciesResponseList"] == []

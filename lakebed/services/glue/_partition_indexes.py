@@ -22,8 +22,9 @@ _TYPES = frozenset(
 
 
 def indexes_of(ctx: Context, table: CatalogTable) -> list[PartitionIndex]:
-    """Return the indexes of a table by name."""
-    return list(PARTITION_INDEXES.scan(ctx, Range((table.database, table.name))))
+    """Return the indexes of a table in the order of their creation."""
+    found = PARTITION_INDEXES.scan(ctx, Range((table.database, table.name)))
+    return sorted(found, key=lambda index: index.number)
 
 
 def put_indexes(ctx: Context, table: CatalogTable, given: Sequence[Any]) -> None:
@@ -33,15 +34,16 @@ def put_indexes(ctx: Context, table: CatalogTable, given: Sequence[Any]) -> None
     """
     if not given:
         return
-    count = len(indexes_of(ctx, table)) + len(given)
-    for one in given:
+    known = indexes_of(ctx, table)
+    first = known[-1].number + 1 if known else 0
+    for number, one in enumerate(given, first):
         keys = tuple(name.lower() for name in one["Keys"])
         _check_keys(table, keys)
-        index = PartitionIndex(table.database, table.name, one["IndexName"], keys)
+        index = PartitionIndex(table.database, table.name, one["IndexName"], keys, number)
         if not PARTITION_INDEXES.insert(ctx, index):
             message = f"Partition index {index.name} already exists."
             raise AwsError("AlreadyExistsException", message)
-    if count > GLUE_PARTITION_INDEXES_MAX:
+    if len(known) + len(given) > GLUE_PARTITION_INDEXES_MAX:
         message = (
             f"Number of partition indexes exceeds the limit of {GLUE_PARTITION_INDEXES_MAX} "
             "per table."

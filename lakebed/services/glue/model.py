@@ -69,12 +69,13 @@ class PartitionTemplate(msgspec.Struct, frozen=True):
 
 
 class PartitionIndex(msgspec.Struct, frozen=True):
-    """A partition index of a table: the names of its keys."""
+    """A partition index of a table: the names of its keys. `number` is the order of creation."""
 
     database: str
     table: str
     name: str
     keys: tuple[str, ...]
+    number: int
 
 
 class ColumnStatistics(msgspec.Struct, frozen=True):

@@ -36,8 +36,8 @@ def test_indexes_are_listed_with_their_keys_and_deleted(glue):
     assert body(create(glue, "both", "City", "year")) == {}
     assert body(glue.get_partition_indexes(**NAMES)) == {
         "PartitionIndexDescriptorList": [
-            {"IndexName": "both", "Keys": [KEYS[1], KEYS[0]], "IndexStatus": "ACTIVE"},
             {"IndexName": "by_year", "Keys": [KEYS[0]], "IndexStatus": "ACTIVE"},
+            {"IndexName": "both", "Keys": [KEYS[1], KEYS[0]], "IndexStatus": "ACTIVE"},
         ]
     }
     assert body(glue.delete_partition_index(**NAMES, IndexName="both")) == {}
@@ -94,4 +94,4 @@ def test_errors_of_partition_indexes(glue):
     ):
         assert error_of(call) == (code, message, 400)
     found = glue.get_partition_indexes(**NAMES)["PartitionIndexDescriptorList"]
-    assert [index["IndexName"] for index in found] == ["by_year", "three", "two"]
+    assert [index["IndexName"] for index in found] == ["by_year", "two", "three"]
