@@ -243,6 +243,56 @@ output "password" {
 """
 
 
+ATHENA = """
+resource "aws_s3_bucket" "results" {
+  bucket        = "terraform-results"
+  force_destroy = true
+}
+resource "aws_athena_database" "web" {
+  name          = "web"
+  bucket        = aws_s3_bucket.results.bucket
+  comment       = "what was read"
+  force_destroy = true
+}
+resource "aws_athena_workgroup" "team" {
+  name          = "team"
+  description   = "queries of the team"
+  force_destroy = true
+  configuration {
+    enforce_workgroup_configuration    = true
+    publish_cloudwatch_metrics_enabled = false
+    bytes_scanned_cutoff_per_query     = 100000000
+    engine_version { selected_engine_version = "Athena engine version 3" }
+    result_configuration {
+      output_location = "s3://${aws_s3_bucket.results.bucket}/team/"
+      encryption_configuration { encryption_option = "SSE_S3" }
+    }
+  }
+  tags = { team = "data" }
+}
+resource "aws_athena_named_query" "all" {
+  name        = "all"
+  description = "every row"
+  workgroup   = aws_athena_workgroup.team.id
+  database    = aws_athena_database.web.name
+  query       = "SELECT * FROM reads LIMIT 10"
+}
+resource "aws_athena_prepared_statement" "one" {
+  name            = "one"
+  description     = "one number"
+  workgroup       = aws_athena_workgroup.team.name
+  query_statement = "SELECT ? AS one"
+}
+resource "aws_athena_data_catalog" "glue" {
+  name        = "shared"
+  description = "the same catalog by another name"
+  type        = "GLUE"
+  parameters  = { "catalog-id" = "000000000000" }
+  tags        = { team = "data" }
+}
+"""
+
+
 @pytest.fixture
 def terraform(lakebed, tmp_path):
     program = client("terraform", "see terraform.io")
@@ -314,3 +364,21 @@ def test_a_catalog_with_all_that_it_may_hold(terraform, lakebed):
     assert glue.get_connections()["ConnectionList"] == []
     assert glue.get_security_configurations()["SecurityConfigurations"] == []
     assert glue.get_resource_policies()["GetResourcePoliciesResponseList"] == []
+
+
+def test_what_athena_keeps(terraform, lakebed):
+    terraform = terraform(ATHENA)
+    athena = lakebed.client("athena")
+    assert lakebed.client("glue").get_database(Name="web")["Database"]["Description"] == (
+        "what was read"
+    )
+    group = athena.get_work_group(WorkGroup="team")["WorkGroup"]["Configuration"]
+    assert group["BytesScannedCutoffPerQuery"] == 100_000_000
+    terraform("destroy", "-auto-approve", "-input=false")
+    assert [one["Name"] for one in athena.list_work_groups()["WorkGroups"]] == ["primary"]
+    assert [one["CatalogName"] for one in athena.list_data_catalogs()["DataCatalogsSummary"]] == [
+        "AwsDataCatalog"
+    ]
+    assert "web" not in [
+        one["Name"] for one in lakebed.client("glue").get_databases()["DatabaseList"]
+    ]
