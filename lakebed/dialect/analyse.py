@@ -267,7 +267,7 @@ class Analyser(Relations):
         """Expand a star."""
         if isinstance(node, exp.Column):
             alias = node.table.lower()
-            found = [one for one in scope.fields if one.alias == alias]
+            found = [one for one in scope.fields if one.alias == alias and not one.hidden]
             if not found:
                 raise fail("TABLE_NOT_FOUND", f"Unable to resolve reference {alias}", node)
             return found
@@ -275,7 +275,7 @@ class Analyser(Relations):
             raise fail(
                 "COLUMN_NOT_FOUND", "SELECT * not allowed in queries without FROM clause", node
             )
-        return [one for one in scope.fields if not one.qualified_only]
+        return [one for one in scope.fields if not one.qualified_only and not one.hidden]
 
     def ordinal(self, node: exp.Expr, items: Sequence[tree.Expr]) -> tree.Expr | None:
         """Return the select item an integer literal points at, None for anything else."""

@@ -35,7 +35,8 @@ def find_prunes(condition: tree.Expr, scans: dict[str, tree.Scan]) -> None:
     relations = {ref.relation for ref in refs or ()}
     if refs and len(relations) == 1 and (scan := scans.get(relations.pop())) is not None:
         first = len(scan.table.columns)
-        if all(ref.index >= first for ref in refs):
+        last = len(scan.table.all_columns)
+        if all(first <= ref.index < last for ref in refs):
             scan.prunes.append(condition)
 
 

@@ -172,6 +172,10 @@ class Relations:
             Field(column, known, tree.Ref(kind, name, at), None if alias else database)
             for at, (column, (_, kind)) in enumerate(zip(names, info.all_columns, strict=True))
         ]
+        fields += [
+            Field(column, known, tree.Ref(kind, name, len(names) + at), hidden=True)
+            for at, (column, kind) in enumerate(info.hidden_columns)
+        ]
         return scan, fields
 
     def view(

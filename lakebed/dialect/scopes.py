@@ -50,13 +50,17 @@ def parameter_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A visible column: its name, the alias (and database) of its relation, what it is."""
+    """A visible column: its name, the alias (and database) of its relation, what it is.
+
+    A `hidden` one is found by its name only: no star shows it.
+    """
 
     name: str | None
     alias: str | None
     expr: tree.Expr
     database: str | None = None
     qualified_only: bool = False
+    hidden: bool = False
 
 
 @dataclass(slots=True)

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lakebed.dialect.types import Type
+from lakebed.dialect.types import BIGINT, INSTANT, VARCHAR, Type
+
+HIDDEN_COLUMNS: tuple[tuple[str, Type], ...] = (
+    ("$path", VARCHAR),
+    ("$file_size", BIGINT),
+    ("$file_modified_time", Type(INSTANT, (3,))),
+    ("$partition", VARCHAR),
+)
+"""What Trino's Hive connector adds to every table (`$bucket` only to bucketed ones)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +232,11 @@ class TableInfo:
     def all_columns(self) -> tuple[tuple[str, Type], ...]:
         """The columns as a query sees them: the data's, then the partitions'."""
         return self.columns + self.partition_columns
+
+    @property
+    def hidden_columns(self) -> tuple[tuple[str, Type], ...]:
+        """The columns that only a query that names them sees; numbered after all others."""
+        return HIDDEN_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

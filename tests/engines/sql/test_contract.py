@@ -115,12 +115,11 @@ def test_an_opencsv_table_unquotes(console):
     assert console.rows("SELECT a, b FROM q") == [["a,1", 'say "hi"'], ["plain", ""]]
 
 
-@pytest.mark.parametrize("suffix", ["bz2", "snappy", "lz4", "lzo", "deflate"])
-def test_text_in_a_compression_not_built_says_so(console, suffix):
-    console.lake.write("b", f"z/a.csv.{suffix}", b"BZh9")
+def test_text_in_a_compression_not_built_says_so(console):
+    console.lake.write("b", "z/a.csv.lzo", b"BZh9")
     console.ok("CREATE EXTERNAL TABLE z (a int) LOCATION 's3://b/z/'")
     assert console.error("SELECT a FROM z") == (
-        "NOT_SUPPORTED", f"Reading .{suffix} files of text is not built in lakebed yet",
+        "NOT_SUPPORTED", "Reading .lzo files is not built in lakebed yet",
     )  # fmt: skip
 
 

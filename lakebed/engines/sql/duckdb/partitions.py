@@ -1,0 +1,98 @@
+"""Which partitions a scan reads: from the catalog or by projection, pruned by the predicates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from lakebed.dialect import lower, macros, tree
+from lakebed.dialect.types import duck_name
+from lakebed.engines.sql.duckdb import conditions, projection
+from lakebed.engines.sql.duckdb.catalog import Server, Shape, member
+from lakebed.engines.sql.duckdb.readers.arrow import Array, arrow
+from lakebed.engines.sql.duckdb.readers.storage import HIVE_NULL, Storage, literal
+
+_VALUES_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition (or the whole table without): its values, where it lies, how it is stored."""
+
+    values: tuple[str, ...]
+    location: str
+    storage: Storage
+
+
+def chosen(
+    server: Server, connection: duckdb.DuckDBPyConnection, scan: tree.Scan, shape: Shape
+) -> list[Partition]:
+    """Return the partitions that may hold rows of the answer."""
+    descriptor = member(shape, "StorageDescriptor")
+    if not scan.table.partition_columns:
+        return [Partition((), descriptor["Location"], Storage.of(descriptor, shape))]
+    if projection.enabled(shape):
+        storage = Storage.of(descriptor, shape)
+        made = projection.partitions(scan, shape)
+        kept = _kept(connection, scan, [values for values, _ in made])
+        return [Partition(*made[at], storage) for at in kept]
+    found = _registered(server, scan)
+    kept = _kept(connection, scan, [tuple(one["Values"]) for one in found])
+    storages: dict[str, Storage] = {}
+    out: list[Partition] = []
+    for one in (found[at] for at in kept):
+        own = one["StorageDescriptor"]
+        key = repr({name: own[name] for name in own if name != "Location"})
+        if key not in storages:
+            storages[key] = Storage.of(own, shape)
+        out.append(Partition(tuple(one["Values"]), own["Location"], storages[key]))
+    return out
+
+
+def _registered(server: Server, scan: tree.Scan) -> list[Shape]:
+    """Ask the catalog, with what it can decide itself as Expression."""
+    request: Shape = {"DatabaseName": scan.table.database, "TableName": scan.table.name}
+    names = [name for name, _ in scan.table.partition_columns]
+    expression = conditions.glue_expression(conditions.of_scan(scan), names)
+    if expression is not None:
+        request["Expression"] = expression
+    return list(server.pages("get_partitions", request, "Partitions"))
+
+
+def _kept(
+    connection: duckdb.DuckDBPyConnection, scan: tree.Scan, values: Sequence[tuple[str, ...]]
+) -> Sequence[int]:
+    """Return the numbers of the partitions whose values all predicates accept."""
+    if not scan.prunes or not values:
+        return range(len(values))
+    writer = lower.Lowering(lower.no_tables)
+    tests = " AND ".join(writer.expr(prune) for prune in scan.prunes)
+    text = f"SELECT lbn FROM ({_rows(connection, scan, values)}) AS {scan.relation} WHERE {tests}"
+    connection.execute(macros.needed(text) or "SELECT 1")
+    return sorted(row[0] for row in connection.execute(text).fetchall())
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, scan: tree.Scan, values: Sequence[tuple[str, ...]]
+) -> str:
+    kinds = [kind for _, kind in scan.table.partition_columns]
+    names = [f"c{len(scan.table.columns) + at}" for at in range(len(kinds))]
+    if len(values) <= _VALUES_MAX:
+        rows = ", ".join(
+            f"({at}, {', '.join(literal(one, kind) for one, kind in zip(of, kinds, strict=True))})"
+            for at, of in enumerate(values)
+        )
+        return f"SELECT * FROM (VALUES {rows}) AS lbv(lbn, {', '.join(names)})"
+    pa = arrow()
+
+    columns: dict[str, Array] = {
+        name: pa.array([one[at] for one in values], pa.string()) for at, name in enumerate(names)
+    }
+    connection.register("lbp", pa.table({"lbn": pa.array(range(len(values))), **columns}))
+    casts = ", ".join(
+        f"CAST(nullif({name}, '{HIVE_NULL}') AS {duck_name(kind)}) AS {name}"
+        for name, kind in zip(names, kinds, strict=True)
+    )
+    return f"SELECT lbn, {casts} FROM lbp"
