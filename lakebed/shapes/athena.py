@@ -24,6 +24,33 @@ class AthenaError(t.TypedDict, total=False):
     ErrorMessage: str
 
 
+class BatchGetNamedQueryInput(t.TypedDict, total=False):
+    """AWS's BatchGetNamedQueryInput."""
+
+    NamedQueryIds: t.Required[list[str]]
+
+
+class BatchGetNamedQueryOutput(t.TypedDict, total=False):
+    """AWS's BatchGetNamedQueryOutput."""
+
+    NamedQueries: list[NamedQuery]
+    UnprocessedNamedQueryIds: list[UnprocessedNamedQueryId]
+
+
+class BatchGetPreparedStatementInput(t.TypedDict, total=False):
+    """AWS's BatchGetPreparedStatementInput."""
+
+    PreparedStatementNames: t.Required[list[str]]
+    WorkGroup: t.Required[str]
+
+
+class BatchGetPreparedStatementOutput(t.TypedDict, total=False):
+    """AWS's BatchGetPreparedStatementOutput."""
+
+    PreparedStatements: list[PreparedStatement]
+    UnprocessedPreparedStatementNames: list[UnprocessedPreparedStatementName]
+
+
 class BatchGetQueryExecutionInput(t.TypedDict, total=False):
     """AWS's BatchGetQueryExecutionInput."""
 
@@ -53,6 +80,14 @@ class CloudWatchLoggingConfiguration(t.TypedDict, total=False):
     LogTypes: dict[str, list[str]]
 
 
+class Column(t.TypedDict, total=False):
+    """AWS's Column."""
+
+    Name: t.Required[str]
+    Type: str
+    Comment: str
+
+
 class ColumnInfo(t.TypedDict, total=False):
     """AWS's ColumnInfo."""
 
@@ -68,16 +103,212 @@ class ColumnInfo(t.TypedDict, total=False):
     CaseSensitive: bool
 
 
+class CreateDataCatalogInput(t.TypedDict, total=False):
+    """AWS's CreateDataCatalogInput."""
+
+    Name: t.Required[str]
+    Type: t.Required[t.Literal["LAMBDA", "GLUE", "HIVE", "FEDERATED"]]
+    Description: str
+    Parameters: dict[str, str]
+    Tags: list[Tag]
+
+
+class CreateDataCatalogOutput(t.TypedDict, total=False):
+    """AWS's CreateDataCatalogOutput."""
+
+    DataCatalog: DataCatalog
+
+
+class CreateNamedQueryInput(t.TypedDict, total=False):
+    """AWS's CreateNamedQueryInput."""
+
+    Name: t.Required[str]
+    Description: str
+    Database: t.Required[str]
+    QueryString: t.Required[str]
+    ClientRequestToken: str
+    WorkGroup: str
+
+
+class CreateNamedQueryOutput(t.TypedDict, total=False):
+    """AWS's CreateNamedQueryOutput."""
+
+    NamedQueryId: str
+
+
+class CreatePreparedStatementInput(t.TypedDict, total=False):
+    """AWS's CreatePreparedStatementInput."""
+
+    StatementName: t.Required[str]
+    WorkGroup: t.Required[str]
+    QueryStatement: t.Required[str]
+    Description: str
+
+
+class CreatePreparedStatementOutput(t.TypedDict, total=False):
+    """AWS's CreatePreparedStatementOutput."""
+
+
+class CreateWorkGroupInput(t.TypedDict, total=False):
+    """AWS's CreateWorkGroupInput."""
+
+    Name: t.Required[str]
+    Configuration: WorkGroupConfiguration
+    Description: str
+    Tags: list[Tag]
+
+
+class CreateWorkGroupOutput(t.TypedDict, total=False):
+    """AWS's CreateWorkGroupOutput."""
+
+
 class CustomerContentEncryptionConfiguration(t.TypedDict, total=False):
     """AWS's CustomerContentEncryptionConfiguration."""
 
     KmsKey: t.Required[str]
 
 
+class DataCatalog(t.TypedDict, total=False):
+    """AWS's DataCatalog."""
+
+    Name: t.Required[str]
+    Description: str
+    Type: t.Required[t.Literal["LAMBDA", "GLUE", "HIVE", "FEDERATED"]]
+    Parameters: dict[str, str]
+    Status: t.Literal[
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+        "CREATE_FAILED",
+        "CREATE_FAILED_CLEANUP_IN_PROGRESS",
+        "CREATE_FAILED_CLEANUP_COMPLETE",
+        "CREATE_FAILED_CLEANUP_FAILED",
+        "DELETE_IN_PROGRESS",
+        "DELETE_COMPLETE",
+        "DELETE_FAILED",
+    ]
+    ConnectionType: t.Literal[
+        "DYNAMODB",
+        "MYSQL",
+        "POSTGRESQL",
+        "REDSHIFT",
+        "ORACLE",
+        "SYNAPSE",
+        "SQLSERVER",
+        "DB2",
+        "OPENSEARCH",
+        "BIGQUERY",
+        "GOOGLECLOUDSTORAGE",
+        "HBASE",
+        "DOCUMENTDB",
+        "CMDB",
+        "TPCDS",
+        "TIMESTREAM",
+        "SAPHANA",
+        "SNOWFLAKE",
+        "DATALAKEGEN2",
+        "DB2AS400",
+    ]
+    Error: str
+
+
+class DataCatalogSummary(t.TypedDict, total=False):
+    """AWS's DataCatalogSummary."""
+
+    CatalogName: str
+    Type: t.Literal["LAMBDA", "GLUE", "HIVE", "FEDERATED"]
+    Status: t.Literal[
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+        "CREATE_FAILED",
+        "CREATE_FAILED_CLEANUP_IN_PROGRESS",
+        "CREATE_FAILED_CLEANUP_COMPLETE",
+        "CREATE_FAILED_CLEANUP_FAILED",
+        "DELETE_IN_PROGRESS",
+        "DELETE_COMPLETE",
+        "DELETE_FAILED",
+    ]
+    ConnectionType: t.Literal[
+        "DYNAMODB",
+        "MYSQL",
+        "POSTGRESQL",
+        "REDSHIFT",
+        "ORACLE",
+        "SYNAPSE",
+        "SQLSERVER",
+        "DB2",
+        "OPENSEARCH",
+        "BIGQUERY",
+        "GOOGLECLOUDSTORAGE",
+        "HBASE",
+        "DOCUMENTDB",
+        "CMDB",
+        "TPCDS",
+        "TIMESTREAM",
+        "SAPHANA",
+        "SNOWFLAKE",
+        "DATALAKEGEN2",
+        "DB2AS400",
+    ]
+    Error: str
+
+
+class Database(t.TypedDict, total=False):
+    """AWS's Database."""
+
+    Name: t.Required[str]
+    Description: str
+    Parameters: dict[str, str]
+
+
 class Datum(t.TypedDict, total=False):
     """AWS's Datum."""
 
     VarCharValue: str
+
+
+class DeleteDataCatalogInput(t.TypedDict, total=False):
+    """AWS's DeleteDataCatalogInput."""
+
+    Name: t.Required[str]
+    DeleteCatalogOnly: bool
+
+
+class DeleteDataCatalogOutput(t.TypedDict, total=False):
+    """AWS's DeleteDataCatalogOutput."""
+
+    DataCatalog: DataCatalog
+
+
+class DeleteNamedQueryInput(t.TypedDict, total=False):
+    """AWS's DeleteNamedQueryInput."""
+
+    NamedQueryId: t.Required[str]
+
+
+class DeleteNamedQueryOutput(t.TypedDict, total=False):
+    """AWS's DeleteNamedQueryOutput."""
+
+
+class DeletePreparedStatementInput(t.TypedDict, total=False):
+    """AWS's DeletePreparedStatementInput."""
+
+    StatementName: t.Required[str]
+    WorkGroup: t.Required[str]
+
+
+class DeletePreparedStatementOutput(t.TypedDict, total=False):
+    """AWS's DeletePreparedStatementOutput."""
+
+
+class DeleteWorkGroupInput(t.TypedDict, total=False):
+    """AWS's DeleteWorkGroupInput."""
+
+    WorkGroup: t.Required[str]
+    RecursiveDeleteOption: bool
+
+
+class DeleteWorkGroupOutput(t.TypedDict, total=False):
+    """AWS's DeleteWorkGroupOutput."""
 
 
 class EncryptionConfiguration(t.TypedDict, total=False):
@@ -103,6 +334,58 @@ class EngineVersion(t.TypedDict, total=False):
 
     SelectedEngineVersion: str
     EffectiveEngineVersion: str
+
+
+class GetDataCatalogInput(t.TypedDict, total=False):
+    """AWS's GetDataCatalogInput."""
+
+    Name: t.Required[str]
+    WorkGroup: str
+
+
+class GetDataCatalogOutput(t.TypedDict, total=False):
+    """AWS's GetDataCatalogOutput."""
+
+    DataCatalog: DataCatalog
+
+
+class GetDatabaseInput(t.TypedDict, total=False):
+    """AWS's GetDatabaseInput."""
+
+    CatalogName: t.Required[str]
+    DatabaseName: t.Required[str]
+    WorkGroup: str
+
+
+class GetDatabaseOutput(t.TypedDict, total=False):
+    """AWS's GetDatabaseOutput."""
+
+    Database: Database
+
+
+class GetNamedQueryInput(t.TypedDict, total=False):
+    """AWS's GetNamedQueryInput."""
+
+    NamedQueryId: t.Required[str]
+
+
+class GetNamedQueryOutput(t.TypedDict, total=False):
+    """AWS's GetNamedQueryOutput."""
+
+    NamedQuery: NamedQuery
+
+
+class GetPreparedStatementInput(t.TypedDict, total=False):
+    """AWS's GetPreparedStatementInput."""
+
+    StatementName: t.Required[str]
+    WorkGroup: t.Required[str]
+
+
+class GetPreparedStatementOutput(t.TypedDict, total=False):
+    """AWS's GetPreparedStatementOutput."""
+
+    PreparedStatement: PreparedStatement
 
 
 class GetQueryExecutionInput(t.TypedDict, total=False):
@@ -134,6 +417,33 @@ class GetQueryResultsOutput(t.TypedDict, total=False):
     NextToken: str
 
 
+class GetQueryRuntimeStatisticsInput(t.TypedDict, total=False):
+    """AWS's GetQueryRuntimeStatisticsInput."""
+
+    QueryExecutionId: t.Required[str]
+
+
+class GetQueryRuntimeStatisticsOutput(t.TypedDict, total=False):
+    """AWS's GetQueryRuntimeStatisticsOutput."""
+
+    QueryRuntimeStatistics: QueryRuntimeStatistics
+
+
+class GetTableMetadataInput(t.TypedDict, total=False):
+    """AWS's GetTableMetadataInput."""
+
+    CatalogName: t.Required[str]
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+    WorkGroup: str
+
+
+class GetTableMetadataOutput(t.TypedDict, total=False):
+    """AWS's GetTableMetadataOutput."""
+
+    TableMetadata: TableMetadata
+
+
 class GetWorkGroupInput(t.TypedDict, total=False):
     """AWS's GetWorkGroupInput."""
 
@@ -153,6 +463,82 @@ class IdentityCenterConfiguration(t.TypedDict, total=False):
     IdentityCenterInstanceArn: str
 
 
+class ListDataCatalogsInput(t.TypedDict, total=False):
+    """AWS's ListDataCatalogsInput."""
+
+    NextToken: str
+    MaxResults: int
+    WorkGroup: str
+
+
+class ListDataCatalogsOutput(t.TypedDict, total=False):
+    """AWS's ListDataCatalogsOutput."""
+
+    DataCatalogsSummary: list[DataCatalogSummary]
+    NextToken: str
+
+
+class ListDatabasesInput(t.TypedDict, total=False):
+    """AWS's ListDatabasesInput."""
+
+    CatalogName: t.Required[str]
+    NextToken: str
+    MaxResults: int
+    WorkGroup: str
+    AttributesToGet: list[t.Literal["NAME"]]
+
+
+class ListDatabasesOutput(t.TypedDict, total=False):
+    """AWS's ListDatabasesOutput."""
+
+    DatabaseList: list[Database]
+    NextToken: str
+
+
+class ListEngineVersionsInput(t.TypedDict, total=False):
+    """AWS's ListEngineVersionsInput."""
+
+    NextToken: str
+    MaxResults: int
+
+
+class ListEngineVersionsOutput(t.TypedDict, total=False):
+    """AWS's ListEngineVersionsOutput."""
+
+    EngineVersions: list[EngineVersion]
+    NextToken: str
+
+
+class ListNamedQueriesInput(t.TypedDict, total=False):
+    """AWS's ListNamedQueriesInput."""
+
+    NextToken: str
+    MaxResults: int
+    WorkGroup: str
+
+
+class ListNamedQueriesOutput(t.TypedDict, total=False):
+    """AWS's ListNamedQueriesOutput."""
+
+    NamedQueryIds: list[str]
+    NextToken: str
+
+
+class ListPreparedStatementsInput(t.TypedDict, total=False):
+    """AWS's ListPreparedStatementsInput."""
+
+    WorkGroup: t.Required[str]
+    NextToken: str
+    MaxResults: int
+
+
+class ListPreparedStatementsOutput(t.TypedDict, total=False):
+    """AWS's ListPreparedStatementsOutput."""
+
+    PreparedStatements: list[PreparedStatementSummary]
+    NextToken: str
+
+
 class ListQueryExecutionsInput(t.TypedDict, total=False):
     """AWS's ListQueryExecutionsInput."""
 
@@ -165,6 +551,40 @@ class ListQueryExecutionsOutput(t.TypedDict, total=False):
     """AWS's ListQueryExecutionsOutput."""
 
     QueryExecutionIds: list[str]
+    NextToken: str
+
+
+class ListTableMetadataInput(t.TypedDict, total=False):
+    """AWS's ListTableMetadataInput."""
+
+    CatalogName: t.Required[str]
+    DatabaseName: t.Required[str]
+    Expression: str
+    NextToken: str
+    MaxResults: int
+    WorkGroup: str
+    AttributesToGet: list[t.Literal["NAME", "TABLE_TYPE"]]
+
+
+class ListTableMetadataOutput(t.TypedDict, total=False):
+    """AWS's ListTableMetadataOutput."""
+
+    TableMetadataList: list[TableMetadata]
+    NextToken: str
+
+
+class ListTagsForResourceInput(t.TypedDict, total=False):
+    """AWS's ListTagsForResourceInput."""
+
+    ResourceARN: t.Required[str]
+    NextToken: str
+    MaxResults: int
+
+
+class ListTagsForResourceOutput(t.TypedDict, total=False):
+    """AWS's ListTagsForResourceOutput."""
+
+    Tags: list[Tag]
     NextToken: str
 
 
@@ -196,6 +616,14 @@ class ManagedQueryResultsConfiguration(t.TypedDict, total=False):
     EncryptionConfiguration: ManagedQueryResultsEncryptionConfiguration
 
 
+class ManagedQueryResultsConfigurationUpdates(t.TypedDict, total=False):
+    """AWS's ManagedQueryResultsConfigurationUpdates."""
+
+    Enabled: bool
+    EncryptionConfiguration: ManagedQueryResultsEncryptionConfiguration
+    RemoveEncryptionConfiguration: bool
+
+
 class ManagedQueryResultsEncryptionConfiguration(t.TypedDict, total=False):
     """AWS's ManagedQueryResultsEncryptionConfiguration."""
 
@@ -208,6 +636,34 @@ class MonitoringConfiguration(t.TypedDict, total=False):
     CloudWatchLoggingConfiguration: CloudWatchLoggingConfiguration
     ManagedLoggingConfiguration: ManagedLoggingConfiguration
     S3LoggingConfiguration: S3LoggingConfiguration
+
+
+class NamedQuery(t.TypedDict, total=False):
+    """AWS's NamedQuery."""
+
+    Name: t.Required[str]
+    Description: str
+    Database: t.Required[str]
+    QueryString: t.Required[str]
+    NamedQueryId: str
+    WorkGroup: str
+
+
+class PreparedStatement(t.TypedDict, total=False):
+    """AWS's PreparedStatement."""
+
+    StatementName: str
+    QueryStatement: str
+    WorkGroupName: str
+    Description: str
+    LastModifiedTime: float
+
+
+class PreparedStatementSummary(t.TypedDict, total=False):
+    """AWS's PreparedStatementSummary."""
+
+    StatementName: str
+    LastModifiedTime: float
 
 
 class QueryExecution(t.TypedDict, total=False):
@@ -269,6 +725,57 @@ class QueryResultsS3AccessGrantsConfiguration(t.TypedDict, total=False):
     AuthenticationType: t.Required[t.Literal["DIRECTORY_IDENTITY"]]
 
 
+class QueryRuntimeStatistics(t.TypedDict, total=False):
+    """AWS's QueryRuntimeStatistics."""
+
+    Timeline: QueryRuntimeStatisticsTimeline
+    Rows: QueryRuntimeStatisticsRows
+    OutputStage: QueryStage
+
+
+class QueryRuntimeStatisticsRows(t.TypedDict, total=False):
+    """AWS's QueryRuntimeStatisticsRows."""
+
+    InputRows: int
+    InputBytes: int
+    OutputBytes: int
+    OutputRows: int
+
+
+class QueryRuntimeStatisticsTimeline(t.TypedDict, total=False):
+    """AWS's QueryRuntimeStatisticsTimeline."""
+
+    QueryQueueTimeInMillis: int
+    ServicePreProcessingTimeInMillis: int
+    QueryPlanningTimeInMillis: int
+    EngineExecutionTimeInMillis: int
+    ServiceProcessingTimeInMillis: int
+    TotalExecutionTimeInMillis: int
+
+
+class QueryStage(t.TypedDict, total=False):
+    """AWS's QueryStage."""
+
+    StageId: int
+    State: str
+    OutputBytes: int
+    OutputRows: int
+    InputBytes: int
+    InputRows: int
+    ExecutionTime: int
+    QueryStagePlan: QueryStagePlanNode
+    SubStages: list[QueryStage]
+
+
+class QueryStagePlanNode(t.TypedDict, total=False):
+    """AWS's QueryStagePlanNode."""
+
+    Name: str
+    Identifier: str
+    Children: list[QueryStagePlanNode]
+    RemoteSources: list[str]
+
+
 class ResultConfiguration(t.TypedDict, total=False):
     """AWS's ResultConfiguration."""
 
@@ -276,6 +783,19 @@ class ResultConfiguration(t.TypedDict, total=False):
     EncryptionConfiguration: EncryptionConfiguration
     ExpectedBucketOwner: str
     AclConfiguration: AclConfiguration
+
+
+class ResultConfigurationUpdates(t.TypedDict, total=False):
+    """AWS's ResultConfigurationUpdates."""
+
+    OutputLocation: str
+    RemoveOutputLocation: bool
+    EncryptionConfiguration: EncryptionConfiguration
+    RemoveEncryptionConfiguration: bool
+    ExpectedBucketOwner: str
+    RemoveExpectedBucketOwner: bool
+    AclConfiguration: AclConfiguration
+    RemoveAclConfiguration: bool
 
 
 class ResultReuseByAgeConfiguration(t.TypedDict, total=False):
@@ -360,12 +880,121 @@ class SystemTableStatus(t.TypedDict, total=False):
     Enabled: t.Required[bool]
 
 
+class TableMetadata(t.TypedDict, total=False):
+    """AWS's TableMetadata."""
+
+    Name: t.Required[str]
+    CreateTime: float
+    LastAccessTime: float
+    TableType: str
+    Columns: list[Column]
+    PartitionKeys: list[Column]
+    Parameters: dict[str, str]
+
+
+class Tag(t.TypedDict, total=False):
+    """AWS's Tag."""
+
+    Key: str
+    Value: str
+
+
+class TagResourceInput(t.TypedDict, total=False):
+    """AWS's TagResourceInput."""
+
+    ResourceARN: t.Required[str]
+    Tags: t.Required[list[Tag]]
+
+
+class TagResourceOutput(t.TypedDict, total=False):
+    """AWS's TagResourceOutput."""
+
+
+class UnprocessedNamedQueryId(t.TypedDict, total=False):
+    """AWS's UnprocessedNamedQueryId."""
+
+    NamedQueryId: str
+    ErrorCode: str
+    ErrorMessage: str
+
+
+class UnprocessedPreparedStatementName(t.TypedDict, total=False):
+    """AWS's UnprocessedPreparedStatementName."""
+
+    StatementName: str
+    ErrorCode: str
+    ErrorMessage: str
+
+
 class UnprocessedQueryExecutionId(t.TypedDict, total=False):
     """AWS's UnprocessedQueryExecutionId."""
 
     QueryExecutionId: str
     ErrorCode: str
     ErrorMessage: str
+
+
+class UntagResourceInput(t.TypedDict, total=False):
+    """AWS's UntagResourceInput."""
+
+    ResourceARN: t.Required[str]
+    TagKeys: t.Required[list[str]]
+
+
+class UntagResourceOutput(t.TypedDict, total=False):
+    """AWS's UntagResourceOutput."""
+
+
+class UpdateDataCatalogInput(t.TypedDict, total=False):
+    """AWS's UpdateDataCatalogInput."""
+
+    Name: t.Required[str]
+    Type: t.Required[t.Literal["LAMBDA", "GLUE", "HIVE", "FEDERATED"]]
+    Description: str
+    Parameters: dict[str, str]
+
+
+class UpdateDataCatalogOutput(t.TypedDict, total=False):
+    """AWS's UpdateDataCatalogOutput."""
+
+
+class UpdateNamedQueryInput(t.TypedDict, total=False):
+    """AWS's UpdateNamedQueryInput."""
+
+    NamedQueryId: t.Required[str]
+    Name: t.Required[str]
+    Description: str
+    QueryString: t.Required[str]
+
+
+class UpdateNamedQueryOutput(t.TypedDict, total=False):
+    """AWS's UpdateNamedQueryOutput."""
+
+
+class UpdatePreparedStatementInput(t.TypedDict, total=False):
+    """AWS's UpdatePreparedStatementInput."""
+
+    StatementName: t.Required[str]
+    WorkGroup: t.Required[str]
+    QueryStatement: t.Required[str]
+    Description: str
+
+
+class UpdatePreparedStatementOutput(t.TypedDict, total=False):
+    """AWS's UpdatePreparedStatementOutput."""
+
+
+class UpdateWorkGroupInput(t.TypedDict, total=False):
+    """AWS's UpdateWorkGroupInput."""
+
+    WorkGroup: t.Required[str]
+    Description: str
+    ConfigurationUpdates: WorkGroupConfigurationUpdates
+    State: t.Literal["ENABLED", "DISABLED"]
+
+
+class UpdateWorkGroupOutput(t.TypedDict, total=False):
+    """AWS's UpdateWorkGroupOutput."""
 
 
 class WorkGroup(t.TypedDict, total=False):
@@ -400,6 +1029,27 @@ class WorkGroupConfiguration(t.TypedDict, total=False):
     SystemTableStatuses: list[SystemTableStatus]
 
 
+class WorkGroupConfigurationUpdates(t.TypedDict, total=False):
+    """AWS's WorkGroupConfigurationUpdates."""
+
+    EnforceWorkGroupConfiguration: bool
+    ResultConfigurationUpdates: ResultConfigurationUpdates
+    ManagedQueryResultsConfigurationUpdates: ManagedQueryResultsConfigurationUpdates
+    PublishCloudWatchMetricsEnabled: bool
+    BytesScannedCutoffPerQuery: int
+    RemoveBytesScannedCutoffPerQuery: bool
+    RequesterPaysEnabled: bool
+    EngineVersion: EngineVersion
+    RemoveCustomerContentEncryptionConfiguration: bool
+    AdditionalConfiguration: str
+    ExecutionRole: str
+    CustomerContentEncryptionConfiguration: CustomerContentEncryptionConfiguration
+    EnableMinimumEncryptionConfiguration: bool
+    QueryResultsS3AccessGrantsConfiguration: QueryResultsS3AccessGrantsConfiguration
+    MonitoringConfiguration: MonitoringConfiguration
+    EngineConfiguration: EngineConfiguration
+
+
 class WorkGroupSummary(t.TypedDict, total=False):
     """AWS's WorkGroupSummary."""
 
@@ -414,10 +1064,74 @@ class WorkGroupSummary(t.TypedDict, total=False):
 class Athena(t.Protocol):
     """The operations of athena that lakebed has built."""
 
+    def batch_get_named_query(self, request: BatchGetNamedQueryInput) -> BatchGetNamedQueryOutput:
+        """Call BatchGetNamedQuery."""
+        ...
+
+    def batch_get_prepared_statement(
+        self, request: BatchGetPreparedStatementInput
+    ) -> BatchGetPreparedStatementOutput:
+        """Call BatchGetPreparedStatement."""
+        ...
+
     def batch_get_query_execution(
         self, request: BatchGetQueryExecutionInput
     ) -> BatchGetQueryExecutionOutput:
         """Call BatchGetQueryExecution."""
+        ...
+
+    def create_data_catalog(self, request: CreateDataCatalogInput) -> CreateDataCatalogOutput:
+        """Call CreateDataCatalog."""
+        ...
+
+    def create_named_query(self, request: CreateNamedQueryInput) -> CreateNamedQueryOutput:
+        """Call CreateNamedQuery."""
+        ...
+
+    def create_prepared_statement(
+        self, request: CreatePreparedStatementInput
+    ) -> CreatePreparedStatementOutput:
+        """Call CreatePreparedStatement."""
+        ...
+
+    def create_work_group(self, request: CreateWorkGroupInput) -> CreateWorkGroupOutput:
+        """Call CreateWorkGroup."""
+        ...
+
+    def delete_data_catalog(self, request: DeleteDataCatalogInput) -> DeleteDataCatalogOutput:
+        """Call DeleteDataCatalog."""
+        ...
+
+    def delete_named_query(self, request: DeleteNamedQueryInput) -> DeleteNamedQueryOutput:
+        """Call DeleteNamedQuery."""
+        ...
+
+    def delete_prepared_statement(
+        self, request: DeletePreparedStatementInput
+    ) -> DeletePreparedStatementOutput:
+        """Call DeletePreparedStatement."""
+        ...
+
+    def delete_work_group(self, request: DeleteWorkGroupInput) -> DeleteWorkGroupOutput:
+        """Call DeleteWorkGroup."""
+        ...
+
+    def get_data_catalog(self, request: GetDataCatalogInput) -> GetDataCatalogOutput:
+        """Call GetDataCatalog."""
+        ...
+
+    def get_database(self, request: GetDatabaseInput) -> GetDatabaseOutput:
+        """Call GetDatabase."""
+        ...
+
+    def get_named_query(self, request: GetNamedQueryInput) -> GetNamedQueryOutput:
+        """Call GetNamedQuery."""
+        ...
+
+    def get_prepared_statement(
+        self, request: GetPreparedStatementInput
+    ) -> GetPreparedStatementOutput:
+        """Call GetPreparedStatement."""
         ...
 
     def get_query_execution(self, request: GetQueryExecutionInput) -> GetQueryExecutionOutput:
@@ -428,12 +1142,54 @@ class Athena(t.Protocol):
         """Call GetQueryResults."""
         ...
 
+    def get_query_runtime_statistics(
+        self, request: GetQueryRuntimeStatisticsInput
+    ) -> GetQueryRuntimeStatisticsOutput:
+        """Call GetQueryRuntimeStatistics."""
+        ...
+
+    def get_table_metadata(self, request: GetTableMetadataInput) -> GetTableMetadataOutput:
+        """Call GetTableMetadata."""
+        ...
+
     def get_work_group(self, request: GetWorkGroupInput) -> GetWorkGroupOutput:
         """Call GetWorkGroup."""
         ...
 
+    def list_data_catalogs(self, request: ListDataCatalogsInput) -> ListDataCatalogsOutput:
+        """Call ListDataCatalogs."""
+        ...
+
+    def list_databases(self, request: ListDatabasesInput) -> ListDatabasesOutput:
+        """Call ListDatabases."""
+        ...
+
+    def list_engine_versions(self, request: ListEngineVersionsInput) -> ListEngineVersionsOutput:
+        """Call ListEngineVersions."""
+        ...
+
+    def list_named_queries(self, request: ListNamedQueriesInput) -> ListNamedQueriesOutput:
+        """Call ListNamedQueries."""
+        ...
+
+    def list_prepared_statements(
+        self, request: ListPreparedStatementsInput
+    ) -> ListPreparedStatementsOutput:
+        """Call ListPreparedStatements."""
+        ...
+
     def list_query_executions(self, request: ListQueryExecutionsInput) -> ListQueryExecutionsOutput:
         """Call ListQueryExecutions."""
+        ...
+
+    def list_table_metadata(self, request: ListTableMetadataInput) -> ListTableMetadataOutput:
+        """Call ListTableMetadata."""
+        ...
+
+    def list_tags_for_resource(
+        self, request: ListTagsForResourceInput
+    ) -> ListTagsForResourceOutput:
+        """Call ListTagsForResource."""
         ...
 
     def list_work_groups(self, request: ListWorkGroupsInput) -> ListWorkGroupsOutput:
@@ -446,4 +1202,30 @@ class Athena(t.Protocol):
 
     def stop_query_execution(self, request: StopQueryExecutionInput) -> StopQueryExecutionOutput:
         """Call StopQueryExecution."""
+        ...
+
+    def tag_resource(self, request: TagResourceInput) -> TagResourceOutput:
+        """Call TagResource."""
+        ...
+
+    def untag_resource(self, request: UntagResourceInput) -> UntagResourceOutput:
+        """Call UntagResource."""
+        ...
+
+    def update_data_catalog(self, request: UpdateDataCatalogInput) -> UpdateDataCatalogOutput:
+        """Call UpdateDataCatalog."""
+        ...
+
+    def update_named_query(self, request: UpdateNamedQueryInput) -> UpdateNamedQueryOutput:
+        """Call UpdateNamedQuery."""
+        ...
+
+    def update_prepared_statement(
+        self, request: UpdatePreparedStatementInput
+    ) -> UpdatePreparedStatementOutput:
+        """Call UpdatePreparedStatement."""
+        ...
+
+    def update_work_group(self, request: UpdateWorkGroupInput) -> UpdateWorkGroupOutput:
+        """Call UpdateWorkGroup."""
         ...

@@ -10,9 +10,9 @@ An engine folder `lakebed/engines/sql/<name>/` offers `open_engine(settings) -> 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -24,9 +24,12 @@ SYSTEM_ERROR, USER_ERROR, OTHER_ERROR = 1, 2, 3
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one query may take: memory of its engine, threads, wall time."""
+    """What one query may take: memory of its engine, threads, wall time.
 
-    memory_bytes: int = 1 << 30
+    `memory_bytes` 0 is a fair share: of most of the machine's memory, one for each query at a time.
+    """
+
+    memory_bytes: int = 0
     threads: int = 2
     seconds_max: float = 1800.0
 
@@ -38,7 +41,9 @@ class SqlQuery(msgspec.Struct, frozen=True):
     lake's file system; everything the engine writes goes there and the caller removes it.
     `output_location` is the `s3://bucket/prefix/` under which results and CTAS data belong.
     `parameters` are the execution parameters as Athena gets them: SQL literals, one for each `?`.
-    `work_group` is where prepared statements are looked up.
+    `work_group` is where prepared statements are looked up, and whose turn it is in the queue.
+    `limits` are the engine's own where None. A query that reads more than `bytes_scanned_max` bytes
+    (0: no limit) is cancelled while it runs, or before what it wrote is published.
     """
 
     id: str
@@ -49,7 +54,8 @@ class SqlQuery(msgspec.Struct, frozen=True):
     catalog: str = "AwsDataCatalog"
     parameters: tuple[str, ...] = ()
     work_group: str = "primary"
-    limits: Limits = msgspec.field(default_factory=Limits)
+    limits: Limits | None = None
+    bytes_scanned_max: int = 0
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -83,6 +89,16 @@ class SqlFailure(msgspec.Struct, frozen=True):
         return f"{self.name}: {self.message}"
 
 
+class Stage(msgspec.Struct, frozen=True):
+    """What the engine counted: rows read from tables, and its plan.
+
+    `plan` is a tree in the terms of Athena's QueryStagePlanNode: Name, Identifier, Children.
+    """
+
+    input_rows: int
+    plan: dict[str, Any]
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """How a query ended.
 
@@ -91,7 +107,8 @@ class Outcome(msgspec.Struct, frozen=True):
     its columns; `row_count` its rows without the header. `update_count` is what GetQueryResults
     calls UpdateCount (rows written by a CTAS). `manifest` is the file that lists what a CTAS or
     INSERT wrote, one s3:// path a line: it becomes `<id>-manifest.csv`.
-    `output_objects` are these paths. `parsed` is false when the text was not understood at all.
+    `output_objects` are these paths. A CANCELLED query has an `error` if it was not `stop` that
+    ended it. `stage` is there for statements that the engine planned.
     """
 
     state: State
@@ -109,6 +126,7 @@ class Outcome(msgspec.Struct, frozen=True):
     planning_ms: int = 0
     execution_ms: int = 0
     error: SqlFailure | None = None
+    stage: Stage | None = None
 
 
 class LakeFile(msgspec.Struct, frozen=True):
@@ -145,21 +163,34 @@ class Lake(Protocol):
 
 
 class EngineSettings(msgspec.Struct, frozen=True):
-    """How an engine may spread: queries at a time, what one of them may take by default."""
+    """How an engine may spread: queries at a time, what one of them may take by default.
+
+    A workgroup runs at most `concurrent_in_group` of them (0: all); a free place goes to the
+    workgroup that runs fewest, so that none waits for another's long queue.
+    """
 
     concurrent_queries: int = 4
     waiting_queries: int = 200
     limits: Limits = msgspec.field(default_factory=Limits)
+    concurrent_in_group: int = 0
 
 
 class SqlEngine(Protocol):
     """A machine that runs Athena statements."""
 
-    async def run(self, query: SqlQuery, lake: Lake) -> Outcome:
+    @property
+    def waiting(self) -> int:
+        """How many queries wait for a place to run."""
+        ...
+
+    async def run(
+        self, query: SqlQuery, lake: Lake, begun: Callable[[], None] | None = None
+    ) -> Outcome:
         """Run a statement to its end. Never raises for what the statement or an engine did.
 
-        Returns when the query SUCCEEDED, FAILED or was CANCELLED (by `stop`). Waits while
-        `concurrent_queries` others run. A cancelled task ends its query, too.
+        Returns when the query SUCCEEDED, FAILED or was CANCELLED (by `stop`, or for what it
+        scanned). Waits while `concurrent_queries` others run, then calls `begun`. A cancelled task
+        ends its query, too.
         """
         ...
 

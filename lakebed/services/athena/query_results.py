@@ -1,7 +1,8 @@
-"""Results of queries, read back from the file in S3."""
+"""Results of queries, read back from the file they were written to."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
@@ -9,11 +10,16 @@ from lakebed.core.bodies import FileSlice
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import QUERY_RESULT_ROWS_PAGE_MAX
 from lakebed.engines.sql import Column
+from lakebed.services.athena._expiry import is_gone, managed_file
 from lakebed.services.athena._result_rows import Page, read_page
+from lakebed.services.athena._run import UPDATES
 from lakebed.services.athena.model import QueryExecution, find_query, invalid
 
 if TYPE_CHECKING:
     from lakebed.shapes import athena as shapes
+
+_NO_COUNT = ("EXPLAIN", "DESCRIBE_TABLE", "SHOW_CREATE_TABLE")
+_ABSENT = "Could not find results"
 
 
 def get_query_results(
@@ -21,28 +27,51 @@ def get_query_results(
 ) -> shapes.GetQueryResultsOutput:
     """Return a page of a query's rows; the first row of a SELECT is the header.
 
+    A page that is full has a NextToken, even if nothing is left, as on Athena. A statement that
+    wrote rows has none itself: its UpdateCount says how many.
     https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html
     """
     query = find_query(ctx, request["QueryExecutionId"])
-    if query.is_live:
-        raise invalid(f"Query has not yet finished. Current state: {query.state}")
-    if query.state != "SUCCEEDED":
-        raise invalid(f"Query did not finish successfully. Final query state: {query.state}")
+    if query.state == "FAILED" and _is_hive(query):
+        return {"ResultSet": {"Rows": []}}
+    _check_state(query)
     rows_max = request.get("MaxResults") or QUERY_RESULT_ROWS_PAGE_MAX
-    if rows_max > QUERY_RESULT_ROWS_PAGE_MAX:
-        raise invalid("MaxResults is more than maximum allowed length 1000.")
-    token = request.get("NextToken")
-    page = _page(ctx, query, _offset(query, token), rows_max)
+    offset = _offset(query, request.get("NextToken"))
+    if request.get("QueryResultType") == "DATA_MANIFEST":
+        return _manifest(ctx, query, offset, rows_max)
+    page = Page([], None)
+    if query.substatement_type not in UPDATES:
+        page = _page(ctx, query, offset, rows_max)
     answer: Any = {
-        "UpdateCount": query.update_count,
         "ResultSet": {
             "Rows": [{"Data": [_datum(value) for value in row]} for row in page.rows],
             "ResultSetMetadata": {"ColumnInfo": [_column(column) for column in query.columns]},
         },
     }
+    if query.substatement_type in UPDATES:
+        answer["UpdateCount"] = query.update_count
+    elif query.statement_type != "DDL" and query.substatement_type not in _NO_COUNT:
+        answer["UpdateCount"] = 0
     if page.next_offset is not None:
         answer["NextToken"] = f"{query.id}.{page.next_offset}"
     return answer
+
+
+def _is_hive(query: QueryExecution) -> bool:
+    """Tell whether a statement is one of Hive's: failed, it has an empty result, not an error."""
+    kind = query.substatement_type
+    return query.statement_type in ("DDL", "UTILITY") and kind not in (*UPDATES, "EXPLAIN")
+
+
+def _check_state(query: QueryExecution) -> None:
+    code = "INVALID_QUERY_EXECUTION_STATE"
+    if query.is_live:
+        raise invalid(f"Query has not yet finished. Current state: {query.state}", code)
+    if query.state == "CANCELLED":
+        raise invalid(_ABSENT, "RESULT_NOT_FOUND")
+    if query.state != "SUCCEEDED":
+        message = f"Query did not finish successfully. Final query state: {query.state}"
+        raise invalid(message, code)
 
 
 def _offset(query: QueryExecution, token: str | None) -> int:
@@ -50,20 +79,60 @@ def _offset(query: QueryExecution, token: str | None) -> int:
         return 0
     query_id, _, offset = token.partition(".")
     if query_id != query.id or not offset.isdecimal():
-        raise invalid("Invalid NextToken")
+        raise invalid(f"Malformed nextPageToken {token}")
     return int(offset)
 
 
 def _page(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -> Page:
-    bucket, _, key = query.result.removeprefix("s3://").partition("/")
+    if query.settings.is_managed:
+        return _managed_page(ctx, query, offset, rows_max)
+    is_csv = query.result.endswith(".csv")
+    return _object_page(ctx, query.result, (offset, rows_max), is_csv=is_csv)
+
+
+def _object_page(ctx: Context, location: str, at: tuple[int, int], *, is_csv: bool) -> Page:
+    bucket, _, key = location.removeprefix("s3://").partition("/")
     try:
         body = ctx.aws.s3.get_object({"Bucket": bucket, "Key": key}).get("Body")
-    except AwsError as error:
-        message = f"Could not find results for {query.id}: {error.message}"
-        raise invalid(message) from None
+    except AwsError:
+        raise invalid(_ABSENT, "RESULT_NOT_FOUND") from None
     if not isinstance(body, FileSlice):
         return Page([], None)
-    return read_page(body, offset, rows_max, is_csv=query.result.endswith(".csv"))
+    return read_page(body, *at, is_csv=is_csv)
+
+
+def _managed_page(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -> Page:
+    """Read a result that is kept in our own folder, for 24 hours."""
+    if is_gone(query, ctx.clock.now()):
+        raise invalid(_ABSENT, "RESULT_NOT_FOUND")
+    try:
+        descriptor = os.open(managed_file(ctx.settings, query), os.O_RDONLY)
+    except FileNotFoundError:
+        raise invalid(_ABSENT, "RESULT_NOT_FOUND") from None
+    size = os.fstat(descriptor).st_size
+    is_csv = query.substatement_type == "SELECT"
+    return read_page(FileSlice(descriptor, 0, size), offset, rows_max, is_csv=is_csv)
+
+
+def _manifest(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -> Any:
+    """Return a page of the manifest: the files a statement wrote, one a row.
+
+    The column's name is ours; that other statements fail is documented, their sentence is ours.
+    """
+    if not query.manifest:
+        raise invalid(f"Query {query.id} has no data manifest.", "RESULT_NOT_FOUND")
+    page = _object_page(ctx, query.manifest, (offset, rows_max), is_csv=False)
+    column = Column("manifest", "varchar", 2147483647, case_sensitive=True)
+    answer: Any = {
+        "UpdateCount": query.update_count,
+        "ResultSet": {
+            "Rows": [{"Data": [_datum(value) for value in row]} for row in page.rows],
+            "ResultSetMetadata": {"ColumnInfo": [_column(column)]},
+        },
+    }
+    if page.next_offset is not None:
+        answer["NextToken"] = f"{query.id}.{page.next_offset}"
+    return answer
 
 
 def _datum(value: str | None) -> dict[str, str]:

@@ -107,16 +107,17 @@ def test_output_locations_that_are_refused(athena, configuration, message):
 
 
 def test_what_is_not_built_is_named(athena):
-    reuse = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 5}}
     code, message, status = error_of(
         lambda: athena.start_query_execution(
             QueryString="SELECT 1",
             ResultConfiguration=OUTPUT,
-            ResultReuseConfiguration=reuse,
+            EngineConfiguration={"MaxConcurrentDpus": 4},
         )
     )
     assert (code, status) == ("LakebedNotBuilt", 400)
-    assert "athena.StartQueryExecution (ResultReuseConfiguration)" in message
+    assert "athena.StartQueryExecution (EngineConfiguration)" in message
+    code, message, _ = error_of(lambda: athena.list_application_dpu_sizes())
+    assert (code, "athena.ListApplicationDPUSizes" in message) == ("LakebedNotBuilt", True)
 
 
 def test_a_running_query_can_be_stopped(athena):

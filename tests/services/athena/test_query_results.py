@@ -85,7 +85,7 @@ def test_errors_of_results(athena):
         lambda: athena.get_query_results(
             QueryExecutionId=query["QueryExecutionId"], NextToken="x.y"
         )
-    ) == ("InvalidRequestException", "Invalid NextToken", 400)
+    ) == ("InvalidRequestException", "Malformed nextPageToken x.y", 400)
 
 
 def test_create_table_as_counts_its_rows_and_lists_its_files(athena, lakebed):

@@ -11,20 +11,72 @@ from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql import OTHER_ERROR, SYSTEM_ERROR, USER_ERROR
 from lakebed.engines.sql.duckdb.catalog import ServiceError
 
-_SYSTEM = ("GENERIC_INTERNAL_ERROR", "EXCEEDED_MEMORY_LIMIT", "EXCEEDED_LOCAL_MEMORY_LIMIT")
-_RAISED = re.compile(r"lakebed\|(\w+)\|(.*)", re.S)
+# https://docs.aws.amazon.com/athena/latest/ug/error-reference.html says what a type means, not
+# which of Trino's errors has which. Those of the first group were seen on Athena; the others are
+# the documented type that says what they are.
+_KINDS = {
+    "COLUMN_NOT_FOUND": (USER_ERROR, 1006),
+    "CATALOG_NOT_FOUND": (USER_ERROR, 1006),
+    "DIVISION_BY_ZERO": (USER_ERROR, 1001),
+    "FUNCTION_NOT_FOUND": (USER_ERROR, 1303),
+    "INVALID_CAST_ARGUMENT": (USER_ERROR, 1100),
+    "INVALID_FUNCTION_ARGUMENT": (USER_ERROR, 1106),
+    "INVALID_PARAMETER_USAGE": (USER_ERROR, 1100),
+    "NOT_SUPPORTED": (USER_ERROR, 1200),
+    "NUMERIC_VALUE_OUT_OF_RANGE": (USER_ERROR, 1100),
+    "SCHEMA_NOT_FOUND": (USER_ERROR, 1301),
+    "SYNTAX_ERROR": (USER_ERROR, 1006),
+    "TABLE_ALREADY_EXISTS": (USER_ERROR, 1110),
+    "TABLE_NOT_FOUND": (USER_ERROR, 1301),
+    "TYPE_MISMATCH": (USER_ERROR, 1002),
+    # by what the types say
+    "EXCEEDED_LOCAL_MEMORY_LIMIT": (SYSTEM_ERROR, 1),
+    "EXCEEDED_MEMORY_LIMIT": (SYSTEM_ERROR, 1),
+    "GENERIC_INTERNAL_ERROR": (SYSTEM_ERROR, 200),
+    "HIVE_BAD_DATA": (USER_ERROR, 1001),
+    "HIVE_CANNOT_OPEN_SPLIT": (OTHER_ERROR, 200),
+    "HIVE_CURSOR_ERROR": (USER_ERROR, 1001),
+    "HIVE_FILESYSTEM_ERROR": (USER_ERROR, 1306),
+    "HIVE_INVALID_METADATA": (USER_ERROR, 1004),
+    "HIVE_METASTORE_ERROR": (SYSTEM_ERROR, 204),
+    "HIVE_PARTITION_SCHEMA_MISMATCH": (USER_ERROR, 1004),
+    "INVALID_TABLE_PROPERTY": (USER_ERROR, 1103),
+    "INVALID_VIEW": (USER_ERROR, 1107),
+    "NOT_FOUND": (USER_ERROR, 1300),
+    "PERMISSION_DENIED": (USER_ERROR, 1500),
+    "SCHEMA_ALREADY_EXISTS": (USER_ERROR, 1110),
+}
+_SYSTEM_PREFIXES = ("EXCEEDED_", "GENERIC_INTERNAL", "STACK_OVERFLOW")
+# A reader's error comes with the traceback of the stream it broke.
+_RAISED = re.compile(r"lakebed\|(\w+)\|(.*?)(?:\|\. Detail: Python exception.*)?$", re.S)
 
 
 def describe(error: BaseException) -> dict[str, Any]:
     """Return the failure as the outcome carries it."""
     name, message = _named(error)
-    category = SYSTEM_ERROR if name in _SYSTEM else USER_ERROR
-    code = {"NOT_SUPPORTED": 1006, "SYNTAX_ERROR": 1001}.get(name, 1006)
-    if name.startswith(("HIVE_", "TABLE_", "SCHEMA_")):
-        category, code = (
-            (OTHER_ERROR, 1100) if name == "HIVE_CANNOT_OPEN_SPLIT" else (category, code)
-        )
+    category, code = kind_of(name)
     return {"name": name, "message": message, "category": category, "type_code": code}
+
+
+def over_scan_limit(scanned_bytes: int) -> dict[str, Any]:
+    """Return the end of a statement that scanned more than its workgroup lets it."""
+    error = {"name": "EXCEEDED_SCAN_LIMIT", "message": "Bytes scanned limit was exceeded"}
+    return {
+        "state": "CANCELLED",
+        "error": error,
+        "result": None,
+        "data_scanned_bytes": scanned_bytes,
+    }
+
+
+def kind_of(name: str) -> tuple[int, int]:
+    """Return ErrorCategory and ErrorType of an error by Trino's name."""
+    known = _KINDS.get(name)
+    if known is not None:
+        return known
+    if name.startswith(_SYSTEM_PREFIXES):
+        return SYSTEM_ERROR, 200
+    return USER_ERROR, 1000
 
 
 def _named(error: BaseException) -> tuple[str, str]:

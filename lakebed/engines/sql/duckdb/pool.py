@@ -1,4 +1,4 @@
-"""The pool of worker processes: admission, a warm spare, cancel at once, nothing left hanging."""
+"""The SQL engine over DuckDB workers: admission, limits, cancel at once, nothing left behind."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
-import socket
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from lakebed.core.errors import AwsError
 from lakebed.engines.sql import (
@@ -20,92 +19,24 @@ from lakebed.engines.sql import (
     Column,
     EngineSettings,
     Lake,
+    Limits,
     Outcome,
     SqlFailure,
     SqlQuery,
+    Stage,
 )
-from lakebed.engines.sql.duckdb.messages import Message, packed, receive
+from lakebed.engines.sql.duckdb.admission import Admission
+from lakebed.engines.sql.duckdb.messages import Message, receive
+from lakebed.engines.sql.duckdb.workers import Worker, Workers
 
 log = logging.getLogger("lakebed.engines.sql")
 
-QUERIES_PER_WORKER_MAX = 200
-WORKER_RESIDENT_BYTES_MAX = 1 << 30
-WORKER_START_SECONDS_MAX = 60.0
-
-
-@dataclass(eq=False)
-class Worker:
-    """A worker process and the server's end of its socket."""
-
-    process: asyncio.subprocess.Process
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    queries: int = 0
-    resident_bytes: int = 0
-
-    @classmethod
-    async def start(cls) -> Worker:
-        """Start a process and wait until it holds a database open."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "lakebed.engines.sql.duckdb.worker",
-                str(theirs.fileno()),
-                pass_fds=(theirs.fileno(),),
-                stdin=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-                env=_environment(),
-            )
-        reader, writer = await asyncio.open_connection(sock=ours)
-        worker = cls(process, reader, writer)
-        try:
-            async with asyncio.timeout(WORKER_START_SECONDS_MAX):
-                await worker.ready()
-        except BaseException:
-            await worker.kill()
-            raise
-        return worker
-
-    async def ready(self) -> None:
-        """Wait until the worker holds its next database open."""
-        message = await receive(self.reader)
-        if message is None:
-            raise ConnectionError("The SQL worker ended before it was ready")
-        self.resident_bytes = message["rss"]
-
-    async def send(self, message: Message) -> None:
-        """Send a message; a worker that is gone shows at the next receive."""
-        self.writer.write(packed(message))
-        with contextlib.suppress(ConnectionError):
-            await self.writer.drain()
-
-    @property
-    def worn(self) -> bool:
-        """Tell whether the worker has served long enough."""
-        return (
-            self.queries >= QUERIES_PER_WORKER_MAX
-            or self.resident_bytes > WORKER_RESIDENT_BYTES_MAX
-        )
-
-    async def kill(self) -> None:
-        """End the process now and reap it."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGKILL)
-        self.writer.close()
-        await self.process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of a worker: what Python needs, no secrets."""
-    kept = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
-    found = {key: value for key, value in os.environ.items() if key in kept}
-    root = str(Path(__file__).resolve().parents[4])
-    found["PYTHONPATH"] = os.pathsep.join(
-        part for part in (root, os.environ.get("PYTHONPATH", "")) if part
-    )
-    return found | {"TZ": "UTC"}
+MEMORY_SHARE = 0.6
+"""Of the machine's memory, what all queries at a time may take; the rest is for everybody else."""
+MEMORY_BYTES_MIN = 128 << 20
+SCAN_WATCH_SECONDS = 0.05
+SCAN_LIMIT = "Bytes scanned limit was exceeded"
+"""Athena's reason: https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html"""
 
 
 @dataclass(eq=False)
@@ -113,8 +44,23 @@ class _Running:
     """A query the engine has: waiting (no worker yet) or running."""
 
     query: SqlQuery
+    limits: Limits
+    begun: Callable[[], None] | None
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     put: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    tables: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    kind: dict[str, Any] = field(default_factory=dict[str, Any])
+    over_bytes: int = 0
+
+    def outcome(self, state: str, **more: Any) -> Outcome:
+        """Return an outcome that is ours to say, with what the worker said of the statement."""
+        values: dict[str, Any] = {**self.kind, **more}
+        return Outcome(state, **values)  # pyright: ignore[reportArgumentType] (one of State)
+
+    def failed(self, name: str, message: str, code: int, *, retryable: bool = False) -> Outcome:
+        """Return the outcome of a failure that is not the statement's fault."""
+        failure = SqlFailure(name, message, SYSTEM_ERROR, code, retryable)
+        return self.outcome("FAILED", error=failure)
 
 
 class DuckDbEngine:
@@ -122,39 +68,43 @@ class DuckDbEngine:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.concurrent_queries)
-        self._idle: list[Worker] = []
-        self._workers: set[Worker] = set()
+        self._limits = _with_memory(settings)
+        self._admission = Admission(settings.concurrent_queries, settings.concurrent_in_group)
+        self._workers = Workers(settings.concurrent_queries)
         self._running: dict[str, _Running] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._returning = 0
-        self._sparing = False
-        self._waiters: list[asyncio.Future[None]] = []
         self._closed = False
 
-    async def run(self, query: SqlQuery, lake: Lake) -> Outcome:
+    @property
+    def waiting(self) -> int:
+        """How many queries wait for a place to run."""
+        return self._admission.waiting
+
+    async def run(
+        self, query: SqlQuery, lake: Lake, begun: Callable[[], None] | None = None
+    ) -> Outcome:
         """Run a statement to its end."""
-        if self._closed or len(self._running) >= (
-            self._settings.concurrent_queries + self._settings.waiting_queries
-        ):
-            reason = "The engine is closed" if self._closed else "Too many queries are waiting"
-            return _failed("EXCEEDED_QUEUED_QUERIES", reason, retryable=True)
-        running = _Running(query)
+        limits = query.limits or self._limits
+        if not limits.memory_bytes:
+            limits = msgspec.structs.replace(limits, memory_bytes=self._limits.memory_bytes)
+        running = _Running(query, limits, begun)
+        if self._closed:
+            return running.failed("SERVER_STOPPED", "The engine is closed", 100, retryable=True)
+        if self.waiting >= self._settings.waiting_queries:
+            message = "Too many queries are waiting"
+            return running.failed("EXCEEDED_QUEUED_QUERIES", message, 1404, retryable=True)
         self._running[query.id] = running
         work = asyncio.ensure_future(self._admitted(running, lake))
         stop = asyncio.ensure_future(running.stopped.wait())
         try:
-            timeout = query.limits.seconds_max
-            await asyncio.wait({work, stop}, timeout=timeout, return_when="FIRST_COMPLETED")
+            await asyncio.wait({work, stop}, return_when="FIRST_COMPLETED")
             if work.done():
                 return work.result()
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             await _undo(running, lake)
-            if running.stopped.is_set():
-                return Outcome("CANCELLED")
-            message = f"Query exceeded the maximum run time of {timeout:.0f} s"
-            return _failed("EXCEEDED_TIME_LIMIT", message)
+            if running.over_bytes:
+                return _over_limit(running)
+            return running.outcome("CANCELLED")
         finally:
             stop.cancel()
             if not work.done():
@@ -172,83 +122,74 @@ class DuckDbEngine:
 
     async def warm(self) -> None:
         """Start one worker if none is idle."""
-        if not self._idle and not self._closed:
-            self._idle.append(await self._start())
+        await self._workers.warm()
 
     async def close(self) -> None:
         """End all queries and processes."""
         self._closed = True
         for running in self._running.values():
             running.stopped.set()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(worker.kill() for worker in list(self._workers)))
-        self._workers.clear()
-        self._idle.clear()
-
-    async def _start(self) -> Worker:
-        worker = await Worker.start()
-        self._workers.add(worker)
-        return worker
-
-    def _take(self) -> Worker | None:
-        """Take an idle worker that still lives."""
-        while self._idle:
-            worker = self._idle.pop()
-            if worker.process.returncode is None and not worker.reader.at_eof():
-                return worker
-            self._discard(worker)
-        return None
-
-    async def _obtain(self) -> Worker:
-        """Take an idle worker, wait for one that opens its next database, or start one."""
-        while (worker := self._take()) is None:
-            if not self._returning:
-                worker = await self._start()
-                break
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
-        if not self._idle and len(self._workers) <= self._settings.concurrent_queries:
-            self._later(self._spare())
-        return worker
+        await self._workers.close()
 
     async def _admitted(self, running: _Running, lake: Lake) -> Outcome:
-        async with self._slots:
-            try:
-                worker = await self._begun(running.query)
-            except (OSError, TimeoutError) as error:
-                return _failed("GENERIC_INTERNAL_ERROR", f"No SQL worker could start: {error}")
-            try:
-                outcome = await self._converse(worker, running, lake)
-            except BaseException:
-                self._discard(worker)
-                raise
-            if outcome is None:
-                self._discard(worker)
-                await _undo(running, lake)
-                return _failed(
-                    "GENERIC_INTERNAL_ERROR",
-                    "The process that ran the query ended, probably for lack of memory",
-                    retryable=True,
-                )
-            self._later(self._return(worker))
-            return outcome
+        group = running.query.work_group
+        await self._admission.enter(group)
+        try:
+            return await self._timed(running, lake)
+        finally:
+            self._admission.leave(group)
 
-    async def _begun(self, query: SqlQuery) -> Worker:
+    async def _timed(self, running: _Running, lake: Lake) -> Outcome:
+        """Run a query that has its place; its time begins now."""
+        seconds = running.limits.seconds_max
+        clock = asyncio.timeout(seconds)
+        try:
+            async with clock:
+                return await self._worked(running, lake)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            await _undo(running, lake)
+            message = f"Query exceeded the maximum run time of {seconds:.0f} s"
+            return running.failed("EXCEEDED_TIME_LIMIT", message, 206)
+
+    async def _worked(self, running: _Running, lake: Lake) -> Outcome:
+        try:
+            worker = await self._begun(running)
+        except OSError as error:  # TimeoutError, too: a start that took too long
+            message = f"No SQL worker could start: {error}"
+            return running.failed("GENERIC_INTERNAL_ERROR", message, 200, retryable=True)
+        if running.begun is not None:
+            running.begun()
+        watch = asyncio.ensure_future(_watch_scan(worker, running))
+        try:
+            outcome = await self._converse(worker, running, lake)
+        except BaseException:
+            self._workers.discard(worker)
+            raise
+        finally:
+            watch.cancel()
+        if outcome is None:
+            self._workers.discard(worker)
+            await _undo(running, lake)
+            message = "The process that ran the query was ended by the system, probably for memory"
+            return running.failed("GENERIC_INTERNAL_ERROR", message, 200, retryable=True)
+        self._workers.give_back(worker)
+        return outcome
+
+    async def _begun(self, running: _Running) -> Worker:
         """Hand a query to a worker; one that died while it was idle costs nothing but a retry."""
         while True:
-            worker = await self._obtain()
+            worker = await self._workers.obtain()
             try:
-                await worker.send(_order(query))
+                await worker.send(_order(running))
                 if await receive(worker.reader) is not None:
                     worker.queries += 1
                     return worker
             except BaseException:
-                self._discard(worker)
+                self._workers.discard(worker)
                 raise
-            self._discard(worker)
+            self._workers.discard(worker)
 
     async def _converse(self, worker: Worker, running: _Running, lake: Lake) -> Outcome | None:
         """Serve what the worker asks until it is done; None if it died."""
@@ -258,52 +199,50 @@ class DuckDbEngine:
                 return None
             if message["kind"] == "done":
                 return _outcome(message["outcome"])
+            if message["kind"] == "parsed":
+                running.kind = message["statement"]
+                continue
             await worker.send(await _answer(message, running, lake))
 
-    def _discard(self, worker: Worker) -> None:
-        self._workers.discard(worker)
-        with contextlib.suppress(ProcessLookupError):
-            worker.process.send_signal(signal.SIGKILL)
-        self._later(worker.kill())
-        self._later(self._spare())
 
-    async def _return(self, worker: Worker) -> None:
-        """Take a worker back when its next database is open, or replace it."""
-        self._returning += 1
-        try:
-            await worker.ready()
-            if worker.worn or len(self._idle) > self._settings.concurrent_queries:
-                self._discard(worker)
-            else:
-                self._idle.insert(0, worker)
-        except ConnectionError:
-            self._discard(worker)
-        finally:
-            self._returning -= 1
-            for waiter in self._waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
-            self._waiters.clear()
+def _with_memory(settings: EngineSettings) -> Limits:
+    """Return the limits of a query; memory that is not said is a share of the machine's."""
+    limits = settings.limits
+    if limits.memory_bytes:
+        return limits
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    share = int(machine * MEMORY_SHARE) // settings.concurrent_queries
+    return msgspec.structs.replace(limits, memory_bytes=max(share, MEMORY_BYTES_MIN))
 
-    async def _spare(self) -> None:
-        """Keep one worker warm for the next query; one start at a time."""
-        if self._sparing:
+
+async def _watch_scan(worker: Worker, running: _Running) -> None:
+    """Stop a query that has read more than it may.
+
+    The process's own count is all that can be seen from outside. It counts reads of what the query
+    spilled, too: a query that spills is left to the worker, which counts what it scanned before it
+    publishes anything.
+    """
+    limit = running.query.bytes_scanned_max
+    if not limit:
+        return
+    first = worker.read_bytes()
+    while True:
+        await asyncio.sleep(SCAN_WATCH_SECONDS)
+        read = worker.read_bytes() - first
+        if read > limit and not any(running.query.scratch.glob("duckdb_temp*")):
+            running.over_bytes = read
+            running.stopped.set()
             return
-        self._sparing = True
-        try:
-            with contextlib.suppress(OSError, TimeoutError):
-                await self.warm()
-        finally:
-            self._sparing = False
-
-    def _later(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
-def _order(query: SqlQuery) -> Message:
+def _over_limit(running: _Running) -> Outcome:
+    failure = SqlFailure("EXCEEDED_SCAN_LIMIT", SCAN_LIMIT)
+    return running.outcome("CANCELLED", error=failure, data_scanned_bytes=running.over_bytes)
+
+
+def _order(running: _Running) -> Message:
     """Write a query as the worker gets it."""
+    query = running.query
     return {
         "kind": "run",
         "id": query.id,
@@ -313,8 +252,9 @@ def _order(query: SqlQuery) -> Message:
         "work_group": query.work_group,
         "scratch": str(query.scratch),
         "output_location": query.output_location,
-        "memory_bytes": query.limits.memory_bytes,
-        "threads": query.limits.threads,
+        "memory_bytes": running.limits.memory_bytes,
+        "threads": running.limits.threads,
+        "bytes_scanned_max": query.bytes_scanned_max,
     }
 
 
@@ -322,7 +262,11 @@ async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
     """Do what the worker asks; an AWS error is an answer, too."""
     try:
         if message["kind"] == "ask":
-            found = await lake.call(message["service"], message["operation"], message["request"])
+            asked: Mapping[str, Any] = message["request"]
+            found = await lake.call(message["service"], message["operation"], asked)
+            if message["operation"] == "create_table":
+                table = {"DatabaseName": asked["DatabaseName"], "Name": asked["TableInput"]["Name"]}
+                running.tables.append(table)
             return {"kind": "answer", "response": found}
         if message["kind"] == "files":
             places = message["places"]
@@ -348,14 +292,13 @@ async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
 
 
 async def _undo(running: _Running, lake: Lake) -> None:
-    """Delete what a query that did not finish has put into the lake."""
+    """Delete what a query that did not finish has put into the catalog and the lake."""
+    for table in running.tables:
+        with contextlib.suppress(AwsError):
+            await lake.call("glue", "delete_table", table)
     for bucket, key in running.put:
         with contextlib.suppress(AwsError):
             await lake.delete(bucket, key)
-
-
-def _failed(name: str, message: str, retryable: bool = False) -> Outcome:
-    return Outcome("FAILED", error=SqlFailure(name, message, SYSTEM_ERROR, 1006, retryable))
 
 
 def _outcome(found: Mapping[str, Any]) -> Outcome:
@@ -364,6 +307,7 @@ def _outcome(found: Mapping[str, Any]) -> Outcome:
     values["output_objects"] = tuple(values.get("output_objects", ()))
     for key in ("result", "manifest"):
         values[key] = Path(values[key]) if values.get(key) else None
-    error = values.get("error")
+    error, stage = values.get("error"), values.get("stage")
     values["error"] = SqlFailure(**error) if error else None
+    values["stage"] = Stage(**stage) if stage else None
     return Outcome(**values)

@@ -7,7 +7,7 @@ from typing import Any
 from lakebed.dialect import statements
 from lakebed.engines.sql.duckdb import results
 from lakebed.engines.sql.duckdb.planning import analysed, lowered
-from lakebed.engines.sql.duckdb.run import Run, read_bytes
+from lakebed.engines.sql.duckdb.run import Run
 
 
 def select(run: Run, statement: statements.Select) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def select(run: Run, statement: statements.Select) -> dict[str, Any]:
     statement_text = results.copy_as_csv(text, query.columns, path)
     run.prepare(statement_text, scanner.paths)
     copied = run.connection.execute(statement_text).fetchone()
-    scanned = read_bytes(run.connection)
+    scanned = run.scanned(scanner.meter.read_bytes)
     if not results.has_own_header(query.columns):
         results.add_header(query.columns, path)
     named = zip(results.names(query.columns), query.columns, strict=True)

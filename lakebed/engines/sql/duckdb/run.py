@@ -6,13 +6,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import msgspec
 
 from lakebed.dialect import lower, macros
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog
+from lakebed.engines.sql.duckdb.profile import read_bytes
+
+
+class ScanLimitError(Exception):
+    """The statement scanned more than it may."""
+
+    def __init__(self, scanned_bytes: int) -> None:
+        super().__init__(f"{scanned_bytes} bytes were scanned")
+        self.scanned_bytes = scanned_bytes
 
 
 @dataclass
@@ -30,6 +37,8 @@ class Run:
     threads: int
     work_group: str = "primary"
     planned: float = 0.0
+    bytes_scanned_max: int = 0
+    is_prepared: bool = False
 
     def prepare(self, text: str, paths: Sequence[str]) -> None:
         """Make the macros `text` calls, set the limits, then shut out all but the files given.
@@ -46,10 +55,19 @@ class Run:
             f"SET allowed_directories = [{scratch}]; SET enable_external_access = false; "
             "SET lock_configuration = true;"
         )
+        self.is_prepared = True
         self.planned = time.perf_counter()
 
+    def scanned(self, beside: int = 0) -> int:
+        """Return the bytes the statement read, and `beside` them what others read for it.
 
-def read_bytes(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the bytes the last statement read from files."""
-    found: Any = msgspec.json.decode(connection.get_profiling_information())
-    return int(found["io"]["total_bytes_read"])
+        ScanLimitError if they are more than it may: whoever writes asks before it publishes.
+        """
+        scanned = read_bytes(self.connection) + beside
+        self.check_scanned(scanned)
+        return scanned
+
+    def check_scanned(self, scanned_bytes: int) -> None:
+        """Refuse what scanned too much."""
+        if self.bytes_scanned_max and scanned_bytes > self.bytes_scanned_max:
+            raise ScanLimitError(scanned_bytes)

@@ -23,11 +23,11 @@ import duckdb
 
 from lakebed.dialect import parse, statements
 from lakebed.dialect.errors import TrinoError
-from lakebed.engines.sql.duckdb import ddl, failures, queries
+from lakebed.engines.sql.duckdb import ddl, failures, profile, queries
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Server, ServiceError
 from lakebed.engines.sql.duckdb.ddl.prepared import prepared
 from lakebed.engines.sql.duckdb.messages import Channel, GoneError, Message
-from lakebed.engines.sql.duckdb.run import Run
+from lakebed.engines.sql.duckdb.run import Run, ScanLimitError
 from lakebed.engines.sql.duckdb.writing import statements as writing
 
 DATABASES_READY = 3
@@ -83,6 +83,7 @@ def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnectio
         message["memory_bytes"],
         message["threads"],
         message["work_group"],
+        bytes_scanned_max=message["bytes_scanned_max"],
     )
     outcome: dict[str, Any] = {"state": "SUCCEEDED"}
     try:
@@ -90,7 +91,13 @@ def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnectio
         if isinstance(statement, statements.Execute):
             context.text, statement = prepared(context, statement, message["parameters"])
         outcome |= ddl.kind_of(statement)
+        channel.send({"kind": "parsed", "statement": ddl.kind_of(statement)})
         outcome |= _QUERIES.get(type(statement), ddl.run)(context, statement)
+        if context.is_prepared:
+            context.check_scanned(outcome.get("data_scanned_bytes", 0))
+            outcome["stage"] = profile.stage(connection)
+    except ScanLimitError as error:
+        outcome |= failures.over_scan_limit(error.scanned_bytes)
     except (TrinoError, ServiceError, duckdb.Error, RecursionError) as error:
         outcome |= {"state": "FAILED", "error": failures.describe(error), "result": None}
     except (GoneError, BrokenPipeError):

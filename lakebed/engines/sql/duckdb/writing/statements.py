@@ -12,7 +12,7 @@ from lakebed.engines.sql.duckdb import results, storage
 from lakebed.engines.sql.duckdb.catalog import Shape, columns_of, folder, member, members
 from lakebed.engines.sql.duckdb.ddl.lookup import qualified
 from lakebed.engines.sql.duckdb.planning import analysed, lowered
-from lakebed.engines.sql.duckdb.run import Run, read_bytes
+from lakebed.engines.sql.duckdb.run import Run
 from lakebed.engines.sql.duckdb.writing import options as how
 from lakebed.engines.sql.duckdb.writing.output import File, Output
 from lakebed.engines.sql.duckdb.writing.publish import Publication, outcome, place_of
@@ -113,7 +113,7 @@ def _written(
     output = Output(run, columns, options)
     run.prepare(text, scanner.paths)
     count, files = output.write(text)
-    return count, read_bytes(run.connection), files
+    return count, run.scanned(scanner.meter.read_bytes), files
 
 
 def _require_empty(run: Run, location: str, what: str) -> None:
