@@ -53,7 +53,7 @@ def _schema(scan: Scan) -> Any:
     if not literal and not url:
         return None
     if not literal:
-        found = [one for one in scan.find(url) if url.endswith("/" + one.key)]
+        found = [one for one in scan.find(url.rpartition("/")[0]) if url.endswith("/" + one.key)]
         if not found or found[0].size > 16 * MIB:
             raise TrinoError("HIVE_INVALID_METADATA", f"Unable to read the Avro schema at {url}")
         literal = Path(found[0].path).read_text("utf-8")

@@ -19,6 +19,7 @@ from lakebed.engines.sql.duckdb.readers.storage import Scan, Storage, Stored
 from lakebed.engines.sql.duckdb.readers.stream import Meter, Rows
 
 SERDE = "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
+_ROWS = 100_000
 BY_ORDER = "orc.column.index.access"
 
 
@@ -55,25 +56,15 @@ def _one_schema(scan: Scan, files: Sequence[Stored], schema: Schema) -> str:
     places = {name.lower(): at for at, name in reversed(list(enumerate(names)))}
     wanted = [one.position if positional else places.get(one.name, -1) for one in scan.columns]
     columns = sorted({at for at in wanted if 0 <= at < len(names)})
-    rows = _rows(files, schema, columns, scan.meter)
-    return typed_rows(scan, files, rows, "ORC", positional)
-
-
-def typed_rows(scan: Scan, files: Sequence[Stored], rows: Rows, form: str, positional: bool) -> str:
-    """Write the text over Arrow rows that keep the file's own types.
-
-    The relation has the file's columns (`t{place}` by order, else their names) and `lbf`.
-    """
-    name = scan.register(rows)
-    described = scan.connection.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
-    have = [(str(row[0]), str(row[1])) for row in described if row[0] != "lbf"]
+    relation = scan.register(_rows(files, schema, columns, scan.meter))
+    described = scan.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    kinds = {str(row[0]): str(row[1]) for row in described}
+    have = [
+        parquet.Have(name, f"t{at}", kinds.get(f"t{at}", '"NULL"')) for at, name in enumerate(names)
+    ]
     path = f"s3://{files[0].bucket}/{files[0].file.key}"
-    if positional:
-        places = {int(shown[1:]): kind for shown, kind in have}
-        last = max(places, default=-1)
-        have = [(f"t{at}", places.get(at, "NULL")) for at in range(last + 1)]
-    values = parquet.typed_values(scan, have, form, path, positional)
-    return scan.select(values, name, files, "lbf")
+    values = parquet.typed_values(scan, have, parquet.Form("ORC", path, positional))
+    return scan.select(values, relation, files, "lbf")
 
 
 def _rows(files: Sequence[Stored], schema: Schema, columns: Sequence[int], meter: Meter) -> Rows:
@@ -88,6 +79,12 @@ def _rows(files: Sequence[Stored], schema: Schema, columns: Sequence[int], meter
             file = _open(stored)
             share = len(columns) / max(1, len(schema.names))
             meter.read_bytes += int(stored.file.size * share)
+            if not names:
+                # A stripe without columns tells no number of rows.
+                for at in range(0, file.nrows, _ROWS):
+                    count = numbers(number, min(_ROWS, file.nrows - at))
+                    yield pa.record_batch([count], schema=made)
+                continue
             for stripe in range(file.nstripes):
                 batch = file.read_stripe(stripe, columns=names)
                 found = [batch.column(name) for name in names]

@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.htm
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import duckdb
 
@@ -59,25 +61,39 @@ def _one_schema(scan: Scan, files: Sequence[Stored]) -> str:
         described = scan.connection.execute(f"DESCRIBE SELECT * FROM {first}").fetchall()
     except duckdb.Error as error:
         raise _unreadable(error) from error
+    have = [Have(str(row[0]), lower.identifier(str(row[0])), str(row[1])) for row in described]
     path = f"s3://{files[0].bucket}/{files[0].file.key}"
-    values = typed_values(scan, [(str(row[0]), str(row[1])) for row in described], "parquet", path)
+    values = typed_values(scan, have, Form("parquet", path, scan.storage.flag(BY_ORDER)))
     return scan.select(values, source, files)
 
 
-def typed_values(
-    scan: Scan, described: Sequence[tuple[str, str]], form: str, path: str, by_order: bool = False
-) -> dict[int, str]:
-    """Write each used column of files whose columns are `described` (name, DuckDB's type)."""
-    by_order = by_order or scan.storage.flag(BY_ORDER)
-    names = {name.lower(): at for at, (name, _) in reversed(list(enumerate(described)))}
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What kind of file it is, one of them for errors, whether columns are found by order."""
+
+    name: str
+    path: str
+    by_order: bool
+
+
+class Have(NamedTuple):
+    """A column of the files: its name, the text that reads it, DuckDB's type of it."""
+
+    name: str
+    text: str
+    kind: str
+
+
+def typed_values(scan: Scan, have: Sequence[Have], form: Form) -> dict[int, str]:
+    """Write each used column of files that have the columns `have`."""
+    names = {one.name.lower(): at for at, one in reversed(list(enumerate(have)))}
     values: dict[int, str] = {}
     for column in scan.columns:
-        at = column.position if by_order else names.get(column.name, -1)
-        if not 0 <= at < len(described):
+        at = column.position if form.by_order else names.get(column.name, -1)
+        if not 0 <= at < len(have) or have[at].kind == '"NULL"':
             values[column.at] = scan.null(column)
             continue
-        name, spelled = described[at]
-        place = typed.Place(column.name, form, path)
-        stored = duck_types.parse(spelled)
-        values[column.at] = typed.value(lower.identifier(name), stored, column.wanted, place)
+        place = typed.Place(column.name, form.name, form.path)
+        stored = duck_types.parse(have[at].kind)
+        values[column.at] = typed.value(have[at].text, stored, column.wanted, place)
     return values

@@ -71,6 +71,8 @@ def _spelled(kind: Type) -> str:
 
 def value(text: str, stored: Stored, kind: Type, place: Place) -> str:
     """Write the value of `text`, which the file has as `stored`, as the table's type."""
+    if stored.name == '"NULL"':
+        return f"CAST(NULL AS {duck_name(kind)})"
     if kind.inner:
         return _nested(text, stored, kind, place)
     base = stored.name.split("(")[0]
