@@ -47,7 +47,7 @@ def test_the_worked_example_of_contributing(tmp_path):
     for name in listed.stdout.split():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tree / name)
-    target = tree / "tests" / "services" / "glue" / "test_tags.py"
+    target = tree / "tests" / "services" / "glue" / "test_usage_profiles.py"
     target.write_text(test)
     environment = {**os.environ, "PYTHONPATH": str(tree)}
 
@@ -58,12 +58,14 @@ def test_the_worked_example_of_contributing(tmp_path):
         )  # fmt: skip
 
     before = run("pytest", "-p", "no:cacheprovider", str(target))
-    assert "glue.GetTags" in before.stdout
+    assert "glue.ListUsageProfiles" in before.stdout
     assert "1 failed" in before.stdout
-    (tree / "lakebed" / "services" / "glue" / "tags.py").write_text(function)
+    (tree / "lakebed" / "services" / "glue" / "usage_profiles.py").write_text(function)
     assert run("tools.generate").returncode == 0
     after = run("pytest", "-p", "no:cacheprovider", str(target))
     assert "1 passed" in after.stdout, after.stdout + after.stderr
     shutil.rmtree(tree / ".git", ignore_errors=True)
     assert run("tools.coverage_table").returncode == 0
-    assert "| GetTags | real |" in (tree / "docs" / "reference" / "coverage.md").read_text()
+    assert (
+        "| ListUsageProfiles | real |" in (tree / "docs" / "reference" / "coverage.md").read_text()
+    )

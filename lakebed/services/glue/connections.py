@@ -36,6 +36,11 @@ HIDDEN_MEMBERS = frozenset(
 
 _PROPERTIES = ("ConnectionProperties", "SparkProperties", "AthenaProperties", "PythonProperties")
 _SCHEMA_VERSION = 1
+_UNBUILT = (
+    "ConnectionInput.AuthenticationConfiguration",
+    "ConnectionInput.ValidateCredentials",
+    "ConnectionInput.ValidateForComputeEnvironments",
+)
 
 
 @long
@@ -66,10 +71,8 @@ def get_connection(
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetConnection.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    if environment := request.get("ApplyOverrideForComputeEnvironment"):
-        raise NotBuiltError(
-            "glue", "GetConnection", f"ApplyOverrideForComputeEnvironment {environment}"
-        )
+    if request.get("ApplyOverrideForComputeEnvironment"):
+        raise NotBuiltError("glue", "GetConnection", "ApplyOverrideForComputeEnvironment")
     row = _find(ctx, request["Name"])
     return {"Connection": _shape(ctx, row, hides=bool(request.get("HidePassword")))}
 
@@ -149,13 +152,9 @@ def batch_delete_connection(
 def _row(
     ctx: Context, operation: str, given: Mapping[str, Any], created: float | None = None
 ) -> Connection:
-    for member in (
-        "AuthenticationConfiguration",
-        "ValidateCredentials",
-        "ValidateForComputeEnvironments",
-    ):
-        if given.get(member):
-            raise NotBuiltError("glue", operation, f"ConnectionInput.{member}")
+    for member in _UNBUILT:
+        if given.get(member.partition(".")[2]):
+            raise NotBuiltError("glue", operation, member)
     name = given["Name"]
     properties = {key: given[key] for key in _PROPERTIES if key in given}
     definition = {

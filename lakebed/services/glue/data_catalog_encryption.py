@@ -41,9 +41,8 @@ def put_data_catalog_encryption_settings(
     given = request["DataCatalogEncryptionSettings"]
     at_rest = given.get("EncryptionAtRest")
     if at_rest is not None and at_rest["CatalogEncryptionMode"] != "DISABLED":
-        mode = at_rest["CatalogEncryptionMode"]
-        raise NotBuiltError("glue", operation, f"CatalogEncryptionMode {mode}")
+        raise NotBuiltError("glue", operation, "a CatalogEncryptionMode with a key of KMS")
     passwords = given.get("ConnectionPasswordEncryption")
     if passwords is not None and passwords["ReturnConnectionPasswordEncrypted"]:
-        raise NotBuiltError("glue", operation, "ReturnConnectionPasswordEncrypted")
+        raise NotBuiltError("glue", operation, "passwords encrypted with a key of KMS")
     return {}

@@ -74,9 +74,8 @@ def get_table(ctx: Context, request: shapes.GetTableRequest) -> shapes.GetTableR
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("GetTable", request)
-    for attribute in request.get("AttributesToGet") or ():
-        if attribute != "DEFAULT":
-            raise NotBuiltError("glue", "GetTable", f"AttributesToGet {attribute}")
+    if "LATEST_ICEBERG_METADATA" in (request.get("AttributesToGet") or ()):
+        raise NotBuiltError("glue", "GetTable", "AttributesToGet LATEST_ICEBERG_METADATA")
     name = request["Name"].lower()
     table = TABLES.get(ctx, request["DatabaseName"].lower(), name)
     if table is None:

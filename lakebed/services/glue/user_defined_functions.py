@@ -22,6 +22,8 @@ from lakebed.store import Range
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
 
+_UNBUILT = ("FunctionInput.ArtifactLocation", "FunctionInput.GovernanceMode")
+
 
 def create_user_defined_function(
     ctx: Context, request: shapes.CreateUserDefinedFunctionRequest
@@ -123,9 +125,9 @@ def delete_user_defined_function(
 
 
 def _input(operation: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    for member in ("ArtifactLocation", "GovernanceMode"):
-        if given.get(member):
-            raise NotBuiltError("glue", operation, f"FunctionInput.{member}")
+    for member in _UNBUILT:
+        if given.get(member.partition(".")[2]):
+            raise NotBuiltError("glue", operation, member)
     if not given.get("FunctionName"):
         raise AwsError("InvalidInputException", "FunctionName is required.")
     return given

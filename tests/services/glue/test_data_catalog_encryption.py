@@ -15,10 +15,13 @@ def test_settings_are_off_and_what_needs_a_key_service_is_refused(lakebed):
     put = glue.put_data_catalog_encryption_settings
     assert body(put(DataCatalogEncryptionSettings=OFF)) == {}
     for given, named in (
-        ({"EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS"}}, "SSE-KMS"),
+        (
+            {"EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS"}},
+            "a CatalogEncryptionMode with a key of KMS",
+        ),
         (
             {"ConnectionPasswordEncryption": {"ReturnConnectionPasswordEncrypted": True}},
-            "ReturnConnectionPasswordEncrypted",
+            "passwords encrypted with a key of KMS",
         ),
     ):
         code, message, status = error_of(
