@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,4 +69,50 @@ def test_versions_uploads_and_rules_of_format_2_are_all_there(tmp_path):
     assert s3.get_object(**name, Key="parts")["Body"].read() == b"part"
     (rule,) = s3.get_bucket_lifecycle_configuration(**name)["Rules"]
     assert (rule["ID"], rule["Expiration"]) == ("r", {"Days": 1})
+    server.kill()
+
+
+def test_partitions_of_format_2_are_found_changed_and_deleted(tmp_path):
+    shutil.copytree(FOLDERS[1], tmp_path / "data")
+    place = ("000000000000", "us-east-1", "d", "old")
+    with closing(sqlite3.connect(tmp_path / "data/state/store.sqlite")) as store, store:
+        keys = [{"Name": "year", "Type": "int"}, {"Name": "city", "Type": "string"}]
+        table = {
+            "database": "d", "name": "old", "version": 0, "definition": {"PartitionKeys": keys},
+            "created": 1.0, "updated": 1.0,
+        }  # fmt: skip
+        store.execute("INSERT INTO glue_table VALUES (?, ?, ?, ?, ?)", (*place, json.dumps(table)))
+        columns = ("account", "region", "database", "table", "sort_key")
+        named = ", ".join(f"[{column}]" for column in columns)
+        typed = ", ".join(f"[{column}] TEXT NOT NULL" for column in columns)
+        store.execute(
+            f"CREATE TABLE glue_partition ({typed}, value BLOB NOT NULL, "
+            f"PRIMARY KEY ({named})) WITHOUT ROWID"
+        )
+        for key, values in (("10/a%2Fb", ["10", "a/b"]), ("9/x", ["9", "x"])):
+            row = {
+                "database": "d", "table": "old", "sort_key": key, "values": values,
+                "definition": {"StorageDescriptor": {"Columns": [], "Location": "l"}},
+                "created": 1.0,
+            }  # fmt: skip
+            store.execute(
+                "INSERT INTO glue_partition VALUES (?, ?, ?, ?, ?, ?)",
+                (*place, key, json.dumps(row)),
+            )
+    server = testing.start(tmp_path / "data", log=tmp_path / "log")
+    glue, names = server.client("glue"), {"DatabaseName": "d", "TableName": "old"}
+
+    def found(**more):
+        partitions = glue.get_partitions(**names, **more)["Partitions"]
+        return [(*one["Values"], one["StorageDescriptor"]["Location"]) for one in partitions]
+
+    assert found(Expression="year < 10 or city = 'a/b'") == [("10", "a/b", "l"), ("9", "x", "l")]
+    assert found(Expression="year = 9") == [("9", "x", "l")]
+    first = glue.get_partitions(**names, MaxResults=1)
+    assert found(NextToken=first["NextToken"]) == [("9", "x", "l")]
+    given = {"Values": ["9", "x"], "StorageDescriptor": {"Location": "m"}}
+    glue.update_partition(**names, PartitionValueList=["9", "x"], PartitionInput=given)
+    glue.create_partition(**names, PartitionInput={**given, "Values": ["8", "y"]})
+    glue.delete_partition(**names, PartitionValues=["10", "a/b"])
+    assert found() == [("8", "y", "m"), ("9", "x", "m")]
     server.kill()
