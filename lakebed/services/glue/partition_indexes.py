@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.services.glue._partition_indexes import indexes_of, key_types, put_indexes
-from lakebed.services.glue.model import PARTITION_INDEXES, check_catalog, find_table
+from lakebed.services.glue.model import (
+    PARTITION_INDEXES,
+    TABLES,
+    CatalogTable,
+    check_catalog,
+    find_database,
+)
 
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
@@ -25,7 +31,7 @@ def create_partition_index(
     https://docs.aws.amazon.com/glue/latest/webapi/API_CreatePartitionIndex.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = _find_table(ctx, request["DatabaseName"], request["TableName"])
     put_indexes(ctx, table, [request["PartitionIndex"]])
     return {}
 
@@ -40,7 +46,7 @@ def get_partition_indexes(
     check_catalog(ctx, request.get("CatalogId"))
     if request.get("NextToken"):
         raise AwsError("InvalidInputException", "Invalid NextToken")
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = _find_table(ctx, request["DatabaseName"], request["TableName"])
     types = key_types(table)
     found: list[Any] = [
         {
@@ -61,8 +67,16 @@ def delete_partition_index(
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeletePartitionIndex.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = _find_table(ctx, request["DatabaseName"], request["TableName"])
     name = request["IndexName"]
     if not PARTITION_INDEXES.delete(ctx, table.database, table.name, name):
         raise AwsError("EntityNotFoundException", f"Partition index {name} not found.")
     return {}
+
+
+def _find_table(ctx: Context, database: str, name: str) -> CatalogTable:
+    """Return the table; its absence is told in other words here than by GetTable."""
+    table = TABLES.get(ctx, find_database(ctx, database).name, name.lower())
+    if table is None:
+        raise AwsError("EntityNotFoundException", f"Table {name.lower()} not found.")
+    return table

@@ -89,7 +89,7 @@ def test_errors_of_partition_indexes(glue):
         (
             lambda: glue.get_partition_indexes(DatabaseName="d", TableName="no"),
             "EntityNotFoundException",
-            "Entity Not Found",
+            "Table no not found.",
         ),
     ):
         assert error_of(call) == (code, message, 400)
