@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     status = add("status", _status, text)
     _add_network(status)
     status.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_sql(add("sql", _sql, "Query the lake by Athena's API: a prompt, or one shot."))
     add_upkeep(add)
     add("doctor", _doctor, "Check this machine and this folder, and say what to mend.")
     clean = add("clean", _clean, "Delete the lake's folder; a dry run without --yes.")
@@ -76,6 +77,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("version", _version, "Print the version.")
     return parser
+
+
+def _add_sql(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("statement", nargs="?", help="run this and exit (default: a prompt)")
+    parser.add_argument("-d", "--database", default="default", help="database of the names in it")
+    parser.add_argument("-f", "--file", help="run the statements of a file, - for the input")
+    parser.add_argument("-w", "--workgroup", default="primary", help="Athena's workgroup")
+    parser.add_argument("--output", default="", help="s3:// location of result files")
+    parser.add_argument("--endpoint-url", help="where to ask (default: the server of the folder)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV with a header")
+    form.add_argument("--json", action="store_true", help="print a JSON array of objects")
+    parser.add_argument(
+        "--explain-cost",
+        action="store_true",
+        help="say what the query costs, and try what would make it cheaper",
+    )
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
@@ -118,6 +136,12 @@ def _tour(options: argparse.Namespace, resolved: Resolved) -> int:
     from lakebed.cli.tour import tour
 
     return tour(keep=options.keep, only=options.only)
+
+
+def _sql(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.sql import sql
+
+    return sql(options, resolved)
 
 
 def _env(options: argparse.Namespace, resolved: Resolved) -> int:
