@@ -282,7 +282,7 @@ class JsonProtocol:
         body = _encode_json(response)
         # Looking for a null in the bytes costs less than a walk over every answer; as a value, or
         # (rarely) at such a place within a text: `serialization.null.format` is none.
-        if b":null" in body or b",null" in body or b"[null" in body:
+        if b"null" in body and any(null in body for null in (b":null", b",null", b"[null")):
             body = _encode_json(_without_none(response))
         return HttpResponse(operation.status, self._headers(request_id), body)
 

@@ -100,9 +100,10 @@ def get_partitions(
     found: list[CatalogPartition] = []
     for part in scan(ctx, table, spans, keep, token[0] if token else None):
         found += part
+        # Also before the page is made: that takes as long as a slice.
+        yield
         if len(found) > size:
             break
-        yield
     page: shapes.GetPartitionsResponse = {"Partitions": list(map(reader.shape, found[:size]))}
     if len(found) > size:
         page["NextToken"] = write_token(found[size - 1].sort_key)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.services.glue.test_databases import error_of
 
@@ -272,3 +274,31 @@ def test_one_number_written_twice_is_two_partitions(glue):
     )
     assert find(glue, "year <> 7") == [("1", "x"), ("01", "x"), ("1.0", "x")]
     assert find(glue)[3] == ("x", "x")
+
+
+EXPRESSIONS = st.sampled_from(
+    ["", "year > 3", "city = 'b'", "year in (1, 2, 9) or city = 'c'", "not year = 4", "year = 77"]
+)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None
+)
+@given(expression=EXPRESSIONS, size=st.integers(1, 40), total=st.integers(1, 10))
+def test_pages_and_segments_hold_each_partition_once(glue, expression, size, total):
+    if not find(glue):
+        add(glue, *((str(year), city) for year in range(12) for city in "abc"))
+    whole = find(glue, expression)
+    parts = []
+    for number in range(total):
+        pages = glue.get_paginator("get_partitions").paginate(
+            **NAMES,
+            Expression=expression,
+            Segment={"SegmentNumber": number, "TotalSegments": total},
+            PaginationConfig={"PageSize": size},
+        )
+        found = [[tuple(one["Values"]) for one in page["Partitions"]] for page in pages]
+        assert all(len(page) == size for page in found[:-1])
+        parts.append(sum(found, []))
+        assert parts[-1] == [one for one in whole if one in parts[-1]]
+    assert sorted(sum(parts, [])) == sorted(whole)
