@@ -1,59 +1,100 @@
-"""Reads pages of rows out of a result file: Athena's CSV, or the plain lines of a DDL statement."""
+"""Reads pages of rows out of a result file: Athena's CSV, or the plain lines of a DDL statement.
+
+Rows come in the API's own shape, `{"Data": [{"VarCharValue": …}]}`, because clients fetch thousands
+at a time: a row without NULLs and quotes inside, which is nearly every one, is taken apart by one
+split.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from lakebed.core.bodies import FileSlice
 from lakebed.core.limits import KIB
 
-Row = list[str | None]
+Row = dict[str, list[dict[str, str]]]
 _BLOCK_BYTES = 256 * KIB
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Rows, and the byte of the file at which the next page starts (None at the end)."""
+class Page(msgspec.Struct, frozen=True):
+    """Rows, and the byte of the file at which the next page starts.
+
+    None says that the page is not full; a full one has a place to go on even at the file's end.
+    """
 
     rows: list[Row]
     next_offset: int | None
 
 
-def read_page(file: FileSlice, offset: int, rows_max: int, *, is_csv: bool) -> Page:
-    """Read up to `rows_max` rows from `offset` on; the file is closed."""
-    data = b""
-    position = offset
+def read_page(
+    file: FileSlice,
+    offset: int,
+    rows_max: int,
+    columns: int | None,
+    block_bytes: int = _BLOCK_BYTES,
+) -> Page:
+    """Read up to `rows_max` rows from `offset` on, by blocks; the file is closed.
+
+    `columns` is how many a row of a CSV has; None says that a row is a plain line.
+    """
     rows: list[Row] = []
-    consumed = 0
+    data, position = b"", offset
     try:
         while len(rows) < rows_max:
-            block = os.pread(file.descriptor, _BLOCK_BYTES, file.start + position)
+            block = os.pread(file.descriptor, block_bytes, file.start + position)
             position += len(block)
-            data = data[consumed:] + block
-            consumed = 0
-            is_last = position >= file.length or not block
-            while len(rows) < rows_max:
-                end = _row_end(data, consumed, is_csv=is_csv)
-                if end < 0:
-                    if not is_last or consumed >= len(data):
-                        break
-                    end = len(data)
-                rows.append(_parse(data[consumed:end].decode("utf-8"), is_csv=is_csv))
-                consumed = min(end + 1, len(data))
+            is_last = not block or position >= file.length
+            data += block
+            taken = _take(data, rows, rows_max, columns, is_last)
+            data = data[taken:]
             if is_last:
                 break
-        reached = position - (len(data) - consumed)
-        return Page(rows, reached if reached < file.length else None)
     finally:
         os.close(file.descriptor)
+    return Page(rows, position - len(data) if len(rows) == rows_max else None)
 
 
-def _row_end(data: bytes, start: int, *, is_csv: bool) -> int:
+def _take(data: bytes, rows: list[Row], rows_max: int, columns: int | None, is_last: bool) -> int:
+    """Append the whole rows of `data`, as many as fit; return how many bytes they are."""
+    taken, length = 0, len(data)
+    while len(rows) < rows_max and taken < length:
+        end = data.find(b"\n", taken)
+        row = None
+        if end >= 0 or is_last:
+            row = _simple(data[taken : end if end >= 0 else length], columns)
+            end = end if row is not None else _row_end(data, taken)
+        if end < 0:
+            if not is_last:
+                break  # the rest of this row is in the next block
+            end = length
+        rows.append({"Data": row if row is not None else _parse(data[taken:end].decode())})
+        taken = min(end + 1, length)
+    return taken
+
+
+def _simple(line: bytes, columns: int | None) -> list[dict[str, str]] | None:
+    """Take a line apart that is a whole row of quoted values without quotes inside; else None.
+
+    Every value has its two quotes. If there are no more, and as many `","` as columns less one,
+    then none is NULL (it would lack both its quotes and a separator) and none holds a quote.
+    """
+    text = line.decode()
+    if columns is None:
+        return [{"VarCharValue": text}]
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"' or text.count('"') != 2 * columns:
+        return None
+    values = text[1:-1].split('","')
+    if len(values) != columns:
+        return None
+    return [{"VarCharValue": value} for value in values]
+
+
+def _row_end(data: bytes, start: int) -> int:
     """Return where the row's line end stands, outside of quotes, or -1 if it is not in `data`."""
     end = data.find(b"\n", start)
-    if not is_csv:
-        return end
     searched, quotes = start, 0
     while end >= 0:
         quotes += data.count(b'"', searched, end)
@@ -64,10 +105,9 @@ def _row_end(data: bytes, start: int, *, is_csv: bool) -> int:
     return -1
 
 
-def _parse(line: str, *, is_csv: bool) -> Row:
-    if not is_csv:
-        return [line]
-    row: Row = []
+def _parse(line: str) -> list[dict[str, str]]:
+    """Take any row of a CSV apart; NULL is a value without quotes, and without VarCharValue."""
+    row: list[dict[str, Any]] = []
     position, length = 0, len(line)
     while position <= length:
         if position < length and line[position] == '"':
@@ -75,11 +115,11 @@ def _parse(line: str, *, is_csv: bool) -> Row:
             while end >= 0 and line[end + 1 : end + 2] == '"':
                 end = line.find('"', end + 2)
             end = length if end < 0 else end
-            row.append(line[position + 1 : end].replace('""', '"'))
+            row.append({"VarCharValue": line[position + 1 : end].replace('""', '"')})
             position = end + 2
         else:
             end = line.find(",", position)
             end = length if end < 0 else end
-            row.append(line[position:end] or None)
+            row.append({"VarCharValue": line[position:end]} if end > position else {})
             position = end + 1
     return row

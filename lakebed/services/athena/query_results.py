@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
@@ -42,12 +43,7 @@ def get_query_results(
     page = Page([], None)
     if query.substatement_type not in UPDATES:
         page = _page(ctx, query, offset, rows_max)
-    answer: Any = {
-        "ResultSet": {
-            "Rows": [{"Data": [_datum(value) for value in row]} for row in page.rows],
-            "ResultSetMetadata": {"ColumnInfo": [_column(column) for column in query.columns]},
-        },
-    }
+    answer: Any = {"ResultSet": _result_set(page, query.columns)}
     if query.substatement_type in UPDATES:
         answer["UpdateCount"] = query.update_count
     elif query.statement_type != "DDL" and query.substatement_type not in _NO_COUNT:
@@ -86,11 +82,11 @@ def _offset(query: QueryExecution, token: str | None) -> int:
 def _page(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -> Page:
     if query.settings.is_managed:
         return _managed_page(ctx, query, offset, rows_max)
-    is_csv = query.result.endswith(".csv")
-    return _object_page(ctx, query.result, (offset, rows_max), is_csv=is_csv)
+    columns = len(query.columns) if query.result.endswith(".csv") else None
+    return _object_page(ctx, query.result, (offset, rows_max), columns)
 
 
-def _object_page(ctx: Context, location: str, at: tuple[int, int], *, is_csv: bool) -> Page:
+def _object_page(ctx: Context, location: str, at: tuple[int, int], columns: int | None) -> Page:
     bucket, _, key = location.removeprefix("s3://").partition("/")
     try:
         body = ctx.aws.s3.get_object({"Bucket": bucket, "Key": key}).get("Body")
@@ -98,7 +94,7 @@ def _object_page(ctx: Context, location: str, at: tuple[int, int], *, is_csv: bo
         raise invalid(_ABSENT, "RESULT_NOT_FOUND") from None
     if not isinstance(body, FileSlice):
         return Page([], None)
-    return read_page(body, *at, is_csv=is_csv)
+    return read_page(body, *at, columns)
 
 
 def _managed_page(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -> Page:
@@ -110,8 +106,8 @@ def _managed_page(ctx: Context, query: QueryExecution, offset: int, rows_max: in
     except FileNotFoundError:
         raise invalid(_ABSENT, "RESULT_NOT_FOUND") from None
     size = os.fstat(descriptor).st_size
-    is_csv = query.substatement_type == "SELECT"
-    return read_page(FileSlice(descriptor, 0, size), offset, rows_max, is_csv=is_csv)
+    columns = len(query.columns) if query.substatement_type == "SELECT" else None
+    return read_page(FileSlice(descriptor, 0, size), offset, rows_max, columns)
 
 
 def _manifest(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -> Any:
@@ -121,22 +117,22 @@ def _manifest(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -
     """
     if not query.manifest:
         raise invalid(f"Query {query.id} has no data manifest.", "RESULT_NOT_FOUND")
-    page = _object_page(ctx, query.manifest, (offset, rows_max), is_csv=False)
+    page = _object_page(ctx, query.manifest, (offset, rows_max), None)
     column = Column("manifest", "varchar", 2147483647, case_sensitive=True)
     answer: Any = {
         "UpdateCount": query.update_count,
-        "ResultSet": {
-            "Rows": [{"Data": [_datum(value) for value in row]} for row in page.rows],
-            "ResultSetMetadata": {"ColumnInfo": [_column(column)]},
-        },
+        "ResultSet": _result_set(page, [column]),
     }
     if page.next_offset is not None:
         answer["NextToken"] = f"{query.id}.{page.next_offset}"
     return answer
 
 
-def _datum(value: str | None) -> dict[str, str]:
-    return {} if value is None else {"VarCharValue": value}
+def _result_set(page: Page, columns: Sequence[Column]) -> dict[str, Any]:
+    return {
+        "Rows": page.rows,
+        "ResultSetMetadata": {"ColumnInfo": [_column(column) for column in columns]},
+    }
 
 
 def _column(column: Column) -> dict[str, Any]:
