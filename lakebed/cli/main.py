@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="print one JSON object")
     _add_sql(add("sql", _sql, "Query the lake by Athena's API: a prompt, or one shot."))
     add_upkeep(add)
+    _add_samples(add("samples", _samples, "Write sample logs of AWS's services into a bucket."))
     add("doctor", _doctor, "Check this machine and this folder, and say what to mend.")
     clean = add("clean", _clean, "Delete the lake's folder; a dry run without --yes.")
     clean.add_argument("--yes", action="store_true", help="really delete")
@@ -104,6 +105,21 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tls-certificate", metavar="FILE", help="speak HTTPS with this one")
     parser.add_argument("--tls-key", metavar="FILE", help="its key (default: the same file)")
+
+
+def _add_samples(parser: argparse.ArgumentParser) -> None:
+    _add_network(parser)
+    parser.add_argument("what", choices=["logs"], help="what to write")
+    parser.add_argument("--bucket", default="sample-logs", help="where (made if it is not there)")
+    parser.add_argument("--rows", type=int, default=1000, metavar="N", help="rows of each kind")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed writes the same bytes")
+    parser.add_argument("--only", action="append", metavar="KIND", help="this kind (repeatable)")
+
+
+def _samples(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.samples import samples
+
+    return samples(options, resolved)
 
 
 def _serve(options: argparse.Namespace, resolved: Resolved) -> int:

@@ -40,11 +40,12 @@ def test_case_is_ignored_when_told(console):
     assert console.rows("SELECT a FROM t") == [["ABC"]]
 
 
-def test_too_few_groups_are_an_error(console):
-    make(console, "a string, b string", b"x\n", REGEX, {"input.regex": "(x)"})
-    assert console.error("SELECT a FROM t") == (
-        "HIVE_CURSOR_ERROR", "Number of matching groups doesn't match the number of columns",
-    )  # fmt: skip
+def test_columns_without_a_group_are_null_and_groups_without_a_column_are_left(console):
+    make(console, "a string, b string, c int", b"x1\n", REGEX, {"input.regex": "(x)(.)"})
+    assert console.rows("SELECT a, b, c FROM t") == [["x", "1", ""]]
+    console.ok("DROP TABLE t")
+    make(console, "a string", b"x1\n", REGEX, {"input.regex": "(x)(.)"})
+    assert console.rows("SELECT a FROM t") == [["x"]]
 
 
 @pytest.mark.parametrize(

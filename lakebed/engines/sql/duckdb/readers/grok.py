@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/athena/latest/ug/grok-serde.html. `input.format` names patterns as
 `%{PATTERN:column}`; `input.grokCustomPatterns` defines more, a line each. A column is found by its
-name, or by the pattern's where the pattern is not named. Files: `grok_patterns.tsv` holds the
+name, or by the pattern's where the pattern is not named. A line matches if a part of it does, as in
+the Grok libraries (remembered). Files: `grok_patterns.tsv` holds the
 documented pattern names, their expressions written for this project.
 """
 
@@ -54,7 +55,7 @@ def read(scan: Scan) -> list[str]:
         message = f"input.format has no pattern for the column {absent[0]}"
         raise TrinoError("HIVE_INVALID_METADATA", message)
     files = TextFiles.of(scan, scan.files)
-    return regex.matched(scan, files, pattern, lambda at: names[order[at]])
+    return regex.matched(scan, files, pattern.search, lambda at: names[order[at]])
 
 
 def expanded(storage: Storage) -> tuple[str, dict[str, str]]:

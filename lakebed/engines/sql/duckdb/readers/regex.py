@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/athena/latest/ug/regex-serde.html. The expression must match the whole
 line: a line that does not is a row of NULLs. A group is a column, by order; a group that took no
-part is NULL. The expressions are Java's: what Python's engine spells otherwise is rewritten, what
-it cannot do is refused by name.
+part is NULL, and so is a column without a group. The expressions are Java's: what Python's engine
+spells otherwise is rewritten, what it cannot do is refused by name.
 """
 
 from __future__ import annotations
@@ -36,26 +36,25 @@ _OUTSIDE = {
     "e": r"\x1b",
 }
 _REFUSED = "GXkpPH"
+Match = Callable[[str], re.Match[str] | None]
 
 
 def read(scan: Scan) -> list[str]:
     """Write the text that reads lines by a regular expression."""
     pattern = compiled(scan.storage)
-    return matched(scan, TextFiles.of(scan, scan.files), pattern, lambda at: at + 1)
+    groups = pattern.groups
+    files = TextFiles.of(scan, scan.files)
+    return matched(scan, files, pattern.fullmatch, lambda at: at + 1 if at < groups else None)
 
 
 def compiled(storage: Storage) -> re.Pattern[str]:
-    """Return the SerDe's expression; refuse one whose groups are not the columns."""
+    """Return the SerDe's expression."""
     given = storage.option("input.regex")
     if not given:
         message = 'This table does not have serde property "input.regex"!'
         raise TrinoError("HIVE_SERDE_NOT_FOUND", message)
     flags = re.ASCII | (re.IGNORECASE if storage.flag("input.regex.case.insensitive") else 0)
-    found = translated(given, flags)
-    if found.groups < len(storage.columns):
-        message = "Number of matching groups doesn't match the number of columns"
-        raise TrinoError("HIVE_CURSOR_ERROR", message)
-    return found
+    return translated(given, flags)
 
 
 def translated(java: str, flags: int) -> re.Pattern[str]:
@@ -116,12 +115,12 @@ def _escape(java: str, at: int, depth: int) -> tuple[str, int]:
 
 
 def matched(
-    scan: Scan, files: TextFiles, pattern: re.Pattern[str], group: Callable[[int], int | str]
+    scan: Scan, files: TextFiles, match: Match, group: Callable[[int], int | str | None]
 ) -> list[str]:
-    """Write the text that reads the groups of a pattern; `group` numbers a column's group."""
+    """Write the text that reads the groups of a match; `group` numbers a column's group."""
     used = [column for column in scan.columns if column.position >= 0]
     groups = [group(column.position) for column in used]
-    rows = _rows(files, pattern, groups, [f"t{one.at}" for one in used])
+    rows = _rows(files, match, groups, [f"t{one.at}" for one in used])
     values = {
         one.at: one.converted(lazy_simple.scalar(f"t{one.at}", one.kind))
         if one.position >= 0
@@ -135,19 +134,26 @@ def matched(
 
 
 def _rows(
-    files: TextFiles, pattern: re.Pattern[str], groups: Sequence[int | str], names: Sequence[str]
+    files: TextFiles,
+    match: Match,
+    groups: Sequence[int | str | None],
+    names: Sequence[str],
 ) -> Rows:
     pa = arrow()
 
     fields = [pa.field(name, pa.string()) for name in names]
     schema = pa.schema([*fields, pa.field("lbf", pa.int32())])
-    match = pattern.fullmatch
 
     def make() -> Iterator[Batch]:
         for number, lines in files.batches():
             texts = b"\n".join(lines).decode("utf-8", "replace").split("\n")
             found = [match(text) for text in texts]
-            columns = [pa.array([one and one[at] for one in found], pa.string()) for at in groups]
+            columns = [
+                pa.nulls(len(found), pa.string())
+                if at is None
+                else pa.array([one and one[at] for one in found], pa.string())
+                for at in groups
+            ]
             yield pa.record_batch([*columns, numbers(number, len(lines))], schema=schema)
 
     return Rows(schema, make)
