@@ -45,6 +45,9 @@ LIFECYCLE_NEWER_VERSIONS_MAX: Final = 100
 # --- Glue (https://docs.aws.amazon.com/general/latest/gr/glue.html) ---
 GLUE_PAGE_MAX: Final = 100
 GLUE_PARTITION_PAGE_MAX: Final = 1000
+GLUE_PARTITION_PAGE_COLUMNS_MAX: Final = 20_000
+"""Columns of all partitions of a page, about 1 MB; a page of wider ones holds fewer partitions."""
+GLUE_POLICY_BYTES_MAX: Final = 10 * KIB
 GLUE_PARTITION_SLICE_ROWS: Final = 500
 """Partitions read, or deleted, before others have their turn: about 2 ms."""
 GLUE_PARTITION_TEMPLATES_MAX: Final = 1000

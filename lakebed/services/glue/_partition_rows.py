@@ -14,7 +14,11 @@ import msgspec
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
-from lakebed.core.limits import GLUE_PARTITION_SLICE_ROWS, GLUE_PARTITION_TEMPLATES_MAX
+from lakebed.core.limits import (
+    GLUE_PARTITION_PAGE_COLUMNS_MAX,
+    GLUE_PARTITION_SLICE_ROWS,
+    GLUE_PARTITION_TEMPLATES_MAX,
+)
 from lakebed.services.glue._sort_keys import Interval, after_prefix, longer_prefix, sort_key
 from lakebed.services.glue.model import (
     COLUMN_STATISTICS,
@@ -31,6 +35,7 @@ Keep = Callable[[CatalogPartition], bool]
 
 _OWN = frozenset(("Location", "Parameters", "AdditionalLocations"))
 """The members of a StorageDescriptor that differ from partition to partition."""
+_EMPTY: Mapping[str, Any] = {}
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -125,6 +130,18 @@ class Reader:
         elif self._leaves_out_columns and "StorageDescriptor" in shape:
             shape["StorageDescriptor"] = _without_columns(shape["StorageDescriptor"])
         return shape
+
+    def page(self, partitions: Sequence[CatalogPartition], size: int) -> list[Any]:
+        """Return the first partitions as AWS shows them: `size`, or fewer if they are very wide."""
+        found: list[Any] = []
+        columns = 0
+        for partition in partitions[:size]:
+            shape = self.shape(partition)
+            columns += len(shape.get("StorageDescriptor", _EMPTY).get("Columns", ()))
+            if columns > GLUE_PARTITION_PAGE_COLUMNS_MAX and found:
+                break
+            found.append(shape)
+        return found
 
     def _template(self, partition: CatalogPartition) -> Mapping[str, Any]:
         key = (partition.database, partition.table, partition.template)

@@ -104,9 +104,10 @@ def get_partitions(
         yield
         if len(found) > size:
             break
-    page: shapes.GetPartitionsResponse = {"Partitions": list(map(reader.shape, found[:size]))}
-    if len(found) > size:
-        page["NextToken"] = write_token(found[size - 1].sort_key)
+    shown = reader.page(found, size)
+    page: shapes.GetPartitionsResponse = {"Partitions": shown}
+    if len(found) > len(shown):
+        page["NextToken"] = write_token(found[len(shown) - 1].sort_key)
     return page
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
+from lakebed.core.limits import GLUE_POLICY_BYTES_MAX
 from lakebed.services.glue.model import RESOURCE_POLICIES, ResourcePolicy
 
 if TYPE_CHECKING:
@@ -97,6 +98,9 @@ def _refuse_arn(arn: str | None) -> None:
 
 
 def _check_document(text: str) -> None:
+    if len(text.encode()) > GLUE_POLICY_BYTES_MAX:
+        message = f"The policy is larger than {GLUE_POLICY_BYTES_MAX} bytes."
+        raise AwsError("InvalidInputException", message)
     try:
         document: Any = msgspec.json.decode(text)
     except msgspec.DecodeError as error:

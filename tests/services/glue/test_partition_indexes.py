@@ -95,3 +95,17 @@ def test_errors_of_partition_indexes(glue):
         assert error_of(call) == (code, message, 400)
     found = glue.get_partition_indexes(**NAMES)["PartitionIndexDescriptorList"]
     assert [index["IndexName"] for index in found] == ["by_year", "two", "three"]
+
+
+def test_a_table_whose_index_is_refused_is_not_created(glue):
+    index = {"IndexName": "x", "Keys": ["no"]}
+    code, message, _ = error_of(
+        lambda: glue.create_table(
+            DatabaseName="d", TableInput={"Name": "u"}, PartitionIndexes=[index]
+        )
+    )
+    assert (code, message) == (
+        "InvalidInputException",
+        "Partition index key no is not a partition key of table u.",
+    )
+    assert [one["Name"] for one in glue.get_tables(DatabaseName="d")["TableList"]] == ["t"]

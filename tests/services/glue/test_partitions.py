@@ -276,6 +276,17 @@ def test_one_number_written_twice_is_two_partitions(glue):
     assert find(glue)[3] == ("x", "x")
 
 
+def test_a_page_of_very_wide_partitions_holds_fewer(glue):
+    wide = {"Columns": [{"Name": f"c{number}", "Type": "int"} for number in range(9000)]}
+    inputs = [{"Values": [str(year), "x"], "StorageDescriptor": wide} for year in range(5)]
+    glue.batch_create_partition(**NAMES, PartitionInputList=inputs)
+    pages = list(glue.get_paginator("get_partitions").paginate(**NAMES))
+    found = [[one["Values"][0] for one in page["Partitions"]] for page in pages]
+    assert found == [["0", "1"], ["2", "3"], ["4"]]
+    assert pages[2]["Partitions"][0]["StorageDescriptor"] == wide
+    assert len(find(glue, ExcludeColumnSchema=True)) == 5
+
+
 EXPRESSIONS = st.sampled_from(
     ["", "year > 3", "city = 'b'", "year in (1, 2, 9) or city = 'c'", "not year = 4", "year = 77"]
 )

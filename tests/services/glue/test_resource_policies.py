@@ -43,6 +43,10 @@ def test_errors_of_policies(lakebed):
     assert put(ResourceArn="arn:aws:glue:us-east-1:000000000000:catalog") == (
         "InvalidInputException", "Glue resource level policy is not currently supported", 400,
     )  # fmt: skip
+    large = json.dumps({"Statement": [{"Sid": "x" * 10_240}]})
+    assert put(large) == (
+        "InvalidInputException", "The policy is larger than 10240 bytes.", 400,
+    )  # fmt: skip
     assert put("{x")[0] == "InvalidInputException"
     assert put("[]") == (
         "InvalidInputException", "The policy must be an object with a Statement.", 400,
