@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import re
 import struct
 import zlib
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lakebed.engines.sql.duckdb.catalog import File
 from lakebed.engines.sql.duckdb.readers import lines, open_csv
+from lakebed.engines.sql.duckdb.readers import survey as surveys
 from lakebed.engines.sql.duckdb.readers.lines import split
-from lakebed.engines.sql.duckdb.readers.storage import Storage
+from lakebed.engines.sql.duckdb.readers.storage import Storage, Stored
 from lakebed.engines.sql.duckdb.readers.stream import Meter, decompressed
 
 OPEN_CSV = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'"
@@ -27,7 +31,7 @@ def make(console, columns: str, files: dict[str, bytes], form: str = COMMA, more
     console.ok(f"CREATE EXTERNAL TABLE t ({columns}) {form} LOCATION 's3://b/t/' {more}")
 
 
-def hadoop_blocks(codec: str, text: bytes, chunk: int = 7) -> bytes:
+def hadoop_blocks(codec: str, text: bytes, chunk: int = 64) -> bytes:
     half = len(text) // 2
     out = b""
     for block in (text[:half], text[half:]):
@@ -272,3 +276,58 @@ def test_lines_are_the_same_however_the_blocks_fall(text, size):
     finally:
         lines.BATCH_BYTES = before
     assert whole == text.splitlines()
+
+
+def surveyed(folder, body: bytes, separator: str = ",") -> surveys.Survey:
+    path = folder / f"{abs(hash(body))}.csv"
+    path.write_bytes(body)
+    return surveys.survey(Stored(File("a.csv", str(path), len(body)), "b", 0), separator)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"1,a\n2,b", (True, False, False)),
+        (b"1.5,a\n", (True, True, False)),
+        ("é,1\n".encode(), (True, False, False)),
+        (b"N3EX1,1E\n", (True, False, True)),
+        (b"N3EX1,A5E5\n2013-01-01T10:00:00Z,x y\n", (True, False, False)),
+        (b"a,1 \n", (True, False, True)),
+        (b"0x1f,1\n", (True, False, True)),
+        (b"1_0,1\n", (True, False, True)),
+        *((body, (False, True, True)) for body in
+          (b"\n1,a\n", b"1\n\n2\n", b"1\r\n", b"\xff\n", b"\xc3", b"a\0b\n")),
+    ],
+)  # fmt: skip
+def test_a_file_is_looked_at_before_it_is_read(tmp_path, body, expected):
+    found = surveyed(tmp_path, body)
+    assert (found.plain, found.points, found.odd) == expected
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_the_look_is_the_same_however_the_blocks_fall(tmp_path, monkeypatch, size):
+    bodies = [b"ab,1e5\n" * 9, "é,é\n".encode() * 40, b"a,b\n" * 30 + b"\nx\n", b"a,b\n\xc3"]
+    bodies += [b"N3EX,1\n" * 20, b"x, 1\n" * 20]
+    whole = [surveyed(tmp_path, body) for body in bodies]
+    surveys._survey.cache_clear()
+    monkeypatch.setattr(surveys, "_BLOCK_BYTES", size)
+    for body, known in zip(bodies, whole, strict=True):
+        found = surveyed(tmp_path, body)
+        # A block without a line's end is left to the careful reading.
+        assert found == known or not found.plain
+    surveys._survey.cache_clear()
+
+
+FIELDS = st.text("019eExXbB_+-. \tN", max_size=6)
+
+
+@given(st.lists(st.lists(FIELDS, min_size=2, max_size=3), min_size=1, max_size=4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_not_odd_is_no_number_to_duckdb_alone(tmp_path, rows):
+    body = "".join(",".join(row) + "\n" for row in rows).encode()
+    found = surveyed(tmp_path, body)
+    if found.odd:
+        return
+    for field in (field for row in rows for field in row if "." not in field):
+        value = duckdb.execute("SELECT TRY_CAST(? AS INTEGER)", [field]).fetchone()[0]
+        assert value == (int(field) if re.fullmatch(r"[+-]?\d+", field) else None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lakebed.dialect import conversions, lower
 from lakebed.dialect.errors import not_supported
@@ -22,7 +22,6 @@ from lakebed.engines.sql.duckdb.readers.lines import (
     TextFiles,
     line_rows,
     numbers,
-    plain,
     text_array,
 )
 from lakebed.engines.sql.duckdb.readers.storage import Scan, Storage, Stored
@@ -36,12 +35,16 @@ _REFUSED = ("serialization.last.column.takes.rest", "hive.serialization.extend.n
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the text is written: separators by level, NULL, escape, formats of timestamps."""
+    """How the text is written: separators by level, NULL, escape, formats of timestamps.
+
+    `guard` says what DuckDB's casts must be kept from: `all` it would take, `points`, or nothing.
+    """
 
     separators: tuple[str, ...]
     null: str
     escape: str = ""
     formats: tuple[str, ...] = ()
+    guard: str = "all"
 
     @classmethod
     def of(cls, storage: Storage) -> Dialect:
@@ -79,17 +82,30 @@ def read(scan: Scan) -> list[str]:
     dialect = Dialect.of(scan.storage)
     files = TextFiles.of(scan, scan.files)
     quick = not files.footer and not dialect.escape and len(dialect.separators[0].encode()) == 1
-    fast = [one for one in scan.files if quick and plain(one)]
     out: list[str] = []
-    if fast:
-        source = _read_csv(scan, fast, dialect, files.header)
-        out.append(scan.select(_values(scan, dialect, "t{}"), source, fast))
-    taken = {id(one) for one in fast}
-    slow = [one for one in scan.files if id(one) not in taken]
+    slow: list[Stored] = []
+    fast: dict[str, list[Stored]] = {}
+    for one in scan.files:
+        guard = _guard(one, dialect) if quick else None
+        (slow if guard is None else fast.setdefault(guard, [])).append(one)
+    for guard, found in fast.items():
+        source = _read_csv(scan, found, dialect, files.header)
+        values = _values(scan, replace(dialect, guard=guard), "t{}")
+        out.append(scan.select(values, source, found))
     if slow:
         files = TextFiles(slow, files.header, files.footer, files.meter)
         out.append(_slow(scan, dialect, files))
     return out
+
+
+def _guard(stored: Stored, dialect: Dialect) -> str | None:
+    """Return how a plain file's integers are read; None if DuckDB may not split its lines."""
+    from lakebed.engines.sql.duckdb.readers.survey import survey
+
+    found = survey(stored, dialect.separators[0])
+    if not found.plain:
+        return None
+    return "all" if found.odd else "points" if found.points else ""
 
 
 def _slow(scan: Scan, dialect: Dialect, files: TextFiles) -> str:
@@ -215,7 +231,7 @@ def typed(text: str, kind: Type, level: Level) -> str:
     """Write the value of a field's text that is NULL already where it says so."""
     if kind.inner:
         return _nested(text, kind, level)
-    return scalar(text, kind, level.dialect.formats)
+    return scalar(text, kind, level.dialect.formats, level.dialect.guard)
 
 
 def _nested(text: str, kind: Type, level: Level) -> str:
@@ -250,7 +266,7 @@ def _map(text: str, parts: str, kind: Type, level: Level) -> str:
     return f"CASE WHEN {text} IS NULL THEN NULL ELSE {made} END"
 
 
-def scalar(text: str, kind: Type, formats: tuple[str, ...] = ()) -> str:
+def scalar(text: str, kind: Type, formats: tuple[str, ...] = (), guard: str = "all") -> str:
     """Write the value of a text as Hive's lazy objects read it: NULL if it is none."""
     name = duck_name(kind)
     if kind.name == "varchar" and kind.numbers[0] == UNBOUNDED:
@@ -262,9 +278,11 @@ def scalar(text: str, kind: Type, formats: tuple[str, ...] = ()) -> str:
     if kind.name == "boolean":
         return f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
     if kind.name in INTEGERS:
-        return _integer(text, name)
+        return _integer(text, name, guard)
     if kind.name in APPROXIMATE or kind.name == "decimal":
-        return f"TRY_CAST(CASE WHEN contains({text}, '_') THEN NULL ELSE {text} END AS {name})"
+        plain = text if guard in ("", "points") else f"CASE WHEN contains({text}, '_') "
+        plain += "" if plain == text else f"THEN NULL ELSE {text} END"
+        return f"TRY_CAST(nullif({plain}, '') AS {name})"
     if kind.name == "date":
         return f"CASE WHEN {text}[5] = '-' THEN TRY_CAST({text}[:10] AS DATE) END"
     if kind.name == "timestamp":
@@ -272,14 +290,17 @@ def scalar(text: str, kind: Type, formats: tuple[str, ...] = ()) -> str:
     raise not_supported(f"A column of type {kind} in a text table")
 
 
-def _integer(text: str, name: str) -> str:
+def _integer(text: str, name: str, guard: str) -> str:
     """Write an integer. The cast alone would take ' 1', '1e3' and '1_0', and round '1.5'."""
-    value = f"TRY_CAST({text} AS {name})"
-    cut = f"TRY_CAST(regexp_extract({text}, '^[+-]?[0-9]+') AS {name})"
-    return (
-        f"CASE WHEN {text} = CAST({value} AS VARCHAR) THEN {value} "
-        f"WHEN regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]*)?') THEN {cut} END"
+    # DuckDB moves a bare TRY_CAST of a column into its CSV reader, where it fails on bad values.
+    value = f"TRY_CAST(nullif({text}, '') AS {name})"
+    cut = (
+        f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]*)?') "
+        f"THEN TRY_CAST(regexp_extract({text}, '^[+-]?[0-9]+') AS {name}) END"
     )
+    if guard == "all":
+        return f"CASE WHEN {text} = CAST({value} AS VARCHAR) THEN {value} ELSE {cut} END"
+    return value if not guard else f"CASE WHEN contains({text}, '.') THEN {cut} ELSE {value} END"
 
 
 def _timestamp(text: str, formats: tuple[str, ...]) -> str:

@@ -7,7 +7,6 @@ out. A blank line is a line.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,11 +15,10 @@ from lakebed.core.limits import KIB, LINE_BYTES_MAX
 from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb.readers.arrow import Array, Batch, arrow
 from lakebed.engines.sql.duckdb.readers.storage import Scan, Stored
-from lakebed.engines.sql.duckdb.readers.stream import Meter, Rows, decompressed, suffix_of
+from lakebed.engines.sql.duckdb.readers.stream import Meter, Rows, decompressed
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    pass
 
 BATCH_BYTES = 512 * KIB
 _MARK = b"\xef\xbb\xbf"
@@ -136,66 +134,3 @@ def text_array(texts: Sequence[bytes | None]) -> Array:
         [None if text is None else text.decode("utf-8", "replace") for text in texts],
         type=pa.string(),
     )
-
-
-def plain(stored: Stored) -> bool:
-    """Tell whether DuckDB's own CSV reader splits a file into the same lines as Hive.
-
-    It drops blank lines, refuses text that is no UTF-8 and takes a `\\r` otherwise: a file with
-    any of them, or compressed, is split here.
-    """
-    import numpy as np
-
-    if suffix_of(stored.file.key):
-        return False
-    decode = _Utf8()
-    # Mapped, not read: what a process reads is what its query is said to scan.
-    with (
-        open(stored.file.path, "rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-    ):
-        cells = np.frombuffer(mapped, np.uint8)
-        try:
-            return _all_plain(cells, decode)
-        finally:
-            del cells
-
-
-def _all_plain(cells: npt.NDArray[np.uint8], decode: _Utf8) -> bool:
-    before = 10
-    for at in range(0, len(cells), BATCH_BYTES):
-        block = cells[at : at + BATCH_BYTES]
-        if before == 10 == block[0] or not _clean(block):
-            return False
-        if block.max() > 127 and not decode.valid(block.tobytes()):
-            return False
-        before = int(block[-1])
-    return decode.valid(b"", final=True)
-
-
-def _clean(block: npt.NDArray[np.uint8]) -> bool:
-    size = len(block)
-    even, odd = size & ~1, (size - 1) & ~1
-    pairs = block[:even].view("<u2"), block[1 : odd + 1].view("<u2")
-    if any((one == 0x0A0A).any() for one in pairs):
-        return False
-    if (block == 13).any() or not block.all():
-        return False
-    return size < BATCH_BYTES or bool((block == 10).any())
-
-
-class _Utf8:
-    """Checks text block by block."""
-
-    def __init__(self) -> None:
-        import codecs
-
-        self._decode = codecs.getincrementaldecoder("utf-8")()
-
-    def valid(self, block: bytes, final: bool = False) -> bool:
-        """Tell whether the text is UTF-8 so far."""
-        try:
-            self._decode.decode(block, final)
-        except UnicodeDecodeError:
-            return False
-        return True

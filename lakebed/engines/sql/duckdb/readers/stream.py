@@ -135,34 +135,35 @@ class _Blocks:
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self._rest = b""
+        self._held = b""
+        self._at = 0
 
-    def take(self, count: int) -> bytes:
-        """Return exactly `count` bytes; empty at the end of the file."""
-        while len(self._rest) < count:
-            block = next(self._blocks, b"")
-            if not block:
-                if self._rest:
-                    raise EOFError("Unexpected end of input stream")
-                return b""
-            self._rest += block
-        taken, self._rest = self._rest[:count], self._rest[count:]
-        return taken
-
-    def peek(self, count: int) -> bytes:
-        """Return the next bytes without taking them."""
-        while len(self._rest) < count:
+    def _fill(self, count: int) -> int:
+        """Hold `count` bytes if there are so many; return how many are held."""
+        while len(self._held) - self._at < count:
             block = next(self._blocks, b"")
             if not block:
                 break
-            self._rest += block
-        return self._rest[:count]
+            self._held, self._at = self._held[self._at :] + block, 0
+        return len(self._held) - self._at
+
+    def take(self, count: int) -> bytes:
+        """Return exactly `count` bytes; empty at the end of the file."""
+        held = self._fill(count)
+        if held and held < count:
+            raise EOFError("Unexpected end of input stream")
+        return self.read(count) if held else b""
+
+    def peek(self, count: int) -> bytes:
+        """Return the next bytes without taking them."""
+        self._fill(count)
+        return self._held[self._at : self._at + count]
 
     def read(self, count: int = -1) -> bytes:
         """Return up to `count` bytes."""
-        if not self._rest:
-            self._rest = next(self._blocks, b"")
-        taken, self._rest = self._rest[:count], self._rest[count:]
+        held = self._fill(1)
+        end = self._at + (held if count < 0 else min(count, held))
+        taken, self._at = self._held[self._at : end], end
         return taken
 
     def readable(self) -> bool:
