@@ -7,7 +7,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.services.athena.athena_client import finish, start
+from tests.services.athena.athena_client import finish, rows, start
 from tests.services.glue.test_databases import error_of
 
 TEN = "(VALUES 1,2,3,4,5,6,7,8,9,10)"
@@ -180,3 +180,149 @@ def test_ten_queries_at_once_all_end(athena):
             break
         time.sleep(0.05)
     assert states == {"SUCCEEDED"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"QueryString": "SELECT 2"},
+        {"QueryExecutionContext": {"Database": "default"}},
+        {"QueryExecutionContext": {"Catalog": "AwsDataCatalog"}},
+        {"ResultConfiguration": {"OutputLocation": "s3://results/other/"}},
+    ],
+)
+def test_a_token_stands_for_the_same_parameters(athena, changed):
+    arguments = {
+        "QueryString": "SELECT 1", "ResultConfiguration": OUTPUT, "ClientRequestToken": "t" * 32,
+    }  # fmt: skip
+    first = athena.start_query_execution(**arguments)["QueryExecutionId"]
+    finish(athena, "SELECT 1")
+    assert athena.start_query_execution(**arguments)["QueryExecutionId"] == first
+    assert error_of(lambda: athena.start_query_execution(**{**arguments, **changed})) == (
+        "InvalidRequestException", "Idempotent parameters do not match", 400,
+    )  # fmt: skip
+
+
+def reusing(athena, text, minutes=None, **more):
+    by_age = {"Enabled": True, **({} if minutes is None else {"MaxAgeInMinutes": minutes})}
+    return finish(
+        athena, text, ResultReuseConfiguration={"ResultReuseByAgeConfiguration": by_age}, **more
+    )
+
+
+def reused(query):
+    return query["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"]
+
+
+def test_a_result_is_reused_when_all_is_the_same(athena, lakebed):
+    text = "SELECT random() AS r"
+    first = finish(athena, text)
+    again = reusing(athena, text)
+    assert (reused(first), reused(again)) == (False, True)
+    assert again["QueryExecutionId"] != first["QueryExecutionId"]
+    assert again["ResultConfiguration"] == first["ResultConfiguration"]
+    assert again["ResultReuseConfiguration"] == {
+        "ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 60}
+    }
+    assert again["Statistics"]["DataScannedInBytes"] == 0
+    assert rows(athena, again) == rows(athena, first)
+    athena.create_work_group(Name="team")
+    for different in (
+        finish(athena, text),
+        reusing(athena, text + " -- other"),
+        reusing(athena, text, WorkGroup="team"),
+        reusing(athena, text, QueryExecutionContext={"Database": "default"}),
+        reusing(athena, text, ResultConfiguration={"OutputLocation": "s3://results/other/"}),
+        reusing(athena, text, minutes=0),
+    ):
+        assert not reused(different)
+    last = reusing(athena, text)
+    assert reused(last)
+    key = last["ResultConfiguration"]["OutputLocation"].removeprefix("s3://results/")
+    lakebed.client("s3").delete_object(Bucket="results", Key=key)
+    assert not reused(reusing(athena, text))
+
+
+def test_statements_that_change_things_are_never_reused(athena):
+    finish(athena, "CREATE DATABASE shop")
+    again = reusing(athena, "CREATE DATABASE IF NOT EXISTS shop")
+    assert not reused(again)
+
+
+def test_an_expected_owner_must_own_the_bucket(athena):
+    owner = {"OutputLocation": "s3://results/q/", "ExpectedBucketOwner": "000000000000"}
+    query = finish(athena, "SELECT 1", ResultConfiguration=owner)
+    assert query["ResultConfiguration"]["ExpectedBucketOwner"] == "000000000000"
+    assert error_of(
+        lambda: start(
+            athena, "SELECT 1", ResultConfiguration=owner | {"ExpectedBucketOwner": "1" * 12}
+        )
+    ) == ("InvalidRequestException", "Unable to verify/create output bucket results", 400)
+
+
+def test_encryption_and_ownership_are_shown_and_client_side_encryption_refused(athena):
+    given = {
+        "OutputLocation": "s3://results/q/",
+        "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"},
+        "AclConfiguration": {"S3AclOption": "BUCKET_OWNER_FULL_CONTROL"},
+    }
+    query = finish(athena, "SELECT 1", ResultConfiguration=given)
+    assert query["ResultConfiguration"] == given | {
+        "OutputLocation": f"s3://results/q/{query['QueryExecutionId']}.csv"
+    }
+    cse = {"EncryptionOption": "CSE_KMS", "KmsKey": "k"}
+    code, message, _ = error_of(
+        lambda: start(
+            athena, "SELECT 1", ResultConfiguration=given | {"EncryptionConfiguration": cse}
+        )
+    )
+    assert (code, "EncryptionConfiguration CSE_KMS" in message) == ("LakebedNotBuilt", True)
+
+
+def test_a_bucket_that_goes_away_fails_the_query_with_its_type(athena, lakebed):
+    lakebed.client("s3").create_bucket(Bucket="fleeting")
+    known = start(
+        athena, "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x), "
+        "UNNEST(sequence(1, 30000)) b(y)",
+        ResultConfiguration={"OutputLocation": "s3://fleeting/"},
+    )  # fmt: skip
+    lakebed.client("s3").delete_bucket(Bucket="fleeting")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        status = athena.get_query_execution(**known)["QueryExecution"]["Status"]
+        if status["State"] not in ("QUEUED", "RUNNING"):
+            break
+        time.sleep(0.05)
+    assert (status["State"], status["AthenaError"]["ErrorType"]) == ("FAILED", 1306)
+
+
+def test_the_text_loses_blanks_and_semicolons(athena):
+    assert finish(athena, " \n SELECT 1 ;\n")["Query"] == "SELECT 1"
+
+
+def test_queries_wait_as_queued_and_are_stopped_there(athena):
+    running = [start(athena, LONG) for _ in range(4)]
+    waiting = [start(athena, f"SELECT {n}") for n in range(2)]
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        states = [state_of(athena, one) for one in running]
+        if states == ["RUNNING"] * 4:
+            break
+        time.sleep(0.02)
+    assert states == ["RUNNING"] * 4
+    assert [state_of(athena, one) for one in waiting] == ["QUEUED"] * 2
+    athena.stop_query_execution(**waiting[0])
+    assert state_of(athena, waiting[0]) == "CANCELLED"
+    athena.stop_query_execution(**running[0])
+    deadline = time.monotonic() + 20
+    while state_of(athena, waiting[1]) != "SUCCEEDED" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert state_of(athena, waiting[1]) == "SUCCEEDED"
+    queued = athena.get_query_execution(**waiting[1])["QueryExecution"]["Statistics"]
+    assert queued["QueryQueueTimeInMillis"] > 0
+    for one in running[1:]:
+        athena.stop_query_execution(**one)
+
+
+def state_of(athena, known):
+    return athena.get_query_execution(**known)["QueryExecution"]["Status"]["State"]
