@@ -80,9 +80,12 @@ resource "aws_glue_catalog_database" "shop" {
 resource "aws_glue_catalog_database" "link" {
   name = "shop_link"
   target_database {
-    catalog_id    = aws_glue_catalog_database.shop.catalog_id
-    database_name = aws_glue_catalog_database.shop.name
+    catalog_id    = aws_glue_catalog_database.plain.catalog_id
+    database_name = aws_glue_catalog_database.plain.name
   }
+}
+resource "aws_glue_catalog_database" "plain" {
+  name = "plain"
 }
 resource "aws_glue_catalog_table" "orders" {
   name          = "orders"

@@ -19,7 +19,7 @@ from lakebed.services.glue.model import (
     CatalogTable,
     ColumnStatistics,
     check_catalog,
-    find_table,
+    find_data_table,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def update_column_statistics_for_table(
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateColumnStatisticsForTable.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     return {"Errors": _update(ctx, table, _OF_TABLE, request["ColumnStatisticsList"])}
 
 
@@ -52,7 +52,7 @@ def get_column_statistics_for_table(
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetColumnStatisticsForTable.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     found, errors = _get(ctx, table, _OF_TABLE, request["ColumnNames"])
     return {"ColumnStatisticsList": found, "Errors": errors}
 
@@ -65,7 +65,7 @@ def delete_column_statistics_for_table(
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteColumnStatisticsForTable.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     column = request["ColumnName"].lower()
     COLUMN_STATISTICS.delete(ctx, table.database, table.name, _OF_TABLE, column)
     return {}
@@ -79,7 +79,7 @@ def update_column_statistics_for_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateColumnStatisticsForPartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     part = _part(ctx, table, request["PartitionValues"])
     return {"Errors": _update(ctx, table, part, request["ColumnStatisticsList"])}
 
@@ -92,7 +92,7 @@ def get_column_statistics_for_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetColumnStatisticsForPartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     part = _part(ctx, table, request["PartitionValues"])
     found, errors = _get(ctx, table, part, request["ColumnNames"])
     return {"ColumnStatisticsList": found, "Errors": errors}
@@ -106,7 +106,7 @@ def delete_column_statistics_for_partition(
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteColumnStatisticsForPartition.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     part = _part(ctx, table, request["PartitionValues"])
     column = request["ColumnName"].lower()
     COLUMN_STATISTICS.delete(ctx, table.database, table.name, part, column)

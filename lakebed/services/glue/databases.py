@@ -18,7 +18,9 @@ from lakebed.services.glue.model import (
     CatalogDatabase,
     arn_of,
     check_catalog,
+    check_target,
     find_database,
+    find_tables_database,
     put_tags,
     read_token,
     write_token,
@@ -52,12 +54,18 @@ def create_database(
 
 
 def get_database(ctx: Context, request: shapes.GetDatabaseRequest) -> shapes.GetDatabaseResponse:
-    """Return one database.
+    """Return one database; of a resource link, the properties of what it leads to.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetDatabase.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    return {"Database": _shape(ctx, find_database(ctx, request["Name"]))}
+    database = find_database(ctx, request["Name"])
+    target: Mapping[str, Any] | None = database.definition.get("TargetDatabase")
+    if target:
+        check_target(ctx, target)
+        found = find_database(ctx, target.get("DatabaseName", ""))
+        return {"Database": _link_shape(ctx, database, found)}
+    return {"Database": _shape(ctx, database)}
 
 
 def get_databases(ctx: Context, request: shapes.GetDatabasesRequest) -> shapes.GetDatabasesResponse:
@@ -73,7 +81,7 @@ def get_databases(ctx: Context, request: shapes.GetDatabasesRequest) -> shapes.G
         return {"DatabaseList": []}
     found = list(DATABASES.scan(ctx, Range(after=after, limit=size + 1)))
     page: shapes.GetDatabasesResponse = {
-        "DatabaseList": [_shape(ctx, database) for database in found[:size]]
+        "DatabaseList": [_listed_shape(ctx, database) for database in found[:size]]
     }
     if (attributes := request.get("AttributesToGet")) is not None:
         names = {_ATTRIBUTES[one] for one in attributes}
@@ -89,16 +97,17 @@ def get_databases(ctx: Context, request: shapes.GetDatabasesRequest) -> shapes.G
 def update_database(
     ctx: Context, request: shapes.UpdateDatabaseRequest
 ) -> shapes.UpdateDatabaseResponse:
-    """Replace a database's definition; its name cannot change.
+    """Replace a database's definition, or that of what a resource link leads to.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateDatabase.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    database = find_database(ctx, request["Name"])
+    database = find_tables_database(ctx, request["Name"])
     given = request["DatabaseInput"]
-    if given["Name"].lower() != database.name:
+    if given["Name"].lower() not in (database.name, request["Name"].lower()):
         raise AwsError("InvalidInputException", "Database name cannot be changed.")
     definition = _definition("UpdateDatabase", given)
+    definition.pop("TargetDatabase", None)
     DATABASES.put(ctx, CatalogDatabase(database.name, definition, database.created))
     return {}
 
@@ -137,3 +146,23 @@ def _shape(ctx: Context, database: CatalogDatabase) -> Any:
         "CreateTime": database.created,
         "CatalogId": ctx.account,
     }
+
+
+def _link_shape(ctx: Context, link: CatalogDatabase, target: CatalogDatabase) -> Any:
+    """Return a resource link as GetDatabase shows it (its own name: that is from memory)."""
+    return {
+        **_shape(ctx, target),
+        "Name": link.name,
+        "TargetDatabase": link.definition["TargetDatabase"],
+    }
+
+
+def _listed_shape(ctx: Context, database: CatalogDatabase) -> Any:
+    """Return a database of a listing; a link that leads nowhere is shown as it is."""
+    target: Mapping[str, Any] | None = database.definition.get("TargetDatabase")
+    found = DATABASES.get(ctx, target.get("DatabaseName", "").lower()) if target else None
+    if target is None or found is None or target.get("Region", ctx.region) != ctx.region:
+        return _shape(ctx, database)
+    if target.get("CatalogId", ctx.account) != ctx.account:
+        return _shape(ctx, database)
+    return _link_shape(ctx, database, found)

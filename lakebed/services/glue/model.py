@@ -186,33 +186,60 @@ def find_database(ctx: Context, name: str) -> CatalogDatabase:
     return database
 
 
-def find_tables_database(ctx: Context, name: str, operation: str) -> CatalogDatabase:
-    """Return the database whose tables an operation is about; links to others are not followed."""
+def check_target(ctx: Context, target: Definition) -> None:
+    """Refuse a resource link that leads out of this catalog."""
+    check_catalog(ctx, target.get("CatalogId"))
+    if target.get("Region", ctx.region) != ctx.region:
+        raise NotBuiltError("glue", "GetTable", "a resource link into another region")
+
+
+def find_tables_database(ctx: Context, name: str) -> CatalogDatabase:
+    """Return the database that holds the tables: what a resource link leads to, else itself."""
     database = find_database(ctx, name)
-    if database.definition.get("TargetDatabase"):
-        raise NotBuiltError("glue", operation, "through a resource link to a database")
-    return database
+    target: Definition | None = database.definition.get("TargetDatabase")
+    if not target:
+        return database
+    check_target(ctx, target)
+    return find_database(ctx, target.get("DatabaseName", ""))
 
 
 def find_table(ctx: Context, database: str, name: str) -> CatalogTable:
-    """Return the table of this name; EntityNotFoundException without it or its database."""
+    """Return the table of this name, or resource link to one; a link to a database is followed.
+
+    EntityNotFoundException without it or its database.
+    """
     table = TABLES.get(ctx, database.lower(), name.lower())
     if table is None:
-        find_database(ctx, database)
+        holder = find_tables_database(ctx, database)
+        if holder.name != database.lower():
+            table = TABLES.get(ctx, holder.name, name.lower())
+    if table is None:
         raise AwsError("EntityNotFoundException", "Entity Not Found")
     return table
 
 
 def find_data_table(ctx: Context, database: str, name: str) -> CatalogTable:
-    """Return the table that holds the data: what a resource link points to, else the table."""
+    """Return the table that holds the data: what a resource link leads to, else the table."""
     table = find_table(ctx, database, name)
-    target: Definition | None = table.definition.get("TargetTable")
-    if not target:
-        return table
-    check_catalog(ctx, target.get("CatalogId"))
-    if target.get("Region", ctx.region) != ctx.region:
-        raise NotBuiltError("glue", "GetTable", "a resource link into another region")
+    return table if not table.definition.get("TargetTable") else link_target(ctx, table)
+
+
+def link_target(ctx: Context, link: CatalogTable) -> CatalogTable:
+    """Return the table that a resource link leads to; EntityNotFoundException if it is gone."""
+    target: Definition = link.definition["TargetTable"]
+    check_target(ctx, target)
     return find_table(ctx, target.get("DatabaseName", ""), target.get("Name", ""))
+
+
+def link_shape(ctx: Context, link: CatalogTable) -> Any:
+    """Return a resource link as GetTable shows it: the target's properties by the link's names."""
+    target = link_target(ctx, link)
+    return {
+        **table_shape(ctx, target),
+        "Name": link.name,
+        "DatabaseName": link.database,
+        "TargetTable": link.definition["TargetTable"],
+    }
 
 
 def table_shape(ctx: Context, table: CatalogTable) -> Any:

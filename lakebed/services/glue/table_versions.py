@@ -11,7 +11,7 @@ from lakebed.services.glue.model import (
     TABLE_VERSIONS,
     CatalogTable,
     check_catalog,
-    find_table,
+    find_data_table,
     read_token,
     table_shape,
     write_token,
@@ -30,7 +30,7 @@ def get_table_version(
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetTableVersion.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     wanted = request.get("VersionId")
     if wanted is None or wanted == str(table.version):
         return {"TableVersion": _shape(ctx, table)}
@@ -45,7 +45,7 @@ def get_table_versions(
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetTableVersions.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     size = min(request.get("MaxResults") or GLUE_PAGE_MAX, GLUE_PAGE_MAX)
     token = read_token(request.get("NextToken"))
     found = [] if token else [table]
@@ -68,7 +68,7 @@ def delete_table_version(
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteTableVersion.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     _delete(ctx, table, request["VersionId"])
     return {}
 
@@ -81,7 +81,7 @@ def batch_delete_table_version(
     https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeleteTableVersion.html
     """
     check_catalog(ctx, request.get("CatalogId"))
-    table = find_table(ctx, request["DatabaseName"], request["TableName"])
+    table = find_data_table(ctx, request["DatabaseName"], request["TableName"])
     errors: list[Any] = []
     for version in request["VersionIds"]:
         try:

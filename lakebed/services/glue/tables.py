@@ -20,6 +20,8 @@ from lakebed.services.glue.model import (
     check_catalog,
     find_table,
     find_tables_database,
+    link_shape,
+    link_target,
     read_token,
     table_shape,
     write_token,
@@ -49,7 +51,10 @@ def create_table(ctx: Context, request: shapes.CreateTableRequest) -> shapes.Cre
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("CreateTable", request)
     given = _table_input("CreateTable", request)
-    database = find_tables_database(ctx, request["DatabaseName"], "CreateTable")
+    database = find_tables_database(ctx, request["DatabaseName"])
+    if given.get("TargetTable") and database.name != request["DatabaseName"].lower():
+        message = "A resource link to a table cannot be created through one to a database."
+        raise AwsError("InvalidInputException", message)
     now = ctx.clock.now()
     table = CatalogTable(
         database.name,
@@ -68,20 +73,19 @@ def create_table(ctx: Context, request: shapes.CreateTableRequest) -> shapes.Cre
 
 
 def get_table(ctx: Context, request: shapes.GetTableRequest) -> shapes.GetTableResponse:
-    """Return one table in its current version; of a resource link, the link.
+    """Return one table in its current version; of a resource link, what it leads to.
 
+    Which links are followed:
+    https://docs.aws.amazon.com/lake-formation/latest/dg/resource-links-glue-apis.html. That the
+    names stay the link's is from memory.
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("GetTable", request)
     if "LATEST_ICEBERG_METADATA" in (request.get("AttributesToGet") or ()):
         raise NotBuiltError("glue", "GetTable", "AttributesToGet LATEST_ICEBERG_METADATA")
-    name = request["Name"].lower()
-    table = TABLES.get(ctx, request["DatabaseName"].lower(), name)
-    if table is None:
-        find_tables_database(ctx, request["DatabaseName"], "GetTable")
-        raise AwsError("EntityNotFoundException", "Entity Not Found")
-    return {"Table": table_shape(ctx, table)}
+    table = find_table(ctx, request["DatabaseName"], request["Name"])
+    return {"Table": _shape(ctx, table, request["DatabaseName"])}
 
 
 def get_tables(
@@ -96,7 +100,7 @@ def get_tables(
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("GetTables", request)
     attributes = _attributes(request.get("AttributesToGet"))
-    database = find_tables_database(ctx, request["DatabaseName"], "GetTables")
+    database = find_tables_database(ctx, request["DatabaseName"])
     size = request.get("MaxResults") or GLUE_PAGE_MAX
     matches = name_pattern(request.get("Expression"))
     after = read_token(request.get("NextToken"))
@@ -113,7 +117,10 @@ def get_tables(
         after = (rows[-1].name,)
         yield
     page: shapes.GetTablesResponse = {
-        "TableList": [_part(table_shape(ctx, table), attributes) for table in found[:size]]
+        "TableList": [
+            _part(_listed_shape(ctx, table, request["DatabaseName"]), attributes)
+            for table in found[:size]
+        ]
     }
     if len(found) > size:
         page["NextToken"] = write_token(found[size - 1].name)
@@ -129,12 +136,14 @@ def update_table(ctx: Context, request: shapes.UpdateTableRequest) -> shapes.Upd
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("UpdateTable", request)
     given = _table_input("UpdateTable", request)
-    table = find_table(ctx, request["DatabaseName"], given["Name"])
+    table = _updated_table(ctx, request["DatabaseName"], given)
     expected = request.get("VersionId")
     if expected is not None and expected != str(table.version):
         message = "Update table failed due to concurrent modifications."
         raise AwsError("ConcurrentModificationException", message)
     definition = _definition(given)
+    if not table.definition.get("TargetTable"):
+        definition.pop("TargetTable", None)
     check_kept_keys(ctx, table, definition.get("PartitionKeys") or [])
     if not request.get("SkipArchive"):
         _archive(ctx, table)
@@ -161,7 +170,7 @@ def delete_table(
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("DeleteTable", request)
-    database = find_tables_database(ctx, request["DatabaseName"], "DeleteTable")
+    database = find_tables_database(ctx, request["DatabaseName"])
     name = request["Name"].lower()
     table = TABLES.get(ctx, database.name, name)
     if table is None:
@@ -179,7 +188,7 @@ def batch_delete_table(
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("BatchDeleteTable", request)
-    database = find_tables_database(ctx, request["DatabaseName"], "BatchDeleteTable")
+    database = find_tables_database(ctx, request["DatabaseName"])
     errors: list[Any] = []
     for name in request["TablesToDelete"]:
         table = TABLES.get(ctx, database.name, name.lower())
@@ -192,6 +201,39 @@ def batch_delete_table(
         }
         errors.append({"TableName": name, "ErrorDetail": detail})
     return {"Errors": errors}
+
+
+def _shape(ctx: Context, table: CatalogTable, database: str) -> Any:
+    """Return a table that was asked for by the name of a database.
+
+    A link is followed, unless it was reached through a link to its database.
+    """
+    if table.definition.get("TargetTable") and table.database == database.lower():
+        return link_shape(ctx, table)
+    return table_shape(ctx, table)
+
+
+def _listed_shape(ctx: Context, table: CatalogTable, database: str) -> Any:
+    """Return a table of a listing; a link that leads nowhere is shown as it is."""
+    try:
+        return _shape(ctx, table, database)
+    except AwsError:
+        return table_shape(ctx, table)
+
+
+def _updated_table(ctx: Context, database: str, given: Mapping[str, Any]) -> CatalogTable:
+    """Return the table that an update is about: of a resource link, what it leads to."""
+    table = find_table(ctx, database, given["Name"])
+    link = table.definition.get("TargetTable")
+    if not link:
+        return table
+    if table.database != database.lower():
+        message = "A table cannot be updated through links to both its database and itself."
+        raise AwsError("InvalidInputException", message)
+    if given.get("TargetTable", link) != link:
+        message = "The target of a resource link cannot be changed."
+        raise AwsError("InvalidInputException", message)
+    return link_target(ctx, table)
 
 
 def _part(shape: Any, attributes: frozenset[str] | None) -> Any:

@@ -127,14 +127,17 @@ def test_databases_by_attributes_and_sharing(lakebed):
     ]  # fmt: skip
     assert listed(ResourceShareType="FOREIGN") == []
     assert [one["Name"] for one in listed(ResourceShareType="ALL")] == ["d", "link"]
-    for call in (
-        lambda: glue.get_tables(DatabaseName="link"),
-        lambda: glue.get_table(DatabaseName="link", Name="t"),
-        lambda: glue.create_table(DatabaseName="link", TableInput={"Name": "t"}),
-    ):
-        code, message, status = error_of(call)
-        assert (code, status) == ("LakebedNotBuilt", 400)
-        assert "through a resource link to a database" in message
+    whole = glue.get_database(Name="d")["Database"]
+    linked = {**whole, "Name": "link", "TargetDatabase": target}
+    assert glue.get_database(Name="link")["Database"] == linked
+    assert listed() == [whole, linked]
+    glue.update_database(Name="link", DatabaseInput={"Name": "link", "Description": "y"})
+    assert glue.get_database(Name="d")["Database"]["Description"] == "y"
+    glue.delete_database(Name="d")
+    assert error_of(lambda: glue.get_database(Name="link")) == (
+        "EntityNotFoundException", "Database d not found.", 400,
+    )  # fmt: skip
+    assert [one["Name"] for one in listed()] == ["link"]
     code, message, _ = error_of(
         lambda: glue.create_database(
             DatabaseInput={"Name": "f", "FederatedDatabase": {"Identifier": "i"}}

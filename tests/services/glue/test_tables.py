@@ -186,21 +186,82 @@ def test_a_view_keeps_its_texts_exactly(glue):
     assert (code, "TableInput.ViewDefinition" in message) == ("LakebedNotBuilt", True)
 
 
-def test_a_resource_link_leads_to_the_partitions_of_its_target(glue):
+OTHER = {"DatabaseName": "d", "TableName": "link"}
+
+
+def test_a_resource_link_leads_to_its_target(glue):
     glue.create_table(DatabaseName="d", TableInput=TABLE)
     target = {"CatalogId": "000000000000", "DatabaseName": "d", "Name": "trips"}
     glue.create_table(DatabaseName="d", TableInput={"Name": "link", "TargetTable": target})
-    glue.create_partition(DatabaseName="d", TableName="link", PartitionInput={"Values": ["1"]})
+    glue.create_partition(**OTHER, PartitionInput={"Values": ["1"]})
     found = glue.get_partitions(DatabaseName="d", TableName="trips")["Partitions"]
     assert [(one["TableName"], one["Values"]) for one in found] == [("trips", ["1"])]
-    link = glue.get_table(DatabaseName="d", Name="link")["Table"]
-    assert (link["TargetTable"], "StorageDescriptor" in link) == (target, False)
-    glue.create_table(
-        DatabaseName="d", TableInput={"Name": "away", "TargetTable": {**target, "CatalogId": "1"}}
-    )
-    assert error_of(lambda: glue.get_partitions(DatabaseName="d", TableName="away")) == (
-        "EntityNotFoundException", "Catalog 1 not found.", 400,
+    whole = glue.get_table(DatabaseName="d", Name="trips")["Table"]
+    linked = {**whole, "Name": "link", "TargetTable": target}
+    assert glue.get_table(DatabaseName="d", Name="link")["Table"] == linked
+    assert glue.get_tables(DatabaseName="d")["TableList"] == [linked, whole]
+    # An update through the link is one of the target.
+    glue.update_table(DatabaseName="d", TableInput={**TABLE, "Name": "link", "Description": "new"})
+    whole = glue.get_table(DatabaseName="d", Name="trips")["Table"]
+    assert (whole["Description"], whole["VersionId"], "TargetTable" in whole) == ("new", "1", False)
+    versions = glue.get_table_versions(**OTHER)["TableVersions"]
+    assert [one["Table"]["Name"] for one in versions] == ["trips", "trips"]
+    changed = {"Name": "link", "TargetTable": {**target, "Name": "no"}}
+    assert error_of(lambda: glue.update_table(DatabaseName="d", TableInput=changed)) == (
+        "InvalidInputException", "The target of a resource link cannot be changed.", 400,
     )  # fmt: skip
+    glue.delete_table(DatabaseName="d", Name="link")
+    assert [one["Name"] for one in glue.get_tables(DatabaseName="d")["TableList"]] == ["trips"]
+
+
+def test_a_resource_link_that_leads_away_is_refused_and_listed(glue):
+    for name, target in (
+        ("account", {"CatalogId": "111111111111", "DatabaseName": "d", "Name": "t"}),
+        ("gone", {"CatalogId": "000000000000", "DatabaseName": "d", "Name": "t"}),
+        ("region", {"DatabaseName": "d", "Name": "t", "Region": "eu-west-1"}),
+    ):
+        glue.create_table(DatabaseName="d", TableInput={"Name": name, "TargetTable": target})
+    codes = {
+        name: error_of(lambda name=name: glue.get_table(DatabaseName="d", Name=name))[:2]
+        for name in ("account", "gone")
+    }
+    assert codes == {
+        "account": ("EntityNotFoundException", "Catalog 111111111111 not found."),
+        "gone": ("EntityNotFoundException", "Entity Not Found"),
+    }
+    code, message, _ = error_of(lambda: glue.get_table(DatabaseName="d", Name="region"))
+    assert (code, "a resource link into another region" in message) == ("LakebedNotBuilt", True)
+    assert [one["Name"] for one in glue.get_tables(DatabaseName="d")["TableList"]] == [
+        "account", "gone", "region",
+    ]  # fmt: skip
+
+
+def test_tables_are_reached_through_a_resource_link_to_their_database(glue):
+    target = {"CatalogId": "000000000000", "DatabaseName": "d"}
+    glue.create_database(DatabaseInput={"Name": "e", "TargetDatabase": target})
+    glue.create_table(DatabaseName="e", TableInput=TABLE)
+    whole = glue.get_table(DatabaseName="d", Name="trips")["Table"]
+    assert whole["DatabaseName"] == "d"
+    assert glue.get_table(DatabaseName="e", Name="trips")["Table"] == whole
+    assert glue.get_tables(DatabaseName="e")["TableList"] == [whole]
+    glue.create_partition(DatabaseName="e", TableName="trips", PartitionInput={"Values": ["1"]})
+    assert len(glue.get_partitions(DatabaseName="d", TableName="trips")["Partitions"]) == 1
+    link = {"Name": "l", "TargetTable": {"DatabaseName": "d", "Name": "trips"}}
+    assert error_of(lambda: glue.create_table(DatabaseName="e", TableInput=link)) == (
+        "InvalidInputException",
+        "A resource link to a table cannot be created through one to a database.",
+        400,
+    )
+    glue.create_table(DatabaseName="d", TableInput=link)
+    through = glue.get_table(DatabaseName="e", Name="l")["Table"]
+    assert (through["TargetTable"], "StorageDescriptor" in through) == (link["TargetTable"], False)
+    assert error_of(lambda: glue.update_table(DatabaseName="e", TableInput={"Name": "l"})) == (
+        "InvalidInputException",
+        "A table cannot be updated through links to both its database and itself.",
+        400,
+    )
+    glue.delete_table(DatabaseName="e", Name="trips")
+    assert [one["Name"] for one in glue.get_tables(DatabaseName="d")["TableList"]] == ["l"]
 
 
 def test_a_change_of_partition_keys_finds_what_is_there(glue):
