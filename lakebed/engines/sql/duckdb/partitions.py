@@ -33,12 +33,13 @@ def chosen(
     descriptor = member(shape, "StorageDescriptor")
     if not scan.table.partition_columns:
         return [Partition((), descriptor["Location"], Storage.of(descriptor, shape))]
+    said = conditions.of_scan(scan, lambda expr: _evaluated(connection, expr))
     if projection.enabled(shape):
         storage = Storage.of(descriptor, shape)
-        made = projection.partitions(scan, shape)
+        made = projection.partitions(scan, shape, said)
         kept = _kept(connection, scan, [values for values, _ in made])
         return [Partition(*made[at], storage) for at in kept]
-    found = _registered(server, scan)
+    found = _registered(server, scan, said)
     kept = _kept(connection, scan, [tuple(one["Values"]) for one in found])
     storages: dict[str, Storage] = {}
     out: list[Partition] = []
@@ -51,11 +52,24 @@ def chosen(
     return out
 
 
-def _registered(server: Server, scan: tree.Scan) -> list[Shape]:
+def _evaluated(connection: duckdb.DuckDBPyConnection, expr: tree.Expr) -> str | None:
+    """Compute an expression without columns; one that fails is left to the query."""
+    text = f"SELECT CAST({lower.Lowering(lower.no_tables).expr(expr)} AS VARCHAR)"
+    try:
+        connection.execute(macros.needed(text) or "SELECT 1")
+        row = connection.execute(text).fetchone()
+    except duckdb.Error:
+        return None
+    return row[0] if row is not None and isinstance(row[0], str) else None
+
+
+def _registered(
+    server: Server, scan: tree.Scan, said: Sequence[conditions.Condition]
+) -> list[Shape]:
     """Ask the catalog, with what it can decide itself as Expression."""
     request: Shape = {"DatabaseName": scan.table.database, "TableName": scan.table.name}
     names = [name for name, _ in scan.table.partition_columns]
-    expression = conditions.glue_expression(conditions.of_scan(scan), names)
+    expression = conditions.glue_expression(said, names)
     if expression is not None:
         request["Expression"] = expression
     return list(server.pages("get_partitions", request, "Partitions"))

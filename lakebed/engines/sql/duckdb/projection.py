@@ -72,11 +72,12 @@ class Key:
         return int(found)
 
 
-def partitions(scan: tree.Scan, shape: Shape) -> list[tuple[tuple[str, ...], str]]:
-    """Return the values and locations of the partitions that the predicates leave."""
+def partitions(
+    scan: tree.Scan, shape: Shape, found: Sequence[Condition]
+) -> list[tuple[tuple[str, ...], str]]:
+    """Return the values and locations of the partitions that the conditions leave."""
     given: Mapping[str, str] = member(shape, "Parameters")
     lowered = {name.lower(): value for name, value in given.items()}
-    found = conditions.of_scan(scan)
     choices: list[Sequence[str]] = []
     for at, (name, kind) in enumerate(scan.table.partition_columns):
         prefix = f"projection.{name}."
@@ -124,6 +125,9 @@ def _values(key: Key, found: list[Condition]) -> Sequence[str]:
     }  # fmt: skip
     if kind not in rules:
         raise wrong(key.name, f"the type '{kind}' is none of enum, integer, date, injected")
+    if key.kind.name == "date" and key.properties.get("format") != "yyyy-MM-dd":
+        # Conditions on dates are texts of that format.
+        found = []
     return rules[kind](key, found)
 
 
