@@ -43,7 +43,7 @@ def test_create_table_keeps_every_clause(logs):
                 {"Name": "name", "Type": "string"},
                 {"Name": "tags", "Type": "array<struct<k:string,v:map<string,int>>>"},
             ],
-            "Location": "s3://b/logs/",
+            "Location": "s3://b/logs",
             "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
             "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
             "Compressed": False,
@@ -190,7 +190,7 @@ def test_describe_formatted_shows_all_hive_shows(logs):
         "id                  \tint                 \tthe 'id'",
     ]
     for shown in (
-        "Location:           \ts3://b/logs/",
+        "Location:           \ts3://b/logs",
         "Table Type:         \tEXTERNAL_TABLE",
         "\tskip.header.line.count\t1",
         "SerDe Library:      \torg.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",

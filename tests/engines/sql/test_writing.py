@@ -266,3 +266,11 @@ def test_unload_writes_files_without_a_table(numbers):
     numbers.ok("UNLOAD (SELECT 1, 'x') TO 's3://b/w/' WITH (format='JSON', compression='none')")
     (key,) = files(numbers, "w/")
     assert numbers.lake.path("b", key).read_text() == '{"_col0":1,"_col1":"x"}\n'
+
+
+def test_an_unload_of_no_rows_writes_nothing(console):
+    outcome = console.ok(
+        "UNLOAD (SELECT 1 AS a WHERE false) TO 's3://b/none/' WITH (format='PARQUET')"
+    )
+    assert (outcome.manifest, outcome.output_objects) == (None, ())
+    assert console.lake.keys("b") == []

@@ -25,7 +25,7 @@ def test_a_table_made_by_ddl_comes_back_whole(athena):
             "EXTERNAL": "TRUE",
             "a": "b",
             "inputformat": "org.apache.hadoop.mapred.TextInputFormat",
-            "location": "s3://results/orders/",
+            "location": "s3://results/orders",
             "outputformat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
             "serde.param.field.delim": ",",
             "serde.serialization.lib": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",

@@ -95,7 +95,8 @@ def _table_input(table: str, statement: st.CreateTable) -> Shape:
     described = any(key in statement.serde_properties for key in _SCHEMA_PROPERTIES)
     if not columns and not described:
         raise semantic_error("Either list of columns or a custom serializer should be specified")
-    shape = descriptor(storage, columns, str(statement.location), parameters)
+    # Athena keeps a location without its last slash.
+    shape = descriptor(storage, columns, str(statement.location).rstrip("/"), parameters)
     if statement.buckets is not None:
         names = {one.name for one in statement.columns}
         unknown = [name for name in statement.buckets.columns if name not in names]

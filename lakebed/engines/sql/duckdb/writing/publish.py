@@ -76,12 +76,13 @@ def place_of(location: str, keys: Sequence[str], values: Sequence[str]) -> str:
 
 def outcome(run: Run, put: Sequence[str], count: int, scanned: int) -> dict[str, Any]:
     """Return the outcome of a statement that wrote, with the manifest of its files."""
-    manifest = run.scratch / "manifest.csv"
-    manifest.write_text("".join(f"{one}\n" for one in put), "utf-8")
+    manifest = run.scratch / "manifest.csv" if put else None  # Athena's is not there either
+    if manifest is not None:
+        manifest.write_text("".join(f"{one}\n" for one in put), "utf-8")
     return {
         "row_count": 0,
         "update_count": count,
         "data_scanned_bytes": scanned,
-        "manifest": str(manifest),
+        "manifest": str(manifest) if manifest else None,
         "output_objects": list(put),
     }

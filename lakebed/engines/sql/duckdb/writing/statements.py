@@ -101,7 +101,7 @@ def unload(run: Run, statement: st.Unload) -> dict[str, Any]:
     _check_partitions(columns, options)
     count, scanned, files = _written(run, query, columns, options)
     with Publication(run) as publication:
-        for file in files:
+        for file in files if count else ():  # without rows there is no file, as on Athena
             publication.put(file, place_of(location, options.partitioned, file.values))
     return outcome(run, publication.objects, count, scanned)
 
