@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -22,14 +23,34 @@ def definitions() -> dict[str, str]:
     return found
 
 
+COMMON = ("lb_approximate_text",)
+"""What results of many queries call: a database that waits for one has them already."""
+
+
+@cache
+def common() -> str:
+    """Return the statements that define the common macros and those they call."""
+    return _closed(COMMON, frozenset())
+
+
+@cache
+def _made() -> frozenset[str]:
+    return frozenset(_DEFINITION.findall(common()))
+
+
 def needed(text: str) -> str:
-    """Return the statements that define every macro `text` calls, directly or through others."""
+    """Return the statements that define every macro `text` calls, but for the common ones."""
+    return _closed(_NAME.findall(text), _made())
+
+
+def _closed(names: Iterable[str], made: frozenset[str]) -> str:
+    """Return the definitions of macros and of all they call, but for those that are made."""
     known = definitions()
     wanted: set[str] = set()
-    rest = [name for name in set(_NAME.findall(text)) if name in known]
+    rest = [name for name in set(names) if name in known]
     while rest:
         name = rest.pop()
-        if name not in wanted:
+        if name not in wanted and name not in made:
             wanted.add(name)
             rest += [used for used in _NAME.findall(known[name]) if used in known]
     return "\n".join(line for name, line in known.items() if name in wanted)

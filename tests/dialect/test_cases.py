@@ -57,6 +57,7 @@ class NoCatalog:
 @pytest.fixture(scope="module")
 def connection():
     with duckdb.connect() as found:
+        found.execute(macros.common())
         yield found
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from lakebed.dialect import parse, statements
+from lakebed.dialect import macros, parse, statements
 from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb import ddl, failures, profile, queries
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Server, ServiceError
@@ -57,7 +57,7 @@ def open_database() -> duckdb.DuckDBPyConnection:
     # scans is data, as Athena counts it (a count(*) over Parquet scans nothing).
     connection.execute(
         "SET TimeZone = 'UTC'; SET enable_profiling = 'no_output'; "
-        "SET parquet_metadata_cache = true;"
+        "SET parquet_metadata_cache = true;" + macros.common()
     )
     return connection
 

@@ -8,7 +8,8 @@ https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.htm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,46 +23,74 @@ from lakebed.engines.sql.duckdb.readers.storage import Scan, Stored
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 BY_ORDER = "parquet.column.index.access"
 
+Columns = tuple[tuple[str, str], ...]
+"""Name and DuckDB's type of each column of a file."""
+
+
+_KNOWN_MAX = 20_000
+_known: dict[tuple[str, int, int], Columns] = {}
+"""The columns of files seen by this worker, by path, size and time of the last change."""
+
 
 def read(scan: Scan) -> list[str]:
     """Write the texts that read Parquet files."""
-    return [_one_schema(scan, files) for files in _by_schema(scan)]
+    try:
+        keys = {one.file.path: _key(one.file.path) for one in scan.files}
+        unknown = [one for one in scan.files if keys[one.file.path] not in _known]
+        if unknown:
+            _look(scan.connection, [one.file.path for one in unknown], keys)
+        if len(unknown) < len(scan.files):
+            # Their footers, too, are read before the query: what it reads then is data alone.
+            paths = ", ".join(lower.quoted(path) for path in keys)
+            scan.connection.execute(f"SELECT count(*) FROM parquet_file_metadata([{paths}])")
+            scan.connection.fetchall()
+    except (duckdb.Error, OSError) as error:
+        raise TrinoError("HIVE_CANNOT_OPEN_SPLIT", str(error).split("\n")[0]) from error
+    groups: dict[Columns, list[Stored]] = {}
+    for one in scan.files:
+        groups.setdefault(_known[keys[one.file.path]], []).append(one)
+    return [_one_schema(scan, files, columns) for columns, files in groups.items()]
 
 
-def _by_schema(scan: Scan) -> list[list[Stored]]:
-    if len(scan.files) == 1:
-        return [scan.files]
-    by_path = {one.file.path: one for one in scan.files}
-    paths = ", ".join(lower.quoted(path) for path in by_path)
+def _key(path: str) -> tuple[str, int, int]:
+    found = os.stat(path)
+    return path, found.st_size, found.st_mtime_ns
+
+
+def _look(
+    connection: duckdb.DuckDBPyConnection,
+    paths: Sequence[str],
+    keys: Mapping[str, tuple[str, int, int]],
+) -> None:
+    """Learn the columns of files: those of one of each schema are asked for."""
+    if len(_known) + len(paths) > _KNOWN_MAX:
+        _known.clear()
+    for group in _by_schema(connection, paths):
+        first = f"read_parquet([{lower.quoted(group[0])}], hive_partitioning=false)"
+        described = connection.execute(f"DESCRIBE SELECT * FROM {first}").fetchall()
+        columns = tuple((str(row[0]), str(row[1])) for row in described)
+        for path in group:
+            _known[keys[path]] = columns
+
+
+def _by_schema(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> list[list[str]]:
+    if len(paths) == 1:
+        return [list(paths)]
     member = (
         "concat_ws('|', name, type, type_length, repetition_type, num_children, converted_type, "
         "scale, precision, logical_type)"
     )
+    listed = ", ".join(lower.quoted(path) for path in paths)
     text = (
         "SELECT list(file_name) FROM (SELECT file_name, hash(list(m)) AS h FROM (SELECT "
-        f"file_name, {member} AS m FROM parquet_schema([{paths}])) GROUP BY file_name) GROUP BY h"
+        f"file_name, {member} AS m FROM parquet_schema([{listed}])) GROUP BY file_name) GROUP BY h"
     )
-    try:
-        found = scan.connection.execute(text).fetchall()
-    except duckdb.Error as error:
-        raise _unreadable(error) from error
-    groups = [{str(path) for path in row[0]} for row in found]
-    return [[one for path, one in by_path.items() if path in group] for group in groups]
+    return [[str(path) for path in row[0]] for row in connection.execute(text).fetchall()]
 
 
-def _unreadable(error: duckdb.Error) -> TrinoError:
-    return TrinoError("HIVE_CANNOT_OPEN_SPLIT", str(error).split("\n")[0])
-
-
-def _one_schema(scan: Scan, files: Sequence[Stored]) -> str:
-    listed = scan.listed(files)
-    source = f"read_parquet({listed}, hive_partitioning=false)"
-    first = f"read_parquet([{lower.quoted(files[0].file.path)}], hive_partitioning=false)"
-    try:
-        described = scan.connection.execute(f"DESCRIBE SELECT * FROM {first}").fetchall()
-    except duckdb.Error as error:
-        raise _unreadable(error) from error
-    have = [Have(str(row[0]), lower.identifier(str(row[0])), str(row[1])) for row in described]
+def _one_schema(scan: Scan, files: Sequence[Stored], columns: Columns) -> str:
+    source = f"read_parquet({scan.listed(files)}, hive_partitioning=false)"
+    have = [Have(name, lower.identifier(name), kind) for name, kind in columns]
     path = f"s3://{files[0].bucket}/{files[0].file.key}"
     values = typed_values(scan, have, Form("parquet", path, scan.storage.flag(BY_ORDER)))
     return scan.select(values, source, files)
