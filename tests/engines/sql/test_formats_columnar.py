@@ -227,3 +227,32 @@ def test_avro_follows_the_tables_schema(console, where):
         f"{AVRO} WITH SERDEPROPERTIES ('avro.schema.{where}'='{given}') STORED AS AVRO",
     )  # fmt: skip
     assert console.rows("SELECT a, b FROM t ORDER BY a") == [["1", "none"], [str(2**40), "x"]]
+
+
+def long(number: int) -> bytes:
+    number = (number << 1) ^ (number >> 63)
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate", "bzip2", "snappy", "zstandard"])
+def test_avro_codecs(console, codec, monkeypatch):
+    from fastavro import _write as write
+
+    def snapped(file, block, level):
+        packed = pa.Codec("snappy").compress(block, asbytes=True) + b"\0\0\0\0"
+        file.write(long(len(packed)) + packed)
+
+    def packed(file, block, level):
+        body = pa.Codec("zstd").compress(block, asbytes=True)
+        file.write(long(len(body)) + body)
+
+    monkeypatch.setitem(write.BLOCK_WRITERS, "snappy", snapped)
+    monkeypatch.setitem(write.BLOCK_WRITERS, "zstandard", packed)
+    schema = {"type": "record", "name": "r", "fields": [{"name": "a", "type": "long"}]}
+    put_avro(console, "1.avro", schema, [{"a": at} for at in range(20_000)], codec)
+    make(console, "a bigint", "STORED AS AVRO")
+    assert console.rows("SELECT count(*), sum(a) FROM t") == [["20000", str(sum(range(20_000)))]]

@@ -8,12 +8,14 @@ https://docs.aws.amazon.com/athena/latest/ug/avro-serde.html
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -21,9 +23,11 @@ from lakebed.core.limits import MIB
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import APPROXIMATE, INTEGERS, Type
 from lakebed.engines.sql.duckdb.readers import json_lines
+from lakebed.engines.sql.duckdb.readers.arrow import arrow
 from lakebed.engines.sql.duckdb.readers.arrow_values import Rules, Value
 from lakebed.engines.sql.duckdb.readers.json_lines import Record
 from lakebed.engines.sql.duckdb.readers.storage import Scan, Stored
+from lakebed.engines.sql.duckdb.readers.stream import snappy_length
 
 SERDE = "org.apache.hadoop.hive.serde2.avro.AvroSerDe"
 _BATCH_ROWS = 4096
@@ -33,6 +37,7 @@ _EPOCH = datetime(1970, 1, 1)
 def read(scan: Scan) -> list[str]:
     """Write the text that reads Avro files."""
     wanted = _schema(scan)
+    _codecs()
     used = [column for column in scan.columns if column.position >= 0]
 
     def batches() -> Iterator[tuple[int, list[Record]]]:
@@ -67,6 +72,38 @@ def _schema(scan: Scan) -> Any:
         raise TrinoError("HIVE_INVALID_METADATA", message) from error
 
 
+def _codecs() -> None:
+    """Teach fastavro the codecs for which it would need packages of their own."""
+    readers: dict[str, Any] = vars(import_module("fastavro.read"))["BLOCK_READERS"]
+    readers |= {"snappy": _unsnapped, "zstandard": _unpacked}
+
+
+def _unsnapped(file: BinaryIO) -> io.BytesIO:
+    """Read a block: its length, a chunk of snappy, a CRC."""
+    packed = _sized(file)[:-4]
+    size = snappy_length(packed)
+    unpack: Any = arrow().Codec("snappy").decompress
+    return io.BytesIO(unpack(packed, decompressed_size=size, asbytes=True))
+
+
+def _unpacked(file: BinaryIO) -> io.BytesIO:
+    pa = arrow()
+    with pa.CompressedInputStream(pa.BufferReader(_sized(file)), "zstd") as stream:
+        return io.BytesIO(stream.read())
+
+
+def _sized(file: BinaryIO) -> bytes:
+    """Read bytes after their number, which Avro writes zigzag in groups of seven bits."""
+    number = shift = 0
+    while True:
+        byte = file.read(1)[0]
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            break
+    return file.read((number >> 1) ^ -(number & 1))
+
+
 def _records(stored: Stored, wanted: Any) -> Iterator[list[Record]]:
     import fastavro
 
@@ -77,7 +114,7 @@ def _records(stored: Stored, wanted: Any) -> Iterator[list[Record]]:
             rows: Iterator[Record] = reader
             while found := list(islice(rows, _BATCH_ROWS)):
                 yield found
-        except (ValueError, EOFError, KeyError, IndexError) as error:
+        except (ValueError, EOFError, KeyError, IndexError, OSError) as error:
             raise TrinoError("HIVE_CURSOR_ERROR", f"Failed to read {where}: {error}") from error
 
 

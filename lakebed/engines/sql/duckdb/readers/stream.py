@@ -217,7 +217,7 @@ def _framed(codec: str) -> Callable[[Iterator[bytes]], Iterator[bytes]]:
             done = 0
             while done < whole:
                 chunk = file.take(_length(file.take(4)))
-                size = _snappy_length(chunk) if codec == "snappy" else whole - done
+                size = snappy_length(chunk) if codec == "snappy" else whole - done
                 out = unpack(chunk, decompressed_size=size, asbytes=True)
                 done += len(out)
                 yield out
@@ -234,7 +234,7 @@ def _length(four: bytes) -> int:
     return found
 
 
-def _snappy_length(chunk: bytes) -> int:
+def snappy_length(chunk: bytes) -> int:
     """Read the length of the text, a little-endian base 128 number, that opens a raw chunk."""
     size = shift = 0
     for byte in chunk[:5]:
@@ -254,7 +254,7 @@ def _snappy_frames(file: _Blocks) -> Iterator[bytes]:
         body = file.take(int.from_bytes(head[1:4], "little"))
         if head[0] == 0:
             data = body[4:]
-            yield unpack(data, decompressed_size=_snappy_length(data), asbytes=True)
+            yield unpack(data, decompressed_size=snappy_length(data), asbytes=True)
         elif head[0] == 1:
             yield body[4:]
         elif 2 <= head[0] <= 127:
