@@ -167,8 +167,10 @@ QUERIES = Table(
     key=("id",),
     indexes={"by_time": ("work_group", "submitted", "id")},
     numbers=("submitted",),
+    # As the objects of its result: three syncs a query would take longer than most queries.
+    durable=False,
 )
-CLIENT_TOKENS = Table("athena_client_token", ClientToken, key=("token",))
+CLIENT_TOKENS = Table("athena_client_token", ClientToken, key=("token",), durable=False)
 WORK_GROUPS = Table("athena_work_group", WorkGroup, key=("name",))
 NAMED_QUERIES = Table(
     "athena_named_query",
@@ -182,7 +184,7 @@ PREPARED_STATEMENTS = Table(
 )
 DATA_CATALOGS = Table("athena_data_catalog", DataCatalog, key=("folded",))
 REUSABLE_RESULTS = Table("athena_reusable_result", ReusableResult, key=("work_group", "digest"))
-QUERY_STAGES = Table("athena_query_stage", QueryStage, key=("id",))
+QUERY_STAGES = Table("athena_query_stage", QueryStage, key=("id",), durable=False)
 
 
 def invalid(message: str, athena_code: str = "INVALID_INPUT") -> AwsError:
