@@ -19,7 +19,6 @@ _DEFAULT: tuple[str, dict[str, str | int]] = ("ValidationException", {})
 # AWS shows the first problems; a batch of thousands must not make an answer of megabytes.
 _PROBLEMS_MAX = 10
 _SHOWN_CHARACTERS_MAX = 1024
-_REMEMBERED_ITEMS_MAX = 500
 
 Check = Callable[[Any, str, list[str]], None]
 Length = Callable[[Any], int]
@@ -101,10 +100,15 @@ def _string_checks(shape: Shape) -> list[Check]:
 
 
 class _Checks:
-    """Compiles shapes to checks; a shape without constraints has none."""
+    """Compiles shapes to checks; a shape without constraints has none.
+
+    `passed` holds the last list of each shape that passed, for the time of one request: a batch
+    repeats itself, the columns of a hundred partitions are the same list.
+    """
 
     def __init__(self) -> None:
         self._known: dict[Shape, list[Check]] = {}
+        self.passed: dict[Shape, Any] = {}
 
     def of(self, shape: Shape) -> list[Check]:
         known = self._known.get(shape)
@@ -160,19 +164,17 @@ class _Checks:
         if not checks:
             return []
 
-        # A batch repeats itself: the columns of a hundred partitions are the same list.
-        passed: list[Any] = []
+        passed = self.passed
 
         def check(value: Any, path: str, problems: list[str]) -> None:
-            nonlocal passed
-            if value == passed:
+            if passed.get(shape) == value:
                 return
             known = len(problems)
             for number, item in enumerate(value, 1):
                 for one in checks:
                     one(item, f"{path}.{number}.member", problems)
-            if len(problems) == known and len(value) <= _REMEMBERED_ITEMS_MAX:
-                passed = value
+            if len(problems) == known:
+                passed[shape] = value
 
         return [check]
 
@@ -200,13 +202,15 @@ def compile_validator(operation: Operation) -> Validator:
     """
     if operation.is_rest:
         return _accept
-    checks = _Checks().of(operation.input)
+    compiled = _Checks()
+    checks = compiled.of(operation.input)
     code, members = _CODES.get(operation.service, _DEFAULT)
 
     def validate(request: Mapping[str, Any]) -> None:
         problems: list[str] = []
         for check in checks:
             check(request, "", problems)
+        compiled.passed.clear()
         if problems:
             count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
             raise AwsError(code, count + "; ".join(problems[:_PROBLEMS_MAX]), 400, members)

@@ -107,3 +107,21 @@ def test_glue_names_hold_what_the_pattern_says(name: str) -> None:
         load("glue").operations["GetTable"].validate(request)
     else:
         refuse("glue", "GetTable", request)
+
+
+@given(st.lists(st.sampled_from(["good", "also good", "x" * 256]), min_size=1, max_size=6))
+def test_a_list_that_a_batch_repeats_is_refused_each_time_it_is_wrong(names: list[str]) -> None:
+    inputs = [
+        {"Values": [str(number)], "StorageDescriptor": {"Columns": [{"Name": name}]}}
+        for number, name in enumerate(names)
+    ]
+    request = {"DatabaseName": "d", "TableName": "t", "PartitionInputList": inputs}
+    wrong = [number for number, name in enumerate(names, 1) if len(name) > 255]
+    if not wrong:
+        load("glue").operations["BatchCreatePartition"].validate(request)
+        return
+    message = refuse("glue", "BatchCreatePartition", request).message
+    places = re.findall(
+        r"partitionInputList\.(\d+)\.member\.storageDescriptor\.columns\.1", message
+    )
+    assert list(map(int, places)) == wrong
