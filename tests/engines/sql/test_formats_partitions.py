@@ -56,6 +56,21 @@ def test_a_partition_may_have_fewer_columns_and_other_types(console):
     ]  # fmt: skip
 
 
+def test_a_partition_without_columns_has_the_tables(console):
+    make(console, "a bigint, b string", "p int", {"p=1/a.csv": b"1,2\n"})
+    console.ok("MSCK REPAIR TABLE t")
+    del partition(console, "1")["Columns"]
+    assert console.rows("SELECT a, b FROM t") == [["1", "2"]]
+
+
+def test_files_read_by_name_may_have_more_than_their_partition_says(console):
+    make(console, "a int, b string", "p int", {"p=1/a.json": b'{"b": "x", "a": 1}\n'},
+         "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'")  # fmt: skip
+    console.ok("MSCK REPAIR TABLE t")
+    partition(console, "1")["Columns"] = [{"Name": "a", "Type": "int"}]
+    assert console.rows("SELECT a, b FROM t") == [["1", "x"]]
+
+
 def test_a_partitions_type_that_cannot_be_coerced(console):
     make(console, "a int, b date", "p int, q string", {"p=1/q=x/a.csv": b"1,2\n"})
     console.ok("MSCK REPAIR TABLE t")

@@ -44,7 +44,10 @@ def chosen(
     storages: dict[str, Storage] = {}
     out: list[Partition] = []
     for one in (found[at] for at in kept):
-        own = one["StorageDescriptor"]
+        own = member(one, "StorageDescriptor")
+        if not own.get("Columns"):
+            # Clients may register a partition without its columns: it has the table's.
+            own = {**own, "Columns": descriptor.get("Columns", [])}
         key = repr({name: own[name] for name in own if name != "Location"})
         if key not in storages:
             storages[key] = Storage.of(own, shape)

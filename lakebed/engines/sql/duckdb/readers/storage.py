@@ -208,7 +208,8 @@ def columns_of_files(
     for at, (name, wanted) in used:
         place = places.get(name, -1) if by_name else at
         if not 0 <= place < len(storage.columns):
-            found.append(Column(at, name, -1, wanted, wanted))
+            # Files read by name may have what their partition does not declare.
+            found.append(Column(at, name, at if by_name else -1, wanted, wanted))
             continue
         theirs, spelled = storage.columns[place]
         kind = parse_type(spelled)
