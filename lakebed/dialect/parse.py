@@ -157,7 +157,10 @@ def refuse_unread(tree: exp.Expr) -> None:
 
 
 def _with_parameters(tree: exp.Expr, parameters: Sequence[str]) -> exp.Expr:
-    holders = list(tree.find_all(exp.Placeholder))
+    """Put the execution parameters in the places of the `?`; a text without any ignores them."""
+    holders = [node for node in tree.dfs() if isinstance(node, exp.Placeholder)]
+    if not holders and parameters:
+        return tree
     if len(holders) != len(parameters):
         raise TrinoError(
             "INVALID_PARAMETER_USAGE",
@@ -165,32 +168,28 @@ def _with_parameters(tree: exp.Expr, parameters: Sequence[str]) -> exp.Expr:
             1,
             1,
         )
-    if not holders:
-        return tree
-    in_text = [node for node in tree.dfs() if isinstance(node, exp.Placeholder)]
-    for holder, parameter in zip(in_text, parameters, strict=True):
+    for holder, parameter in zip(holders, parameters, strict=True):
         holder.replace(_constant(parameter))
     return tree
 
 
 def _constant(parameter: str) -> exp.Expr:
-    """Return the one constant expression that an execution parameter has to be."""
+    """Return an execution parameter as Athena takes it.
+
+    What is one expression without names is that expression; anything else (`Rome`, `it's`, `1, 2`,
+    an id of digits and dashes) is a string, as was seen on Athena.
+    """
     try:
         tree = sqlglot.parse_one(f"SELECT {parameter}", read=_DIALECT)
     except (ParseError, TokenError):
         tree = None
     parts = [name for name, value in tree.args.items() if value] if tree is not None else []
     if tree is None or parts != ["expressions"] or len(tree.expressions) != 1:
-        raise _no_constant(parameter)
+        return exp.Literal.string(parameter)
     value: exp.Expr = tree.expressions[0]
     if value.find(exp.Column, exp.Star, exp.Query, exp.Placeholder, exp.Alias) is not None:
-        raise _no_constant(parameter)
+        return exp.Literal.string(parameter)
     return value
-
-
-def _no_constant(parameter: str) -> TrinoError:
-    message = f"The execution parameter {parameter} is no constant expression"
-    return TrinoError("INVALID_PARAMETER_USAGE", message, 1, 1)
 
 
 def _syntax_error(error: Exception, text: str) -> TrinoError:

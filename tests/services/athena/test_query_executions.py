@@ -78,12 +78,26 @@ def test_parameters_take_the_place_of_question_marks(athena):
 
 
 @pytest.mark.parametrize(
-    "parameter", ["1, 2", "1 FROM (VALUES 1) t", "1 AS x", "x", "*", "(SELECT 1)", "?", "", "'"]
-)
-def test_a_parameter_is_one_constant(athena, parameter):
-    query = finish(athena, "SELECT ?", ExecutionParameters=[parameter or " "])
-    assert query["Status"]["State"] == "FAILED"
-    assert query["Status"]["StateChangeReason"].startswith("INVALID_PARAMETER_USAGE: ")
+    ("parameter", "value"),
+    [
+        ("'abc'", "abc"), ("1 + 1", "2"), ("DATE '2020-01-01'", "2020-01-01"), ("NULL", None),
+        ("Rome", "Rome"), ("it's", "it's"), ("abc def", "abc def"), ("x + 1", "x + 1"),
+        ("123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000"),
+        ("1, 2", "1, 2"), ("1 FROM (VALUES 1) t", "1 FROM (VALUES 1) t"), ("*", "*"),
+        ("1 AS x", "1 AS x"), ("(SELECT 1)", "(SELECT 1)"), ("?", "?"), (" ", " "), ("'", "'"),
+    ],
+)  # fmt: skip
+def test_a_parameter_is_one_expression_or_a_string(athena, parameter, value):
+    query = finish(athena, "SELECT ? AS v", ExecutionParameters=[parameter])
+    assert rows(athena, query) == [["v"], [value]]
+
+
+def test_parameters_must_be_as_many_as_question_marks(athena):
+    for text, parameters in (("SELECT ?, ?", ["1"]), ("SELECT ?", ["1", "2"])):
+        query = finish(athena, text, ExecutionParameters=parameters)
+        assert query["Status"]["StateChangeReason"].startswith("INVALID_PARAMETER_USAGE: ")
+    query = finish(athena, "SELECT 1", ExecutionParameters=["9"])
+    assert rows(athena, query)[1] == ["1"]
 
 
 @pytest.mark.parametrize(
