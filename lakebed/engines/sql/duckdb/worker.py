@@ -23,7 +23,7 @@ import duckdb
 
 from lakebed.dialect import macros, parse, statements
 from lakebed.dialect.errors import TrinoError
-from lakebed.engines.sql.duckdb import ddl, failures, profile, queries
+from lakebed.engines.sql.duckdb import ddl, failures, profile, queries, readers
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Server, ServiceError
 from lakebed.engines.sql.duckdb.ddl.prepared import prepared
 from lakebed.engines.sql.duckdb.messages import Channel, GoneError, Message
@@ -31,6 +31,8 @@ from lakebed.engines.sql.duckdb.run import Run, ScanLimitError
 from lakebed.engines.sql.duckdb.writing import statements as writing
 
 DATABASES_READY = 3
+IDLE_SECONDS = 0.25
+"""A worker that waits so long loads what the readers need, before a query waits for it."""
 _DEATH_SIGNAL = 1
 
 
@@ -123,6 +125,8 @@ def main() -> None:
             channel.send({"kind": "ready", "rss": resident_bytes()})
             while len(stock) < DATABASES_READY and not select.select([link], [], [], 0)[0]:
                 stock.append(open_database())
+            if not select.select([link], [], [], IDLE_SECONDS)[0]:
+                readers.preload()
             message = channel.receive()
             channel.send({"kind": "begun"})
             connection = stock.pop()
