@@ -76,37 +76,43 @@ def story(runs: Path, columns: list[str], scale: float, results: Results) -> Non
             server.stop()
 
 
-def _measure(catalog: Catalog, column: str, count: int, results: Results) -> None:
+def create(catalog: Catalog, count: int) -> list[float]:
+    """Make the table with so many partitions; return the milliseconds of each batch."""
     keys = [{"Name": "day", "Type": "string"}, {"Name": "hour", "Type": "int"}]
     table = {"Name": "events", "PartitionKeys": keys, "StorageDescriptor": {"Columns": COLUMNS}}
     catalog.call("CreateDatabase", {"DatabaseInput": {"Name": "bench"}})
     catalog.call("CreateTable", {"DatabaseName": "bench", "TableInput": table})
-    took = [_created(catalog, first) for first in range(0, count, BATCH)]
+    return [_created(catalog, first) for first in range(0, count, BATCH)]
+
+
+def _measure(catalog: Catalog, column: str, count: int, results: Results) -> None:
+    took = create(catalog, count)
     results.add("partitions_create", column, Sample(statistics.median(took)))
     days = count // 24
     filters = [
-        f"day = '{_day(number * days // FILTERS)}' and hour >= 14" for number in range(FILTERS)
+        f"day = '{day_of(number * days // FILTERS)}' and hour >= 14" for number in range(FILTERS)
     ]
     answers = [catalog.call("GetPartitions", {**NAMES, "Expression": one}) for one in filters]
     if any(len(json.loads(body)["Partitions"]) != 10 for body, _ in answers):
         raise RuntimeError("a filter did not find its ten partitions")
     results.add("partitions_filter", column, Sample(statistics.median(t for _, t in answers)))
-    inner = {**NAMES, "Expression": f"hour = 5 and day < '{_day(10)}'"}
+    inner = {**NAMES, "Expression": f"hour = 5 and day < '{day_of(10)}'"}
     results.add("partitions_leading", column, Sample(catalog.call("GetPartitions", inner)[1]))
-    anywhere = {**NAMES, "Expression": f"day like '%{_day(7)[-6:]}' and hour = 5"}
+    anywhere = {**NAMES, "Expression": f"day like '%{day_of(7)[-6:]}' and hour = 5"}
     results.add("partitions_anywhere", column, Sample(catalog.call("GetPartitions", anywhere)[1]))
     if column.startswith("lakebed"):
         results.add("partitions_scan", column, Sample(_scanned(catalog, count) / 1000))
 
 
-def _day(number: int) -> str:
+def day_of(number: int) -> str:
+    """Return the text of a day by its number."""
     return f"{1900 + number // 360:04}-{number // 30 % 12 + 1:02}-{number % 30 + 1:02}"
 
 
 def _created(catalog: Catalog, first: int) -> float:
     inputs: list[dict[str, Any]] = []
     for number in range(first, first + BATCH):
-        day, hour = _day(number // 24), str(number % 24)
+        day, hour = day_of(number // 24), str(number % 24)
         descriptor = {
             "Columns": COLUMNS,
             "Location": f"s3://bench/events/day={day}/hour={hour}/",

@@ -33,6 +33,16 @@ WHOLE = {
     "flights": Whole("flights aggregate on Parquet, warm, by Athena's API", "ms"),
     "flights_direct": Whole("the same by DuckDB directly, warm", "ms"),
     "flights_over": Whole("difference of the two", "ms", 15),
+    "scan_parquet_ratio": Whole(
+        "6,001,215 rows of Parquet, five scans: geometric mean over DuckDB", "×", 1.15
+    ),
+    "scan_parquet_over": Whole("the same: largest difference", "ms", 15),
+    "scan_csv_ratio": Whole("the same scans of CSV: geometric mean over DuckDB", "×", 1.25),
+    "scan_csv_over": Whole("the same: largest difference", "ms"),
+    "results_1000": Whole("GetQueryResults of 1,000 rows of 11 columns", "ms", 5),
+    "cancel": Whole("StopQueryExecution to CANCELLED, the longest of 5", "ms", 100),
+    "crowd": Whole("50 count(DISTINCT) queries at once: all answered after", "s"),
+    "planning_100k": Whole("planning a query of one of 100,000 partitions", "ms", 200),
     "put_64m": Whole("PUT 64 MiB by boto3", "MB/s"),
     "put_64m_cpu": Whole("the same: our CPU ÷ CPU of MD5 + SHA-256 + CRC-32", "×", 1.15),
     "put_64m_growth": Whole("the same: growth of memory", "MB", 8),
