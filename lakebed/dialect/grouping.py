@@ -38,6 +38,8 @@ def find_prunes(condition: tree.Expr, scans: dict[str, tree.Scan]) -> None:
         last = len(scan.table.all_columns)
         if all(first <= ref.index < last for ref in refs):
             scan.prunes.append(condition)
+        elif all(ref.index >= last for ref in refs):
+            scan.file_prunes.append(condition)
 
 
 def references(expr: tree.Expr) -> list[tree.Ref] | None:

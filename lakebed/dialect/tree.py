@@ -130,13 +130,15 @@ Expr = Constant | Ref | Apply | Convert | Try | Aggregate | Window | Lambda | La
 @dataclass(eq=False, slots=True)
 class Scan:
     """A catalog table in a FROM. `used` are the columns the query needs; `prunes` are predicates
-    over partition columns only, which every row of the answer satisfies.
+    over partition columns only, `file_prunes` over hidden columns only, which every row of the
+    answer satisfies.
     """
 
     relation: str
     table: TableInfo
     used: set[int] = field(default_factory=set[int])
     prunes: list[Expr] = field(default_factory=list["Expr"])
+    file_prunes: list[Expr] = field(default_factory=list["Expr"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

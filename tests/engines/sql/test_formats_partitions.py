@@ -158,6 +158,13 @@ def test_hidden_columns(console):
         ["3", "s3://b/t/p=2/c.parquet", sizes[2], "p=2"],
     ]
     assert console.rows("SELECT * FROM t WHERE \"$path\" LIKE '%.parquet'") == [["3", "2"]]
+    for predicate, size in (
+        ("\"$path\" LIKE '%/b.csv'", 3),
+        ('"$file_size" = 2', 2),
+        ("\"$partition\" = 'p=1' AND \"$file_modified_time\" > TIMESTAMP '2024-01-01 00:00:00'", 5),
+    ):
+        outcome = console.ok(f"SELECT count(n) FROM t WHERE {predicate} AND n > -1")
+        assert outcome.data_scanned_bytes == size
     moment = console.rows('SELECT max("$file_modified_time") FROM t')[0][0]
     found = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - found) < timedelta(minutes=5)

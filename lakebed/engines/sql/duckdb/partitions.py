@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from lakebed.dialect import lower, macros, tree
-from lakebed.dialect.types import duck_name
+from lakebed.dialect.types import Type, duck_name
 from lakebed.engines.sql.duckdb import conditions, projection
 from lakebed.engines.sql.duckdb.catalog import Server, Shape, member
 from lakebed.engines.sql.duckdb.readers.arrow import Array, arrow
@@ -78,30 +78,50 @@ def _registered(
     return list(server.pages("get_partitions", request, "Partitions"))
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of columns that are known before the data is read: `c{first}` and on, as texts."""
+
+    first: int
+    kinds: Sequence[Type]
+    values: Sequence[tuple[str, ...]]
+
+
 def _kept(
     connection: duckdb.DuckDBPyConnection, scan: tree.Scan, values: Sequence[tuple[str, ...]]
 ) -> Sequence[int]:
     """Return the numbers of the partitions whose values all predicates accept."""
-    if not scan.prunes or not values:
-        return range(len(values))
+    kinds = [kind for _, kind in scan.table.partition_columns]
+    return kept(
+        connection, scan.relation, scan.prunes, Rows(len(scan.table.columns), kinds, values)
+    )
+
+
+def kept(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    prunes: Sequence[tree.Expr],
+    rows: Rows,
+) -> Sequence[int]:
+    """Return the numbers of the rows that all predicates over their columns accept."""
+    if not prunes or not rows.values:
+        return range(len(rows.values))
     writer = lower.Lowering(lower.no_tables)
-    tests = " AND ".join(writer.expr(prune) for prune in scan.prunes)
-    text = f"SELECT lbn FROM ({_rows(connection, scan, values)}) AS {scan.relation} WHERE {tests}"
+    tests = " AND ".join(writer.expr(prune) for prune in prunes)
+    text = f"SELECT lbn FROM ({_written(connection, rows)}) AS {relation} WHERE {tests}"
     connection.execute(macros.needed(text) or "SELECT 1")
     return sorted(row[0] for row in connection.execute(text).fetchall())
 
 
-def _rows(
-    connection: duckdb.DuckDBPyConnection, scan: tree.Scan, values: Sequence[tuple[str, ...]]
-) -> str:
-    kinds = [kind for _, kind in scan.table.partition_columns]
-    names = [f"c{len(scan.table.columns) + at}" for at in range(len(kinds))]
+def _written(connection: duckdb.DuckDBPyConnection, rows: Rows) -> str:
+    kinds, values = rows.kinds, rows.values
+    names = [f"c{rows.first + at}" for at in range(len(kinds))]
     if len(values) <= _VALUES_MAX:
-        rows = ", ".join(
+        listed = ", ".join(
             f"({at}, {', '.join(literal(one, kind) for one, kind in zip(of, kinds, strict=True))})"
             for at, of in enumerate(values)
         )
-        return f"SELECT * FROM (VALUES {rows}) AS lbv(lbn, {', '.join(names)})"
+        return f"SELECT * FROM (VALUES {listed}) AS lbv(lbn, {', '.join(names)})"
     pa = arrow()
 
     columns: dict[str, Array] = {

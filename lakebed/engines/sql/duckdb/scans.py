@@ -11,7 +11,7 @@ from lakebed.dialect import tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.types import Type, duck_name
 from lakebed.engines.sql.duckdb import information_schema, partitions
-from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Shape, member, split_location
+from lakebed.engines.sql.duckdb.catalog import LakeCatalog, member, split_location
 from lakebed.engines.sql.duckdb.readers import (
     avro,
     cloudtrail,
@@ -24,7 +24,13 @@ from lakebed.engines.sql.duckdb.readers import (
     parquet,
     regex,
 )
-from lakebed.engines.sql.duckdb.readers.storage import Scan, Storage, Stored, columns_of_files
+from lakebed.engines.sql.duckdb.readers.storage import (
+    Scan,
+    Storage,
+    Stored,
+    columns_of_files,
+    hidden_text,
+)
 from lakebed.engines.sql.duckdb.readers.stream import Meter, Rows
 
 Reader = Callable[[Scan], list[str]]
@@ -72,27 +78,48 @@ class Scanner:
             raise not_supported("Reading an Iceberg table")
         found = partitions.chosen(self.catalog.server, self.connection, scan, shape)
         listed = self.catalog.server.files_of([part.location for part in found])
-        groups: dict[Storage, list[tuple[partitions.Partition, list[Stored]]]] = {}
-        for part, files in zip(found, listed, strict=True):
-            bucket = split_location(part.location)[0]
-            stored = [Stored(one, bucket, 0) for one in files if one.size]
-            if stored:
-                groups.setdefault(part.storage, []).append((part, stored))
+        files = [
+            (part, Stored(one, split_location(part.location)[0], 0))
+            for part, of in zip(found, listed, strict=True)
+            for one in of
+            if one.size
+        ]
+        # By identity: partitions that are stored alike share their Storage, and hashing one costs.
+        groups: dict[int, dict[int, tuple[partitions.Partition, list[Stored]]]] = {}
+        for part, stored in self._kept(scan, files):
+            parts = groups.setdefault(id(part.storage), {})
+            parts.setdefault(id(part), (part, []))[1].append(stored)
         texts: list[str] = []
-        for storage, parts in groups.items():
-            texts += self._read(scan, shape, storage, parts)
+        for parts in groups.values():
+            texts += self._read(scan, list(parts.values()))
         if texts:
             return " UNION ALL ".join(texts)
         columns = (f"CAST(NULL AS {duck_name(kind)}) AS c{at}" for at, (_, kind) in _used(scan))
         return f"SELECT {', '.join(columns) or '1 AS c0'} WHERE false"
 
+    def _kept(
+        self, scan: tree.Scan, files: list[tuple[partitions.Partition, Stored]]
+    ) -> list[tuple[partitions.Partition, Stored]]:
+        """Keep the files that the predicates over hidden columns accept."""
+        if not scan.file_prunes:
+            return files
+        keys = [name for name, _ in scan.table.partition_columns]
+        names = [name for name, _ in scan.table.hidden_columns]
+        values = [
+            tuple(hidden_text(name, stored, keys, part.values) for name in names)
+            for part, stored in files
+        ]
+        kinds = [kind for _, kind in scan.table.hidden_columns]
+        rows = partitions.Rows(len(scan.table.all_columns), kinds, values)
+        kept = partitions.kept(self.connection, scan.relation, scan.file_prunes, rows)
+        return [files[at] for at in kept]
+
     def _read(
         self,
         scan: tree.Scan,
-        shape: Shape,
-        storage: Storage,
         parts: list[tuple[partitions.Partition, list[Stored]]],
     ) -> list[str]:
+        storage = parts[0][0].storage
         reader = reader_of(storage)
         first, last = len(scan.table.columns), len(scan.table.all_columns)
         used = _used(scan)

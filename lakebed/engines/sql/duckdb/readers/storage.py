@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import duckdb
 
-from lakebed.dialect import conversions, lower
+from lakebed.dialect import conversions, lower, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import INTEGERS, Type, duck_name, parse_type
 from lakebed.engines.sql.duckdb.catalog import File, Shape, member, members
@@ -141,24 +142,25 @@ class Scan:
         return f"SELECT {', '.join(out) or '1 AS c0'} FROM {source}"
 
     def _hidden(self, name: str, files: Sequence[Stored], number: str) -> str:
-        if name == "$path":
-            texts = [f"s3://{one.bucket}/{one.file.key}" for one in files]
-            return _by_file(texts, number, lower.quoted)
-        if name == "$file_size":
-            texts = [str(one.file.size) for one in files]
-            return _by_file(texts, number, lambda text: f"CAST({text} AS BIGINT)")
-        if name == "$partition":
-            texts = [
-                "/".join(f"{key}={value}" for key, value in zip(self.names, values, strict=True))
-                for values in (self.parts[one.part] for one in files)
-            ]
-            return _by_file(texts, number, lower.quoted)
-        stamps = [str(os.stat(one.file.path).st_mtime_ns // 1_000_000) for one in files]
-        return _by_file(stamps, number, lambda text: f"epoch_ms(CAST({text} AS BIGINT))")
+        kind = dict(tree.HIDDEN_COLUMNS)[name]
+        texts = [hidden_text(name, one, self.names, self.parts[one.part]) for one in files]
+        return _by_file(texts, number, lambda text: literal(text, kind))
 
     def null(self, column: Column) -> str:
         """Write the value of a column that the files do not have."""
         return f"CAST(NULL AS {duck_name(column.wanted)})"
+
+
+def hidden_text(name: str, stored: Stored, names: Sequence[str], values: Sequence[str]) -> str:
+    """Return a hidden column's value for a file of a partition, as text."""
+    if name == "$path":
+        return f"s3://{stored.bucket}/{stored.file.key}"
+    if name == "$file_size":
+        return str(stored.file.size)
+    if name == "$partition":
+        return "/".join(f"{key}={value}" for key, value in zip(names, values, strict=True))
+    changed = datetime.fromtimestamp(os.stat(stored.file.path).st_mtime, UTC)
+    return changed.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def _by_file(texts: list[str], number: str, write: Callable[[str], str]) -> str:
