@@ -9,6 +9,7 @@ from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import GLUE_PAGE_MAX, TABLE_VERSIONS_MAX
 from lakebed.services.glue._deletion import delete_table_rows
+from lakebed.services.glue._map_order import with_ordered_parameters
 from lakebed.services.glue._partition_indexes import check_kept_keys, put_indexes
 from lakebed.services.glue._patterns import name_pattern
 from lakebed.services.glue._sort_keys import order_of
@@ -264,7 +265,8 @@ def _table_input(operation: str, request: Any) -> Mapping[str, Any]:
 
 
 def _definition(given: Mapping[str, Any]) -> dict[str, Any]:
-    definition = {key: value for key, value in given.items() if key != "Name"}
+    definition = with_ordered_parameters(given)
+    del definition["Name"]
     definition.setdefault("Retention", 0)
     return definition
 

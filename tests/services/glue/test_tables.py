@@ -170,6 +170,24 @@ def test_attributes_to_get_leave_the_rest_out(glue):
     assert len(glue.get_tables(DatabaseName="d", ResourceShareType="ALL")["TableList"]) == 1
 
 
+def test_parameters_come_back_in_the_order_of_a_java_map(glue):
+    # What AWS answered to aws-sdk-pandas, whose own tests show it.
+    names = ["classification", "compressionType", "typeOfData", "projection.enabled"]
+    parameters = dict.fromkeys(names, "x")
+    storage = {"SerdeInfo": {"Parameters": parameters}, "Parameters": parameters}
+    table = {"Name": "t", "Parameters": parameters, "StorageDescriptor": storage}
+    glue.create_table(DatabaseName="d", TableInput=table)
+    found = glue.get_table(DatabaseName="d", Name="t")["Table"]
+    ordered = ["compressionType", "classification", "projection.enabled", "typeOfData"]
+    descriptor = found["StorageDescriptor"]
+    for one in (found, descriptor, descriptor["SerdeInfo"]):
+        assert list(one["Parameters"]) == ordered
+    many = {f"key{number}": "" for number in range(40)}
+    glue.update_table(DatabaseName="d", TableInput={"Name": "t", "Parameters": many})
+    again = glue.get_table(DatabaseName="d", Name="t")["Table"]["Parameters"]
+    assert (again, list(again) == list(many)) == (many, False)
+
+
 def test_a_view_keeps_its_texts_exactly(glue):
     texts = {"ViewOriginalText": "/* Presto View: e30= */", "ViewExpandedText": "/* Presto View */"}
     view = {
