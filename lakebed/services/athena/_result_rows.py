@@ -1,13 +1,14 @@
 """Reads pages of rows out of a result file: Athena's CSV, or the plain lines of a DDL statement.
 
-Rows come in the API's own shape, `{"Data": [{"VarCharValue": …}]}`, because clients fetch thousands
-at a time: a row without NULLs and quotes inside, which is nearly every one, is taken apart by one
-split.
+Rows come as the JSON of the API's own shape, `{"Data": [{"VarCharValue": …}]}`: clients fetch
+thousands at a time, and a row without NULLs and quotes inside, which is nearly every one, becomes
+it by one replacement.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import msgspec
@@ -15,17 +16,19 @@ import msgspec
 from lakebed.core.bodies import FileSlice
 from lakebed.core.limits import KIB
 
-Row = dict[str, list[dict[str, str]]]
 _BLOCK_BYTES = 256 * KIB
+_ESCAPED = re.compile(rb"[\x00-\x1f\\]")
+"""What JSON does not show as it is."""
+_encode = msgspec.json.encode
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Rows, and the byte of the file at which the next page starts.
+    """Rows, each as JSON, and the byte of the file at which the next page starts.
 
     None says that the page is not full; a full one has a place to go on even at the file's end.
     """
 
-    rows: list[Row]
+    rows: list[bytes]
     next_offset: int | None
 
 
@@ -40,7 +43,7 @@ def read_page(
 
     `columns` is how many a row of a CSV has; None says that a row is a plain line.
     """
-    rows: list[Row] = []
+    rows: list[bytes] = []
     data, position = b"", offset
     try:
         while len(rows) < rows_max:
@@ -57,7 +60,7 @@ def read_page(
     return Page(rows, position - len(data) if len(rows) == rows_max else None)
 
 
-def _take(data: bytes, rows: list[Row], rows_max: int, columns: int | None, is_last: bool) -> int:
+def _take(data: bytes, rows: list[bytes], rows_max: int, columns: int | None, is_last: bool) -> int:
     """Append the whole rows of `data`, as many as fit; return how many bytes they are."""
     taken, length = 0, len(data)
     while len(rows) < rows_max and taken < length:
@@ -70,26 +73,29 @@ def _take(data: bytes, rows: list[Row], rows_max: int, columns: int | None, is_l
             if not is_last:
                 break  # the rest of this row is in the next block
             end = length
-        rows.append({"Data": row if row is not None else _parse(data[taken:end].decode())})
+        rows.append(row if row is not None else _encode({"Data": _parse(data[taken:end].decode())}))
         taken = min(end + 1, length)
     return taken
 
 
-def _simple(line: bytes, columns: int | None) -> list[dict[str, str]] | None:
-    """Take a line apart that is a whole row of quoted values without quotes inside; else None.
+def _simple(line: bytes, columns: int | None) -> bytes | None:
+    """Return a line as JSON that is a whole row of quoted values without quotes inside; else None.
 
     Every value has its two quotes. If there are no more, and as many `","` as columns less one,
     then none is NULL (it would lack both its quotes and a separator) and none holds a quote.
     """
-    text = line.decode()
     if columns is None:
-        return [{"VarCharValue": text}]
-    if len(text) < 2 or text[0] != '"' or text[-1] != '"' or text.count('"') != 2 * columns:
+        return _encode({"Data": [{"VarCharValue": line.decode()}]})
+    if (
+        line[:1] != b'"'
+        or line[-1:] != b'"'
+        or line.count(b'"') != 2 * columns
+        or line.count(b'","') != columns - 1
+        or _ESCAPED.search(line)
+    ):
         return None
-    values = text[1:-1].split('","')
-    if len(values) != columns:
-        return None
-    return [{"VarCharValue": value} for value in values]
+    values = line.replace(b'","', b'"},{"VarCharValue":"')
+    return b'{"Data":[{"VarCharValue":' + values + b"}]}"
 
 
 def _row_end(data: bytes, start: int) -> int:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from lakebed.context import Context
 from lakebed.core.bodies import FileSlice
 from lakebed.core.errors import AwsError
@@ -130,7 +132,7 @@ def _manifest(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -
 
 def _result_set(page: Page, columns: Sequence[Column]) -> dict[str, Any]:
     return {
-        "Rows": page.rows,
+        "Rows": msgspec.Raw(b"[" + b",".join(page.rows) + b"]"),
         "ResultSetMetadata": {"ColumnInfo": [_column(column) for column in columns]},
     }
 
