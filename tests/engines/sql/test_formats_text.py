@@ -153,6 +153,18 @@ def test_every_type_of_text(console):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("odd", ["", " 1e5"])
+def test_dates_and_timestamps_that_are_none_are_null(console, odd):
+    texts = ["2024-02-29", "2024-2-9", "2024-02-29 01:02:03", "2024/02/29", "epoch", "infinity",
+             "-infinity", "20240229", "2024-02-30", "24-02-29", "", "x"]  # fmt: skip
+    body = "".join(f"{one},{one},{odd}\n" for one in texts)
+    make(console, "d date, t timestamp, o string", {"a.csv": body.encode()})
+    assert console.rows("SELECT d, t FROM t") == [
+        ["2024-02-29", "2024-02-29 00:00:00.000"], ["2024-02-09", ""],
+        ["2024-02-29", "2024-02-29 01:02:03.000"], *([["", ""]] * 9),
+    ]  # fmt: skip
+
+
 def test_nested_values_by_their_separators(console):
     make(
         console,

@@ -284,7 +284,7 @@ def scalar(text: str, kind: Type, formats: tuple[str, ...] = (), guard: str = "a
         plain += "" if plain == text else f"THEN NULL ELSE {text} END"
         return f"TRY_CAST(nullif({plain}, '') AS {name})"
     if kind.name == "date":
-        return f"CASE WHEN {text}[5] = '-' THEN TRY_CAST({text}[:10] AS DATE) END"
+        return _date(text, guard)
     if kind.name == "timestamp":
         return _timestamp(text, formats)
     raise not_supported(f"A column of type {kind} in a text table")
@@ -303,10 +303,20 @@ def _integer(text: str, name: str, guard: str) -> str:
     return value if not guard else f"CASE WHEN contains({text}, '.') THEN {cut} ELSE {value} END"
 
 
+def _date(text: str, guard: str) -> str:
+    """Write a date. The cast alone would take 'epoch', '2024/02/29' and blanks around."""
+    head = f"regexp_extract({text}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?: .*)?$')"
+    other = f"TRY_CAST(nullif(split_part({head}, ' ', 1), '') AS DATE)"
+    if guard == "all":
+        return other
+    plain = f"strlen({text}) = 10 AND NOT contains({text}, '/')"
+    return f"CASE WHEN {plain} THEN TRY_CAST({text} AS DATE) ELSE {other} END"
+
+
 def _timestamp(text: str, formats: tuple[str, ...]) -> str:
-    usual = (
-        f"CASE WHEN {text}[5] = '-' AND NOT contains({text}, 'T') AND NOT contains({text}, '+') "
-        f"AND NOT contains({text}, 'Z') THEN TRY_CAST({text} AS TIMESTAMP) END"
-    )
+    # The cast alone would take a zone and other marks: 2024-02-29T01:02:03Z, 2024/02/29, epoch.
+    plain = " AND ".join(f"NOT contains({text}, '{mark}')" for mark in "TZ+/")
+    cast = f"TRY_CAST({text} AS TIMESTAMP)"
+    usual = f"CASE WHEN strlen({text}) >= 10 AND {plain} THEN {cast} END"
     tried = [java_dates.timestamp(text, one) for one in formats]
     return f"coalesce({', '.join([*tried, usual])})" if tried else usual
