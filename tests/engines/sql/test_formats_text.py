@@ -340,6 +340,8 @@ def test_what_is_not_odd_is_no_number_to_duckdb_alone(tmp_path, rows):
     found = surveyed(tmp_path, body)
     if found.odd:
         return
-    for field in (field for row in rows for field in row if "." not in field):
-        value = duckdb.execute("SELECT TRY_CAST(? AS INTEGER)", [field]).fetchone()[0]
-        assert value == (int(field) if re.fullmatch(r"[+-]?\d+", field) else None)
+    fields = [field for row in rows for field in row if "." not in field]
+    with duckdb.connect() as database:
+        text = "SELECT [TRY_CAST(x AS INTEGER) FOR x IN ?]"
+        ((values,),) = database.execute(text, [fields]).fetchall()
+    assert values == [int(one) if re.fullmatch(r"[+-]?\d+", one) else None for one in fields]
