@@ -255,3 +255,11 @@ def test_scanned_bytes_are_those_of_the_files_read(athena, lakebed):
     assert rows(athena, both) == [["_col0"], ["999000"]]
     assert one["Statistics"]["DataScannedInBytes"] == len(body)
     assert both["Statistics"]["DataScannedInBytes"] == 2 * len(body)
+
+
+def test_a_plan_has_its_columns_name_above_it(athena):
+    query = finish(athena, "EXPLAIN SELECT 1")
+    assert (query["StatementType"], query["SubstatementType"]) == ("DML", "EXPLAIN")
+    assert query["ResultConfiguration"]["OutputLocation"].endswith(".txt")
+    found = rows(athena, query)
+    assert (found[0], len(found) > 1) == (["Query Plan"], True)

@@ -38,4 +38,5 @@ def explain(run: Run, statement: statements.Explain) -> dict[str, Any]:
     run.prepare(text, scanner.paths)
     rows = run.connection.execute(f"EXPLAIN {text}").fetchall()
     shown = [[line] for line in "\n".join(row[1] for row in rows).splitlines()]
-    return results.lines(run.scratch, shown, ["Query Plan"])
+    # Alone among the lines of plain text, a plan has the name of its column above it.
+    return results.lines(run.scratch, [["Query Plan"], *shown], ["Query Plan"])

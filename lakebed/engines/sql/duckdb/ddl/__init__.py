@@ -12,7 +12,7 @@ from lakebed.engines.sql.duckdb.run import Run
 
 _KINDS: dict[type, tuple[str, str]] = {
     st.Select: ("DML", "SELECT"),
-    st.Explain: ("UTILITY", "EXPLAIN"),
+    st.Explain: ("DML", "EXPLAIN"),
     st.CreateTableAs: ("DDL", "CREATE_TABLE_AS_SELECT"),
     st.Insert: ("DML", "INSERT"),
     st.Unload: ("DML", "UNLOAD"),
