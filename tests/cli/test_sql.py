@@ -103,6 +103,8 @@ def test_advice_is_given_where_trying_it_helped_and_leaves_nothing(sales):
     s3 = sales.client("s3")
     results = "aws-athena-query-results-000000000000-us-east-1"
     keys = [one["Key"] for one in s3.list_objects_v2(Bucket=results)["Contents"]]
+    # The table's own statement, the query, and how many countries there are: each with metadata.
+    assert sum(key.endswith(".csv") for key in keys) == 2
     assert [key for key in keys if "/tables/" in key] == []
     after = [one["Key"] for one in s3.list_objects_v2(Bucket="sales")["Contents"]]
     assert after == before

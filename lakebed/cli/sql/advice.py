@@ -139,23 +139,26 @@ def _tried(session: Athena, statement: str, done: Done, table: Table, idea: Idea
     """Make a copy of the table the idea's way, run the query over it; "" if it did not help."""
     copy = f"lakebed_advice_{uuid.uuid4().hex[:12]}"
     properties = ", ".join(f"{key} = {value}" for key, value in idea.properties.items())
-    location = ""
+    made: list[Done] = []
     try:
-        session.run(
+        text = (
             f'CREATE TABLE "{table.database}"."{copy}" WITH ({properties}) '
             f"AS SELECT {idea.select} FROM {_name(table)}"
         )
-        request = {"DatabaseName": table.database, "Name": copy}
-        shape = session.client.call("glue", "GetTable", request)["Table"]
-        location = shape["StorageDescriptor"]["Location"]
-        # Twice: the first run of anything also warms what it reads.
-        text = with_table(statement, session.database, (table.database, table.name), copy)
-        after = min((session.run(text) for _ in range(2)), key=lambda one: one.seconds)
-        return _helped(done, after, table, idea)
+        made.append(session.run(text))
+        return _helped(done, _over(session, statement, table, copy, made), table, idea)
     except (StatementError, ApiError):
         return ""  # the copy cannot be made, so there is nothing to advise
     finally:
-        _clean(session, table.database, copy, location)
+        _clean(session, table.database, copy, made)
+
+
+def _over(session: Athena, statement: str, table: Table, copy: str, made: list[Done]) -> Done:
+    """Run the query over a copy: twice, because the first run of anything also warms it."""
+    text = with_table(statement, session.database, (table.database, table.name), copy)
+    runs = [session.run(text) for _ in range(2)]
+    made += runs
+    return min(runs, key=lambda one: one.seconds)
 
 
 def _helped(before: Done, after: Done, table: Table, idea: Idea) -> str:
@@ -202,21 +205,22 @@ def _projected(session: Athena, statement: str, done: Done, table: Table) -> str
     }
     request = {"DatabaseName": table.database,
                "TableInput": {**wanted, "Name": copy, "Parameters": properties}}  # fmt: skip
+    made: list[Done] = []
     try:
         session.client.call("glue", "CreateTable", request)
-        text = with_table(statement, session.database, (table.database, table.name), copy)
-        after = min((session.run(text) for _ in range(2)), key=lambda one: one.seconds)
+        after = _over(session, statement, table, copy, made)
         idea = Idea(f"project its {len(parts):,} partitions", {}, "", saves_time=True)
         return _helped(done, after, table, idea)
     except (StatementError, ApiError):
         return ""
     finally:
-        _clean(session, table.database, copy, "")
+        _clean(session, table.database, copy, made)
 
 
-def _clean(session: Athena, database: str, copy: str, location: str) -> None:
-    """Leave nothing of a trial: the table, then the files it was made of."""
+def _clean(session: Athena, database: str, copy: str, made: list[Done]) -> None:
+    """Leave nothing of a trial: the table, its files, the results of its queries."""
     with contextlib.suppress(ApiError):  # it may never have come to be
         session.client.call("glue", "DeleteTable", {"DatabaseName": database, "Name": copy})
-    if location:
-        session.client.delete_objects(location)
+    for one in made:
+        if one.result.startswith("s3://"):
+            session.client.delete_objects(one.result)

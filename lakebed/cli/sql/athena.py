@@ -36,6 +36,8 @@ class Done(msgspec.Struct, frozen=True):
     scanned_bytes: int
     seconds: float
     update_count: int = 0
+    result: str = ""
+    """Where its result file is; a table's files and manifest have the same beginning."""
 
     @property
     def dollars(self) -> float:
@@ -101,6 +103,7 @@ class Athena:
             query["Statistics"].get("DataScannedInBytes", 0),
             seconds,
             first.get("UpdateCount", 0),
+            query.get("ResultConfiguration", {}).get("OutputLocation", ""),
         )
 
     def _ended(self, query_id: str) -> dict[str, Any]:
