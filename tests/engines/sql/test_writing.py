@@ -274,3 +274,25 @@ def test_an_unload_of_no_rows_writes_nothing(console):
     )
     assert (outcome.manifest, outcome.output_objects) == (None, ())
     assert console.lake.keys("b") == []
+
+
+@pytest.mark.parametrize("codec", ["DEFLATE", "NONE", "GZIP", "SNAPPY", "ZSTD", "BZIP2"])
+def test_avro_comes_back_in_every_codec(console, codec):
+    console.ok(
+        f"CREATE TABLE t WITH (format='AVRO', write_compression='{codec}', "
+        f"external_location='s3://b/t/') AS {ROWS}"
+    )
+    (key,) = files(console, "t/")
+    assert console.lake.path("b", key).read_bytes().startswith(b"Obj\x01")
+    assert console.rows("SELECT * FROM t ORDER BY id") == READ_BACK
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec"), [("ORC", "ZLIB"), ("JSON", "GZIP"), ("JSON", "LZ4"), ("TEXTFILE", "SNAPPY")]
+)
+def test_what_is_written_is_read_again(console, kind, codec):
+    console.ok(
+        f"CREATE TABLE t WITH (format='{kind}', write_compression='{codec}', "
+        f"external_location='s3://b/t/') AS {ROWS}"
+    )
+    assert console.rows("SELECT * FROM t ORDER BY id") == READ_BACK

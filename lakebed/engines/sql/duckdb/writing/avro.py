@@ -1,15 +1,92 @@
-"""The Avro schema of Arrow's types, as Hive's AvroSerDe reads them."""
+"""Avro files of Arrow's rows, as Hive's AvroSerDe reads them.
+
+The container is written here, and the rows in it by fastavro, because its own codecs need packages
+that pyarrow already brings: https://avro.apache.org/docs/1.12.0/specification/#object-container-files
+"""
 
 from __future__ import annotations
 
+import bz2
+import io
+import json
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import fastavro as fastavro_untyped
 import pyarrow
 
 from lakebed.dialect.errors import not_supported
 
-# pyarrow tells type checkers nothing.
+# They tell type checkers nothing, or not all.
 pa: Any = pyarrow
+fastavro: Any = fastavro_untyped
+
+_HEADER = {
+    "type": "record",
+    "name": "header",
+    "fields": [
+        {"name": "magic", "type": {"type": "fixed", "name": "magic", "size": 4}},
+        {"name": "meta", "type": {"type": "map", "values": "bytes"}},
+        {"name": "sync", "type": {"type": "fixed", "name": "sync", "size": 16}},
+    ],
+}
+_CODECS = {
+    "NONE": "null", "DEFLATE": "deflate", "GZIP": "deflate", "BZIP2": "bzip2",
+    "SNAPPY": "snappy", "ZSTD": "zstandard",
+}  # fmt: skip
+
+
+def _deflated(block: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(block) + packer.flush()
+
+
+def _snappy(block: bytes) -> bytes:
+    packed: bytes = pa.Codec("snappy").compress(block, asbytes=True)
+    return packed + struct.pack(">I", zlib.crc32(block))
+
+
+_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "null": bytes,
+    "deflate": _deflated,
+    "bzip2": bz2.compress,
+    "snappy": _snappy,
+    "zstandard": lambda block: pa.Codec("zstd").compress(block, asbytes=True),
+}
+
+
+class AvroFile:
+    """An object container file; a batch of rows is a block of it."""
+
+    def __init__(self, path: Path, schema: Any, compression: str) -> None:
+        codec = _CODECS[compression]
+        shape = avro_schema(schema)
+        self._schema: Any = fastavro.parse_schema(shape)
+        self._pack = _PACKERS[codec]
+        self._sync = os.urandom(16)
+        self._file = path.open("wb")
+        meta = {"avro.schema": json.dumps(shape).encode(), "avro.codec": codec.encode()}
+        header = {"magic": b"Obj\x01", "meta": meta, "sync": self._sync}
+        fastavro.schemaless_writer(self._file, _HEADER, header)
+
+    def write(self, batch: Any) -> None:
+        """Append a block of rows."""
+        rows = io.BytesIO()
+        for row in batch.to_pylist(maps_as_pydicts="strict"):
+            fastavro.schemaless_writer(rows, self._schema, row)
+        packed = self._pack(rows.getvalue())
+        for number in (len(batch), len(packed)):
+            fastavro.schemaless_writer(self._file, "long", number)
+        self._file.write(packed + self._sync)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
 
 _SIMPLE = {
     "bool": "boolean", "int8": "int", "int16": "int", "int32": "int", "int64": "long",

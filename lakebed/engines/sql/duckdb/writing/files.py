@@ -38,7 +38,9 @@ def open_file(path: Path, schema: Any, options: Options) -> RowFile:
     if options.format == "ORC":
         return _Orc(path, options)
     if options.format == "AVRO":
-        return _Avro(path, schema, options)
+        from lakebed.engines.sql.duckdb.writing.avro import AvroFile
+
+        return AvroFile(path, schema, options.compression)
     return _Lines(path, options)
 
 
@@ -71,26 +73,6 @@ class _Orc:
 
     def close(self) -> None:
         self._writer.close()
-
-
-class _Avro:
-    def __init__(self, path: Path, schema: Any, options: Options) -> None:
-        from fastavro.write import Writer
-
-        from lakebed.engines.sql.duckdb.writing.avro import avro_schema
-
-        codecs = {"NONE": "null", "GZIP": "deflate", "ZSTD": "zstandard", "BZIP2": "bzip2"}
-        codec = codecs.get(options.compression, options.compression.lower())
-        self._file = path.open("wb")
-        self._writer: Any = Writer(self._file, avro_schema(schema), codec)
-
-    def write(self, batch: Any) -> None:
-        for row in batch.to_pylist(maps_as_pydicts="strict"):
-            self._writer.write(row)
-
-    def close(self) -> None:
-        self._writer.flush()
-        self._file.close()
 
 
 class _Lines:
