@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lakebed.dialect import tree
+from lakebed.dialect import information_schema, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import Type, parse_type
 from lakebed.engines.sql.duckdb import views
@@ -133,7 +133,7 @@ class LakeCatalog:
 
     def has_database(self, database: str) -> bool:
         """Tell whether a database exists."""
-        if database == "information_schema":
+        if database == information_schema.NAME:
             return True
         try:
             self.server.ask("get_database", {"Name": database})
@@ -163,9 +163,7 @@ class LakeCatalog:
 
     def table(self, database: str, name: str) -> tree.TableInfo | tree.ViewInfo | None:
         """Return the table with Trino's types, or the view."""
-        if database == "information_schema":
-            from lakebed.engines.sql.duckdb import information_schema
-
+        if database == information_schema.NAME:
             return information_schema.table(name)
         shape = self.shape(database, name)
         if shape is None:

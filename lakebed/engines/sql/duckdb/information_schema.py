@@ -11,30 +11,12 @@ import duckdb
 
 from lakebed.dialect import lower, macros, tree
 from lakebed.dialect.grouping import references
-from lakebed.dialect.types import BIGINT, VARCHAR, parse_type
+from lakebed.dialect.information_schema import CATALOG, COLUMNS, NAME
+from lakebed.dialect.types import parse_type
 from lakebed.engines.sql.duckdb import views
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Shape, columns_of, members
 
-NAME = "information_schema"
-_CATALOG = "awsdatacatalog"
-_TEXTS = {
-    "schemata": ("catalog_name", "schema_name"),
-    "tables": ("table_catalog", "table_schema", "table_name", "table_type"),
-    "views": ("table_catalog", "table_schema", "table_name", "view_definition"),
-    "columns": ("table_catalog", "table_schema", "table_name", "column_name", "ordinal_position",
-                "column_default", "is_nullable", "data_type", "comment", "extra_info"),
-}  # fmt: skip
 Row = tuple[str | int | None, ...]
-
-
-def table(name: str) -> tree.TableInfo | None:
-    """Return a table of the schema; all its columns can prune, as those of partitions do."""
-    if name not in _TEXTS:
-        return None
-    columns = tuple(
-        (column, BIGINT if column == "ordinal_position" else VARCHAR) for column in _TEXTS[name]
-    )
-    return tree.TableInfo(_CATALOG, NAME, name, (), columns)
 
 
 def source(catalog: LakeCatalog, connection: duckdb.DuckDBPyConnection, scan: tree.Scan) -> str:
@@ -42,9 +24,9 @@ def source(catalog: LakeCatalog, connection: duckdb.DuckDBPyConnection, scan: tr
     databases = [one["Name"] for one in catalog.server.pages("get_databases", {}, "DatabaseList")]
     wanted = _allowed(connection, scan, sorted([*databases, NAME]))
     rows = list(_rows(catalog, scan.table.name, wanted))
-    names = ", ".join(f"c{at}" for at in range(len(_TEXTS[scan.table.name])))
+    names = ", ".join(f"c{at}" for at in range(len(COLUMNS[scan.table.name])))
     if not rows:
-        nulls = ", ".join("CAST(NULL AS VARCHAR)" for _ in _TEXTS[scan.table.name])
+        nulls = ", ".join("CAST(NULL AS VARCHAR)" for _ in COLUMNS[scan.table.name])
         return f"SELECT {names} FROM (VALUES ({nulls})) AS lbs({names}) WHERE false"
     values = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
     return f"SELECT {names} FROM (VALUES {values}) AS lbs({names})"
@@ -67,7 +49,7 @@ def _allowed(
         return list(databases)
     writer = lower.Lowering(lower.no_tables)
     tests = " AND ".join(writer.expr(prune) for prune in prunes)
-    values = ", ".join(f"({lower.quoted(_CATALOG)}, {lower.quoted(one)})" for one in databases)
+    values = ", ".join(f"({lower.quoted(CATALOG)}, {lower.quoted(one)})" for one in databases)
     text = f"SELECT c1 FROM (VALUES {values}) AS {scan.relation}(c0, c1) WHERE {tests}"
     connection.execute(macros.needed(text) or "SELECT 1")
     kept = {row[0] for row in connection.execute(text).fetchall()}
@@ -77,7 +59,7 @@ def _allowed(
 def _rows(catalog: LakeCatalog, name: str, databases: Sequence[str]) -> Iterator[Row]:
     for database in databases:
         if name == "schemata":
-            yield _CATALOG, database
+            yield CATALOG, database
             continue
         if database == NAME:
             continue
@@ -86,12 +68,12 @@ def _rows(catalog: LakeCatalog, name: str, databases: Sequence[str]) -> Iterator
             is_view = shape.get("TableType") == "VIRTUAL_VIEW"
             if name == "tables":
                 kind = "VIEW" if is_view else "BASE TABLE"
-                yield _CATALOG, database, shape["Name"], kind
+                yield CATALOG, database, shape["Name"], kind
             elif name == "columns":
                 yield from _columns(database, shape)
             elif is_view:
                 text = views.decoded({**shape, "DatabaseName": database}).original_sql
-                yield _CATALOG, database, shape["Name"], text
+                yield CATALOG, database, shape["Name"], text
 
 
 def _columns(database: str, shape: Shape) -> Iterator[Row]:
@@ -100,5 +82,5 @@ def _columns(database: str, shape: Shape) -> Iterator[Row]:
         kind = str(parse_type(one.get("Type") or "string"))
         extra = "partition key" if at > len(columns) else None
         name = one["Name"].lower()
-        yield (_CATALOG, database, shape["Name"], name, at, None, "YES", kind,
+        yield (CATALOG, database, shape["Name"], name, at, None, "YES", kind,
                one.get("Comment"), extra)  # fmt: skip

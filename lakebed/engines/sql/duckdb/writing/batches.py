@@ -9,10 +9,15 @@ from typing import Any
 import pyarrow
 import pyarrow.compute
 
-from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb.writing import buckets, rows
 from lakebed.engines.sql.duckdb.writing.files import RowFile, open_file
-from lakebed.engines.sql.duckdb.writing.output import HIVE_NULL, WRITERS_MAX, File, Output
+from lakebed.engines.sql.duckdb.writing.output import (
+    HIVE_NULL,
+    WRITERS_MAX,
+    File,
+    Output,
+    too_many_writers,
+)
 
 # pyarrow tells type checkers nothing.
 pa: Any = pyarrow
@@ -64,8 +69,7 @@ class Batches:
     def _file(self, key: tuple[Any, ...], schema: Any) -> tuple[RowFile, File]:
         if key not in self.opened:
             if len(self.opened) == WRITERS_MAX:
-                message = f"Exceeded limit of {WRITERS_MAX} open writers for partitions/buckets"
-                raise TrinoError("HIVE_TOO_MANY_OPEN_PARTITIONS", message)
+                raise too_many_writers()
             values = tuple(one or HIVE_NULL for one in key[: len(self.keys)])
             name = f"{self.output.stem}_{uuid.uuid4().hex}"
             if self.options.buckets is not None:

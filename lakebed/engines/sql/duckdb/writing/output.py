@@ -29,6 +29,12 @@ class File(msgspec.Struct, frozen=True):
     name: str
 
 
+def too_many_writers() -> TrinoError:
+    """Return what Trino says when a statement writes to more partitions than it may."""
+    message = f"Exceeded limit of {WRITERS_MAX} open writers for partitions/buckets"
+    return TrinoError("HIVE_TOO_MANY_OPEN_PARTITIONS", message)
+
+
 class Output:
     """Writes one query's rows; `columns` are named and typed, the partitions' last."""
 
@@ -42,21 +48,7 @@ class Output:
         moment = time.strftime("%Y%m%d_%H%M%S", time.gmtime())
         self.stem = f"{moment}_00000_{uuid.uuid4().hex[:5]}_{run.id}"
 
-    def write(self, text: str) -> tuple[int, list[File]]:
-        """Run the query and write its rows; return how many, and the files."""
-        copy = self._copy_options()
-        if copy:
-            count, found = self._copied(text, copy)
-        else:
-            from lakebed.engines.sql.duckdb.writing.batches import Batches
-
-            count, found = Batches(self).write(text)
-        if len(found) > WRITERS_MAX and (self.keys or self.options.buckets):
-            message = f"Exceeded limit of {WRITERS_MAX} open writers for partitions/buckets"
-            raise TrinoError("HIVE_TOO_MANY_OPEN_PARTITIONS", message)
-        return count, found
-
-    def _copy_options(self) -> str:
+    def copy_options(self) -> str:
         """Return COPY's options, "" where DuckDB cannot write such files."""
         options = self.options
         if options.buckets is not None:
@@ -77,7 +69,8 @@ class Output:
             f"ESCAPE '', COMPRESSION {lower.quoted(codec)}"
         )
 
-    def _copied(self, text: str, copy: str) -> tuple[int, list[File]]:
+    def copied(self, text: str, copy: str) -> tuple[int, list[File]]:
+        """Run the query and have DuckDB write its rows; return how many, and the files."""
         values = self._columns() + [
             rows.partition_text(len(self.data) + at, name) for at, (name, _) in enumerate(self.keys)
         ]

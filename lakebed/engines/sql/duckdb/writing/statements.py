@@ -14,7 +14,12 @@ from lakebed.engines.sql.duckdb.ddl.lookup import qualified
 from lakebed.engines.sql.duckdb.planning import analysed, lowered
 from lakebed.engines.sql.duckdb.run import Run
 from lakebed.engines.sql.duckdb.writing import options as how
-from lakebed.engines.sql.duckdb.writing.output import File, Output
+from lakebed.engines.sql.duckdb.writing.output import (
+    WRITERS_MAX,
+    File,
+    Output,
+    too_many_writers,
+)
 from lakebed.engines.sql.duckdb.writing.publish import Publication, outcome, place_of
 
 _TABLE_PROPERTIES = frozenset(
@@ -112,7 +117,14 @@ def _written(
     text, scanner = lowered(run, query)
     output = Output(run, columns, options)
     run.prepare(text, scanner.paths)
-    count, files = output.write(text)
+    if copy := output.copy_options():
+        count, files = output.copied(text, copy)
+    else:
+        from lakebed.engines.sql.duckdb.writing.batches import Batches
+
+        count, files = Batches(output).write(text)
+    if len(files) > WRITERS_MAX and (output.keys or options.buckets):
+        raise too_many_writers()
     return count, run.scanned(scanner.meter.read_bytes), files
 
 
