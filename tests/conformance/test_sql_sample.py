@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lakebed.dialect.types import hive_name, parse_type
-from lakebed.engines.sql.duckdb import scans
+from lakebed.engines.sql.duckdb.readers import parquet
 from tests.engines.sql.conftest import Console
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "cases"
@@ -50,7 +50,7 @@ def register(console: Console) -> None:
                         "StorageDescriptor": {
                             "Columns": columns,
                             "Location": f"s3://data/{folder}/{path.name}/",
-                            "SerdeInfo": {"SerializationLibrary": scans.PARQUET},
+                            "SerdeInfo": {"SerializationLibrary": parquet.SERDE},
                         },
                     },
                 }
