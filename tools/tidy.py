@@ -20,7 +20,7 @@ HEAVY = {
     "cryptography": ("lakebed/cli/tls.py", "lakebed/services/glue/_secrets.py"),
     "pyarrow": ("lakebed/engines/sql/duckdb/",),
     "sqlglot": ("lakebed/dialect/", "lakebed/engines/sql/duckdb/"),
-    "boto3": ("lakebed/testing/", "lakebed/cli/tour", "lakebed/cli/samples"),
+    "boto3": ("lakebed/testing/", "lakebed/cli/tour"),
     "awswrangler": ("lakebed/cli/tour",),
     "botocore": (),
     "pandas": ("lakebed/cli/tour",),

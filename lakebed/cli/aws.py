@@ -91,6 +91,13 @@ class AwsClient:
         if status >= 300 and b"BucketAlreadyOwnedByYou" not in body:
             raise _s3_error(status, body)
 
+    def put_object(self, bucket: str, key: str, body: bytes) -> None:
+        """Put an object."""
+        target = f"/{bucket}/{quote(key, safe='/-_.~')}"
+        status, answer = self._send("s3", "PUT", target, body, {})
+        if status >= 300:
+            raise _s3_error(status, answer)
+
     def objects(self, location: str) -> list[tuple[str, int]]:
         """Return key and size of the objects under `s3://bucket/prefix`."""
         bucket, _, prefix = location.removeprefix("s3://").partition("/")

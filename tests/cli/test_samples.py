@@ -90,7 +90,7 @@ def test_a_kind_that_is_none_is_refused(capsys):
 
 def test_without_a_server_it_says_so(capsys):
     assert main(["samples", "logs", "--host", "127.0.0.1", "--port", "1"]) == 1
-    assert "no server answers at http://127.0.0.1:1; start one" in capsys.readouterr().err
+    assert "nobody answers at http://127.0.0.1:1" in capsys.readouterr().err
 
 
 def test_vpc_flow_logs_of_text(logs):
