@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
+from lakebed.cli.settings import Resolved
 from lakebed.cli.tls import client_context, url_of
-from lakebed.core.settings import Settings
 from lakebed.gateway.signature.canonical import (
     ALGORITHM,
     canonical_request,
@@ -47,8 +47,9 @@ class UnreachableError(Exception):
 class AwsClient:
     """Calls operations of a lakebed server (or of AWS, by AWS_ENDPOINT_URL and AWS's own keys)."""
 
-    def __init__(self, settings: Settings, endpoint: str = "") -> None:
-        self.url = endpoint or os.environ.get("AWS_ENDPOINT_URL") or _url_of(settings)
+    def __init__(self, resolved: Resolved, endpoint: str = "") -> None:
+        settings = resolved.settings
+        self.url = endpoint or _url_of(resolved)
         parts = urlsplit(self.url)
         self._host = parts.netloc
         self._region = settings.region
@@ -153,8 +154,13 @@ class AwsClient:
             ) from None
 
 
-def _url_of(settings: Settings) -> str:
-    """Return where the server of this data folder listens; else where it would."""
+def _url_of(resolved: Resolved) -> str:
+    """Return where `--host` and `--port` say; else AWS_ENDPOINT_URL; else where we serve."""
+    settings = resolved.settings
+    if "flag" in (resolved.origins["host"], resolved.origins["port"]):
+        return url_of(settings, settings.port)
+    if url := os.environ.get("AWS_ENDPOINT_URL"):
+        return url
     try:
         text = (settings.state_dir / "server.json").read_text(encoding="ascii")
         return str(json.loads(text)["url"])

@@ -18,7 +18,7 @@ def samples(options: argparse.Namespace, resolved: Resolved) -> int:
         known = ", ".join(LAYOUTS)
         print(f"lakebed: --rows is 1 or more, --only is one of {known}", file=sys.stderr)
         return 2
-    client = AwsClient(resolved.settings)
+    client = AwsClient(resolved)
     try:
         client.make_bucket(options.bucket)
         for kind in kinds:

@@ -19,7 +19,7 @@ def sql(options: argparse.Namespace, resolved: Resolved) -> int:
     if options.file is not None:
         text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text("utf-8")
     try:
-        client = AwsClient(settings, options.endpoint_url or "")
+        client = AwsClient(resolved, options.endpoint_url or "")
         account = f"{settings.account}-{settings.region}"
         session = Athena(client, options.database, options.workgroup, options.output, account)
         if text is None and sys.stdin.isatty():
