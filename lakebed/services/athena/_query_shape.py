@@ -44,16 +44,17 @@ def timeline(query: QueryExecution) -> dict[str, int]:
     """
     end = query.completed or query.started or query.submitted
     started = query.started or end
-    total = int((end - query.submitted) * 1000)
     queued = int((started - query.submitted) * 1000)
     engine = query.planning_ms + query.engine_ms
     before = max(0, int(((query.engine_ended or started) - started) * 1000) - engine)
+    # Each part is cut to whole milliseconds by itself: the total is never less than their sum.
+    total = max(int((end - query.submitted) * 1000), queued + before + engine)
     return {
         "QueryQueueTimeInMillis": queued,
         "ServicePreProcessingTimeInMillis": before,
         "QueryPlanningTimeInMillis": query.planning_ms,
         "EngineExecutionTimeInMillis": engine,
-        "ServiceProcessingTimeInMillis": max(0, total - queued - before - engine),
+        "ServiceProcessingTimeInMillis": total - queued - before - engine,
         "TotalExecutionTimeInMillis": total,
     }
 
