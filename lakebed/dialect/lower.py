@@ -10,7 +10,7 @@ from lakebed.dialect import conversions, tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.types import INTEGERS, Type, duck_name
 
-_SLOT = re.compile(r"\{(\d+|\*|\+|\|null|type|call:\w+)\}")
+_SLOT = re.compile(r"\{(\d+|\*|\+|\|null|type|type:\d+|py:\w+[.]\w+)\}")
 _DATE_CODES = {
     "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
     "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
@@ -228,25 +228,20 @@ class Lowering:
         raising = "lb_null(" if self.trying else "lb_raise("
 
         def fill(match: re.Match[str]) -> str:
-            slot = match.group(1)
-            if slot == "*":
-                return ", ".join(args)
-            if slot == "+":
-                return " || ".join(args)
-            if slot == "|null":
-                return " OR ".join(f"{arg} IS NULL" for arg in args)
-            if slot == "type":
-                return duck_name(call.type)
-            return args[int(slot)]
+            return _filled(match.group(1), call, args)
 
         if "{call:" not in template:
             return "(" + _SLOT.sub(fill, template.replace("lb_raise(", raising)) + ")"
-        return _CALL.sub(
-            lambda match: (
-                f"{match.group(1)}({distinct}{_SLOT.sub(fill, match.group(2))}{inside}){modifier}"
-            ),
-            template.replace("{type}", duck_name(call.type)),
-        )
+        pieces: list[str] = []
+        at = 0
+        for match in _CALL.finditer(template):
+            inner = _SLOT.sub(fill, match.group(2))
+            pieces += [
+                _SLOT.sub(fill, template[at : match.start()]),
+                f"{match.group(1)}({distinct}{inner}{inside}){modifier}",
+            ]
+            at = match.end()
+        return "".join(pieces) + _SLOT.sub(fill, template[at:])
 
     def _rule(
         self, rule: str, call: tree.Apply | tree.Aggregate | tree.Window, modifier: str, inside: str
@@ -314,6 +309,33 @@ class Lowering:
             f"CASE WHEN {value} IS NULL THEN NULL ELSE "
             f"coalesce(CAST(try_strptime({value}, {text}) AS TIMESTAMP), {failed}) END"
         )
+
+
+def _filled(slot: str, call: tree.Apply | tree.Aggregate | tree.Window, args: list[str]) -> str:
+    """Write a slot of a template: `{0}`, `{*}`, `{+}`, `{|null}`, `{type}`, `{type:0}`, `{py:m.f}`.
+
+    `{py:url.decode}` calls a Python function with all arguments; where the types differ from the
+    call's, a template says them itself: `"py sketch.merge(BLOB[]) BLOB"({call:list}({0}))`.
+    """
+    if slot == "*":
+        return ", ".join(args)
+    if slot == "+":
+        return " || ".join(args)
+    if slot == "|null":
+        return " OR ".join(f"{arg} IS NULL" for arg in args)
+    if slot == "type":
+        return duck_name(call.type)
+    if slot.startswith("type:"):
+        return duck_name(call.args[int(slot[5:])].type)
+    if slot.startswith("py:"):
+        return python_call(slot[3:], [arg.type for arg in call.args], call.type, args)
+    return args[int(slot)]
+
+
+def python_call(name: str, kinds: Sequence[Type], returns: Type, args: Sequence[str]) -> str:
+    """Call a Python function (`module.function`) of the engine; its name says its types."""
+    signature = f"py {name}({', '.join(map(duck_name, kinds))}) {duck_name(returns)}"
+    return f"{identifier(signature)}({', '.join(args)})"
 
 
 _CALL = re.compile(r"\{call:(\w+)\}\(((?:[^()]|\([^()]*\))*)\)")

@@ -15,7 +15,7 @@ import pytest
 
 from lakebed.dialect import analyse, conversions, functions, lower, macros, parse, statements
 from lakebed.dialect.errors import TrinoError
-from lakebed.engines.sql.duckdb import failures
+from lakebed.engines.sql.duckdb import failures, udf
 
 FOLDER = Path(__file__).parent / "cases"
 KEYS = ("types", "rows", "error", "duckdb", "names")
@@ -72,8 +72,7 @@ def run(connection, text: str) -> tuple[list[str], list[str], str, str]:
     query, sql = lowered(text)
     shown = [conversions.value_text(f"c{at}", kind) for at, (_, kind) in enumerate(query.columns)]
     whole = f"SELECT {', '.join(shown)} FROM ({sql})"
-    if made := macros.needed(whole):
-        connection.execute(made)
+    udf.define(connection, whole)
     rows = connection.execute(whole).fetchall()
     text_rows = " ; ".join(
         " | ".join("NULL" if value is None else str(value) for value in row) for row in rows

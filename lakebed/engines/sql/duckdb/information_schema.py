@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from lakebed.dialect import lower, macros, tree
+from lakebed.dialect import lower, tree
 from lakebed.dialect.grouping import references
 from lakebed.dialect.information_schema import CATALOG, COLUMNS, NAME
 from lakebed.dialect.types import parse_type
-from lakebed.engines.sql.duckdb import views
+from lakebed.engines.sql.duckdb import udf, views
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Shape, columns_of, members
 
 Row = tuple[str | int | None, ...]
@@ -51,7 +51,7 @@ def _allowed(
     tests = " AND ".join(writer.expr(prune) for prune in prunes)
     values = ", ".join(f"({lower.quoted(CATALOG)}, {lower.quoted(one)})" for one in databases)
     text = f"SELECT c1 FROM (VALUES {values}) AS {scan.relation}(c0, c1) WHERE {tests}"
-    connection.execute(macros.needed(text) or "SELECT 1")
+    udf.define(connection, text)
     kept = {row[0] for row in connection.execute(text).fetchall()}
     return [one for one in databases if one in kept]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from lakebed.dialect import lower, macros, tree
+from lakebed.dialect import lower, tree
 from lakebed.dialect.types import Type, duck_name
-from lakebed.engines.sql.duckdb import conditions, projection
+from lakebed.engines.sql.duckdb import conditions, projection, udf
 from lakebed.engines.sql.duckdb.catalog import Server, Shape, member
 from lakebed.engines.sql.duckdb.readers.arrow import Array, arrow
 from lakebed.engines.sql.duckdb.readers.storage import HIVE_NULL, Storage, literal
@@ -59,7 +59,7 @@ def _evaluated(connection: duckdb.DuckDBPyConnection, expr: tree.Expr) -> str | 
     """Compute an expression without columns; one that fails is left to the query."""
     text = f"SELECT CAST({lower.Lowering(lower.no_tables).expr(expr)} AS VARCHAR)"
     try:
-        connection.execute(macros.needed(text) or "SELECT 1")
+        udf.define(connection, text)
         row = connection.execute(text).fetchone()
     except duckdb.Error:
         return None
@@ -109,7 +109,7 @@ def kept(
     writer = lower.Lowering(lower.no_tables)
     tests = " AND ".join(writer.expr(prune) for prune in prunes)
     text = f"SELECT lbn FROM ({_written(connection, rows)}) AS {relation} WHERE {tests}"
-    connection.execute(macros.needed(text) or "SELECT 1")
+    udf.define(connection, text)
     return sorted(row[0] for row in connection.execute(text).fetchall())
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from lakebed.dialect import lower, macros
+from lakebed.dialect import lower
+from lakebed.engines.sql.duckdb import udf
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog
 from lakebed.engines.sql.duckdb.profile import read_bytes
 
@@ -41,12 +42,11 @@ class Run:
     is_prepared: bool = False
 
     def prepare(self, text: str, paths: Sequence[str]) -> None:
-        """Make the macros `text` calls, set the limits, then shut out all but the files given.
+        """Make what `text` calls, set the limits, then shut out all but the files given.
 
         From here on the database reaches these files and the scratch folder, nothing else.
         """
-        if made := macros.needed(text):
-            self.connection.execute(made)
+        udf.define(self.connection, text)
         listed = ", ".join(lower.quoted(path) for path in paths)
         scratch = lower.quoted(str(self.scratch))
         self.connection.execute(

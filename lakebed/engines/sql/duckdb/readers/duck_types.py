@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|[\w ]+|\[\d*\]|[(),]')
 
+_PIECE = re.compile(r'"(?:[^"]|"")*"|[^"(),]+|[(),]')
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -24,6 +26,19 @@ def parse(text: str) -> Stored:
     """Read a type, for example `STRUCT(a INTEGER, "b c" VARCHAR[])[]`."""
     found, _ = _read(_TOKEN.findall(text), 0)
     return found
+
+
+def split(text: str) -> list[str]:
+    """Split a list of types at the commas between them, for example `INTEGER, MAP(A, B)[]`."""
+    parts: list[str] = [""]
+    depth = 0
+    for token in _PIECE.findall(text):
+        depth += (token == "(") - (token == ")")
+        if token == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += token
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _read(tokens: list[str], at: int) -> tuple[Stored, int]:
