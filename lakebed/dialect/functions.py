@@ -1,6 +1,6 @@
 """The function table: Trino's signatures, each with the DuckDB text that means the same.
 
-`functions.tsv` is the data. A function that is not in it does not exist for a query.
+The data are the files in `signatures/`. A function that is not in it does not exist for a query.
 Arguments are types, variables (`T`, `K`, `V`, `U`), `name...` for any number of the last one, or
 `function(T;U)` for a lambda. The result is a type over the same variables, `=0` for the type of
 argument 0, or the name of a rule in `_RULES`.
@@ -69,12 +69,12 @@ class Resolved:
 @cache
 def table() -> dict[str, tuple[Signature, ...]]:
     """Return the signatures by name."""
-    text = files("lakebed.dialect").joinpath("functions.tsv").read_text("utf-8")
     out: dict[str, list[Signature]] = {}
-    for line in text.splitlines()[1:]:
-        name, kind, arguments, returns, template = line.split("\t")
-        parts = tuple(part for part in arguments.split(", ") if part)
-        out.setdefault(name, []).append(Signature(name, kind, parts, returns, template))
+    for file in sorted(files("lakebed.dialect").joinpath("signatures").iterdir(), key=str):
+        for line in file.read_text("utf-8").splitlines()[1:]:
+            name, kind, arguments, returns, template = line.split("\t")
+            parts = tuple(part for part in arguments.split(", ") if part)
+            out.setdefault(name, []).append(Signature(name, kind, parts, returns, template))
     return {name: tuple(rows) for name, rows in out.items()}
 
 

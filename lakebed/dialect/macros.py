@@ -13,14 +13,30 @@ _DEFINITION = re.compile(r"CREATE OR REPLACE MACRO (\w+)")
 
 @cache
 def definitions() -> dict[str, str]:
-    """Return the definitions by name, in the order of the file: each after what it uses."""
-    text = files("lakebed.dialect").joinpath("macros.sql").read_text("utf-8")
+    """Return the definitions in `macros_sql/` by name, each after what it uses."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
-        match = _DEFINITION.match(line)
-        if match is not None:
-            found[match.group(1)] = line
-    return found
+    for file in sorted(files("lakebed.dialect").joinpath("macros_sql").iterdir(), key=str):
+        for line in file.read_text("utf-8").splitlines():
+            match = _DEFINITION.match(line)
+            if match is not None:
+                found[match.group(1)] = line
+    return _ordered(found)
+
+
+def _ordered(found: dict[str, str]) -> dict[str, str]:
+    """Put every definition after those it uses."""
+    out: dict[str, str] = {}
+
+    def place(name: str) -> None:
+        if name not in out:
+            for used in _NAME.findall(found[name]):
+                if used in found and used != name:
+                    place(used)
+            out[name] = found[name]
+
+    for name in found:
+        place(name)
+    return out
 
 
 COMMON = ("lb_approximate_text",)

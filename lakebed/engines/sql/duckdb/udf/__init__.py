@@ -20,7 +20,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from inspect import Parameter
 from inspect import Signature as CallSignature
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
@@ -77,7 +77,7 @@ def _make(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     if found is None:
         return
     signature, call = found
-    create: Any = connection.create_function  # pyright: ignore[reportUnknownMemberType]
+    create = cast(Any, connection).create_function
     with contextlib.suppress(duckdb.NotImplementedException):  # it is there already
         create(
             name, call, list(signature.arguments), signature.returns,
