@@ -8,11 +8,17 @@ from itertools import combinations
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import tree
+from lakebed.dialect import recursion, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
-from lakebed.dialect.grouping import check_grouped, find_prunes, prunable, used_columns
-from lakebed.dialect.operators import contains_aggregate, retyped
+from lakebed.dialect.grouping import (
+    check_grouped,
+    check_grouping,
+    find_prunes,
+    prunable,
+    used_columns,
+)
+from lakebed.dialect.operators import contains_aggregate, contains_window, retyped
 from lakebed.dialect.relations import Catalog, Relations
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
 from lakebed.dialect.types import Type, common
@@ -58,18 +64,39 @@ class Analyser(Relations):
         clause = node.args.get("with_") or node.args.get("with")
         if clause is None:
             return ()
-        if clause.args.get("recursive"):
-            raise not_supported("WITH RECURSIVE", *place(clause))
+        recursive = bool(clause.args.get("recursive"))
         for cte in clause.expressions:
             name = cte.alias.lower()
             if name in found:
                 message = f"WITH query name '{cte.alias}' specified more than once"
                 raise fail("DUPLICATE_NAMED_QUERY", message, cte)
+            if recursive and recursion.references(cte.this, name):
+                found[name] = self.recursive(cte, found, outer)
+                continue
             query = self.query(cte.this, outer)
             query = self.renamed(query, cte.args["alias"].columns, cte)
             self.counter += 1
             found[name] = (f"w{self.counter}", query)
         return tuple(found.values())
+
+    def recursive(
+        self, cte: exp.Expr, found: dict[str, tuple[str, tree.Query]], outer: Scope | None
+    ) -> tuple[str, tree.Query]:
+        """Analyse a WITH query that reads itself: a base, and a step over the rows before."""
+        base_node, step_node = recursion.sides(cte)
+        base = self.renamed(self.query(base_node, outer), cte.args["alias"].columns, cte)
+        name, rounds, query = cte.alias.lower(), list[str](), base
+        for depth in range(recursion.DEPTH_MAX + 2):
+            if depth:
+                query = recursion.checked(self.query(step_node.copy(), outer), base, step_node)
+            self.counter += 1
+            rounds.append(f"w{self.counter}")
+            found[f"{name}, round {depth}"] = (rounds[-1], query)
+            found[name] = (rounds[-1], base)
+        keep_all = not cte.this.args.get("distinct", True)
+        self.counter += 1
+        found.pop(name)
+        return f"w{self.counter}", recursion.union(rounds, base, keep_all)
 
     def body(
         self,
@@ -103,12 +130,12 @@ class Analyser(Relations):
         ]
         if order is not None:
             scope = Scope(fields)
-            rules = Expressions(self.text, self.query, {})
+            rules = Expressions(self.text, self.query, {}, self.database)
             for key in order.expressions:
                 target = self.ordinal(key.this, [one.expr for one in fields])
                 expr = target if target is not None else rules.analyse(key.this, scope)
                 keys.append(_sort_key(key, expr))
-        limit, offset = self.limits(node)
+        limit, offset, ties = self.limits(node)
         if not (named or keys or limit is not None or offset):
             return query
         if query.order or query.limit is not None or query.offset or query.ctes:
@@ -118,20 +145,26 @@ class Analyser(Relations):
             )
         else:
             body = query.body
-        return tree.Query(body, query.columns, named, tuple(keys), limit, offset)
+        return tree.Query(body, query.columns, named, tuple(keys), limit, offset, ties)
 
-    def limits(self, node: exp.Expr) -> tuple[int | None, int]:
-        """Read LIMIT or FETCH, and OFFSET."""
+    def limits(self, node: exp.Expr) -> tuple[int | None, int, bool]:
+        """Read LIMIT or FETCH, OFFSET, and whether it is WITH TIES."""
         limit, offset = node.args.get("limit"), node.args.get("offset")
         count: int | None = None
+        ties = False
         if isinstance(limit, exp.Fetch):
             options = limit.args.get("limit_options")
-            if options is not None and options.args.get("with_ties"):
-                raise not_supported("FETCH … WITH TIES", *place(node))
+            ties = options is not None and bool(options.args.get("with_ties"))
             count = _whole(limit.args.get("count"), 1)
+            if count == 0:
+                message = "FETCH FIRST row count must be positive (actual value: 0)"
+                raise fail("NUMERIC_VALUE_OUT_OF_RANGE", message, limit)
         elif limit is not None:
             count = _whole(limit.expression, None)
-        return count, _whole(offset.expression, 0) or 0 if offset is not None else 0
+        if ties and node.args.get("order") is None:
+            message = "FETCH FIRST WITH TIES clause requires ORDER BY"
+            raise fail("MISSING_ORDER_BY", message, limit)
+        return count, _whole(offset.expression, 0) or 0 if offset is not None else 0, ties
 
     def set_operation(
         self,
@@ -165,7 +198,7 @@ class Analyser(Relations):
             raise not_supported("This clause of SELECT", *place(node))
         source, scope = self.from_clause(node, outer)
         windows = {window.name.lower(): window for window in parts_of(node, "windows")}
-        rules = Expressions(self.text, self.query, windows)
+        rules = Expressions(self.text, self.query, windows, self.database)
         where = self.where(node, rules, scope, source)
         items, names = self.items(node, rules, scope)
         groups = self.groups(node, rules, scope, items)
@@ -173,6 +206,8 @@ class Analyser(Relations):
         condition = rules.boolean(having.this, scope, "HAVING clause") if having else None
         keys = self.order(node, rules, scope, (items, names))
         checked = [*items, *(key.expr for key in keys)] + ([condition] if condition else [])
+        for item, place_of in self.checks(node, items, keys, condition):
+            check_grouping(item, groups, place_of)
         if groups is None and any(contains_aggregate(one) for one in checked):
             groups = ((),)
         if groups is not None:
@@ -186,10 +221,10 @@ class Analyser(Relations):
                 if key.expr not in items:
                     message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
                     raise fail("EXPRESSION_NOT_IN_DISTINCT", message, node.args["order"])
-        limit, offset = self.limits(node)
+        limit, offset, ties = self.limits(node)
         columns = tuple((name, item.type) for name, item in zip(names, items, strict=True))
         body = tree.Select(tuple(items), source, where, groups, condition, distinct)
-        return tree.Query(body, columns, named, keys, limit, offset)
+        return tree.Query(body, columns, named, keys, limit, offset, ties)
 
     def checks(
         self,
@@ -215,6 +250,8 @@ class Analyser(Relations):
         if clause is None:
             return None, Scope([], outer)
         relation, fields = self.relation(clause.this, Scope([], outer))
+        if (sample := node.args.get("sample")) is not None:
+            relation = self.sample(relation, sample)
         for join in parts_of(node, "joins"):
             assert isinstance(join, exp.Join)
             relation, fields = self.join(join, relation, fields, Scope([], outer))
@@ -232,7 +269,7 @@ class Analyser(Relations):
         if clause is None:
             return None
         condition = rules.boolean(clause.this, scope, "WHERE clause")
-        if contains_aggregate(condition):
+        if contains_aggregate(condition) or contains_window(condition):
             message = "WHERE clause cannot contain aggregations, window functions or grouping"
             raise fail("EXPRESSION_NOT_SCALAR", message, clause.this)
         if source is not None:
@@ -246,22 +283,45 @@ class Analyser(Relations):
         items: list[tree.Expr] = []
         names: list[str | None] = []
         for item in node.expressions:
-            if isinstance(item, exp.Star) or (
-                isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
-            ):
-                for one in self.star(item, scope):
-                    items.append(one.expr)
-                    names.append(one.name)
+            many = self.several(item, rules, scope)
+            if many is not None:
+                items += [one.expr for one in many]
+                names += [one.name for one in many]
                 continue
             inner = item.this if isinstance(item, exp.Alias) else item
             items.append(rules.analyse(inner, scope))
             if isinstance(item, exp.Alias):
                 names.append(item.alias.lower())
-            elif isinstance(inner, exp.Column | exp.Dot) and inner.name:
+            elif _names_itself(inner):
                 names.append(inner.name.lower())
             else:
                 names.append(None)
         return items, names
+
+    def several(self, item: exp.Expr, rules: Expressions, scope: Scope) -> list[Field] | None:
+        """Analyse `*`, `t.*` and `row.*`, with or without names; None for a single expression."""
+        if isinstance(item, exp.Aliases):
+            found = self.several(item.this, rules, scope)
+            if found is not None and len(found) != len(item.expressions):
+                message = f"Column alias list has {len(item.expressions)} entries but relation has "
+                raise fail("MISMATCHED_COLUMN_ALIASES", f"{message}{len(found)} columns", item)
+            named = zip(found or (), item.expressions, strict=False)
+            return None if found is None else [
+                Field(_listed(name), None, one.expr) for one, name in named
+            ]  # fmt: skip
+        if isinstance(item, exp.Dot) and isinstance(item.expression, exp.Star):
+            base = rules.analyse(item.this, scope)
+            if base.type.name != "row":
+                message = f"Cannot expand a value of type {base.type}"
+                raise fail("TYPE_MISMATCH", message, item)
+            return [
+                Field(name.lower() or None, None, tree.Apply(kind, f'({{0}})."f{at}"', (base,)))
+                for at, (name, kind) in enumerate(
+                    zip(base.type.fields, base.type.inner, strict=True)
+                )
+            ]
+        starred = isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
+        return self.star(item, scope) if starred or isinstance(item, exp.Star) else None
 
     def star(self, node: exp.Expr, scope: Scope) -> list[Field]:
         """Expand a star."""
@@ -294,9 +354,6 @@ class Analyser(Relations):
         clause = node.args.get("group")
         if clause is None:
             return None
-        if clause.args.get("all"):
-            raise fail("SYNTAX_ERROR", "mismatched input 'ALL'", clause)
-
         factors: list[list[tuple[tree.Expr, ...]]] = []
         parts = list(clause.expressions)
         for key in ("rollup", "cube", "grouping_sets"):
@@ -304,6 +361,9 @@ class Analyser(Relations):
         for part in parts:
             if isinstance(part, exp.Rollup | exp.Cube | exp.GroupingSets):
                 inner = [self.group(one, rules, scope, items) for one in part.expressions]
+                if not all(isinstance(expr, tree.Ref) for expr in _flat(inner)):
+                    message = "GROUP BY expression must be a column reference"
+                    raise fail("INVALID_COLUMN_REFERENCE", message, part)
                 factors.append(_grouping_sets(part, inner))
             else:
                 factors.append([self.group(part, rules, scope, items)])
@@ -311,12 +371,18 @@ class Analyser(Relations):
         for factor in factors:
             sets = [(*before, *after) for before in sets for after in factor]
         for expr in (expr for group in sets for expr in group):
-            if contains_aggregate(expr):
+            if contains_aggregate(expr) or contains_window(expr):
                 message = (
                     "GROUP BY clause cannot contain aggregations, window functions or grouping"
                 )
                 raise fail("EXPRESSION_NOT_SCALAR", message, clause)
+        if self.is_distinct(clause):
+            sets = list({frozenset(group): group for group in sets}.values())
         return tuple(sets)
+
+    def is_distinct(self, clause: exp.Expr) -> bool:
+        """Tell whether it is GROUP BY DISTINCT."""
+        return clause.args.get("all") is False
 
     def group(
         self, part: exp.Expr, rules: Expressions, scope: Scope, items: Sequence[tree.Expr]
@@ -376,6 +442,18 @@ def _sort_key(node: exp.Expr, expr: tree.Expr) -> tree.SortKey:
     return tree.SortKey(expr, bool(node.args.get("desc")), bool(node.args.get("nulls_first")))
 
 
+def _names_itself(node: exp.Expr) -> bool:
+    """Tell whether a select item without a name is called by its last part: a.b, not f(x).b."""
+    while isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
+        node = node.this
+    return isinstance(node, exp.Column) and bool(node.name)
+
+
+def _listed(name: exp.Expr) -> str:
+    """Return a name of `AS (a, b)`: there, as Trino has it, what is not quoted is upper case."""
+    return name.name if name.args.get("quoted") else name.name.upper()
+
+
 def _modified(node: exp.Expr) -> bool:
     keys = ("with_", "with", "order", "limit", "offset", "alias", "joins")
     return any(node.args.get(key) for key in keys)
@@ -384,8 +462,8 @@ def _modified(node: exp.Expr) -> bool:
 def _whole(node: exp.Expr | None, default: int | None) -> int | None:
     if node is None:
         return default
-    if isinstance(node, exp.Column) and node.name.lower() == "all":
+    if isinstance(node, exp.Var) and node.name.lower() == "all":
         return None
     if not isinstance(node, exp.Literal) or not str(node.this).isdigit():
-        raise not_supported("A limit that is no number", *place(node))
+        raise fail("SYNTAX_ERROR", "mismatched input. Expecting: <integer>", node)
     return int(str(node.this))

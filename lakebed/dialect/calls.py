@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlglot import expressions as exp
 
 from lakebed.dialect import functions, tree
-from lakebed.dialect.errors import not_supported
 from lakebed.dialect.operators import (
     NULL,
     choose,
@@ -18,8 +17,8 @@ from lakebed.dialect.operators import (
     contains_aggregate,
     make_row,
 )
-from lakebed.dialect.scopes import Scope, fail, parameter_name, parts_of, place
-from lakebed.dialect.types import UNKNOWN, Type, parse_type
+from lakebed.dialect.scopes import Scope, fail, parameter_name
+from lakebed.dialect.types import INTEGER, UNKNOWN, Type, parse_type
 
 
 @dataclass
@@ -29,6 +28,7 @@ class Calls:
     text: str
     queries: Callable[[exp.Expr, Scope], tree.Query]
     windows: dict[str, exp.Expr]
+    schema: str = ""
 
     def analyse(self, node: exp.Expr, scope: Scope) -> tree.Expr:
         """Return the typed form of `node`."""
@@ -46,6 +46,11 @@ class Calls:
         self, name: str, args: list[exp.Expr], node: exp.Expr, scope: Scope
     ) -> tree.Expr | None:
         """Analyse what looks like a function but is part of the language."""
+        if name == "grouping":
+            if not all(isinstance(arg, exp.Column) for arg in args):
+                raise fail("SYNTAX_ERROR", "mismatched input. Expecting: ')', ',', '.'", node)
+            found = tuple(self.analyse(arg, scope) for arg in args)
+            return tree.Aggregate(INTEGER, "CAST({call:grouping}({*}) AS INTEGER)", found)
         if name == "row":
             return make_row([self.analyse(arg, scope) for arg in args])
         if name == "try" and len(args) == 1:
@@ -162,63 +167,3 @@ class Calls:
                 body = coerce(body, parse_type(gives))
             typed.append(tree.Lambda(body.type, tuple(map(parameter_name, names)), body))
         return tuple(typed), returns
-
-    def filtered(self, node: exp.Filter, scope: Scope) -> tree.Expr:
-        """Analyse FILTER (WHERE …) of an aggregate."""
-        where = self.boolean(node.expression.this, scope, "FILTER")
-        found = self.analyse(node.this, scope)
-        if not isinstance(found, tree.Aggregate):
-            raise fail("FUNCTION_NOT_AGGREGATE", "Filter is only valid for aggregations", node)
-        return replace(found, where=where)
-
-    def window(self, node: exp.Window, scope: Scope) -> tree.Expr:
-        """Analyse a window call."""
-        base: exp.Expr = node
-        named = node.args.get("alias")
-        if named is not None:
-            found = self.windows.get(named.name.lower())
-            if found is None:
-                message = f"Cannot resolve WINDOW name {named.name}"
-                raise fail("INVALID_WINDOW_REFERENCE", message, node)
-            base = found
-        inner, ignore = node.this, False
-        if isinstance(inner, exp.IgnoreNulls | exp.RespectNulls):
-            ignore, inner = isinstance(inner, exp.IgnoreNulls), inner.this
-        where = None
-        if isinstance(inner, exp.Filter):
-            where = self.boolean(inner.expression.this, scope, "FILTER")
-            inner = inner.this
-        if not isinstance(inner, exp.Anonymous):
-            raise not_supported("This window function", *place(node))
-        name = str(inner.this).lower()
-        call = self.call(name, list(inner.expressions), inner, scope, over=True)
-        if not isinstance(call, tree.Aggregate) or call.distinct or call.order:
-            raise not_supported(f"{name} over a window in this form", *place(node))
-        partition = parts_of(node, "partition_by") or parts_of(base, "partition_by")
-        order = node.args.get("order") or base.args.get("order")
-        keys = self.sort_keys(order.expressions, scope) if order is not None else ()
-        groups = tuple(self.analyse(part, scope) for part in partition)
-        frame = frame_text(node.args.get("spec") or base.args.get("spec"))
-        return tree.Window(call.type, call.template, call.args, groups, keys, frame, where, ignore)
-
-
-def frame_text(spec: exp.Expr | None) -> str:
-    """Write a window frame, whose bounds may only be literals or keywords."""
-    if spec is None:
-        return ""
-
-    def bound(value: object, side: object) -> str:
-        if isinstance(value, str):
-            word = value.upper()
-            if word not in ("UNBOUNDED", "CURRENT ROW"):
-                raise not_supported("This window frame")
-            return word + (f" {str(side).upper()}" if word == "UNBOUNDED" else "")
-        if isinstance(value, exp.Literal) and str(value.this).isdigit():
-            return f"{value.this} {str(side).upper()}"
-        raise not_supported("A window frame whose bound is no literal")
-
-    kind = str(spec.args.get("kind") or "RANGE").upper()
-    start = bound(spec.args.get("start"), spec.args.get("start_side"))
-    end = spec.args.get("end")
-    last = bound(end, spec.args.get("end_side")) if end is not None else "CURRENT ROW"
-    return f"{kind} BETWEEN {start} AND {last}"

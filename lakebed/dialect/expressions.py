@@ -10,18 +10,15 @@ from typing import Any
 from sqlglot import expressions as exp
 
 from lakebed.dialect import conversions, tree
-from lakebed.dialect.calls import Calls
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.literals import typed_literal
+from lakebed.dialect.nested import Nested
 from lakebed.dialect.operators import (
-    ARRAY_ITEM,
-    MAP_ITEM,
     NULL,
     choose,
     coerce,
     combine,
     compare,
-    make_row,
     retyped,
 )
 from lakebed.dialect.scopes import Scope, fail, place
@@ -31,12 +28,10 @@ from lakebed.dialect.types import (
     DAY_TO_SECOND,
     DOUBLE,
     INTEGER,
-    UNKNOWN,
     VARBINARY,
     VARCHAR,
     YEAR_TO_MONTH,
     Type,
-    array,
     common,
     decimal,
     is_numeric,
@@ -62,7 +57,7 @@ _LITERAL = re.compile(r"(?is)\b(date|timestamp|time|decimal|double|real|boolean|
 
 
 @dataclass
-class Expressions(Calls):
+class Expressions(Nested):
     """Analyses the expressions of one query."""
 
     def analyse(self, node: exp.Expr, scope: Scope) -> tree.Expr:
@@ -92,10 +87,11 @@ class Expressions(Calls):
             whole, _, fraction = text.partition(".")
             whole = whole.lstrip("0")
             digits = max(1, len(whole) + len(fraction))
-            return tree.Constant(decimal(digits, len(fraction)), f"{whole or '0'}.{fraction}")
-        value = int(text.replace("_", ""))
+            value = f"{whole or '0'}.{fraction}" if fraction else whole or "0"
+            return tree.Constant(decimal(digits, len(fraction)), value)
+        value = int(text)
         if value >= 1 << 63:
-            raise fail("INVALID_LITERAL", f"Invalid numeric literal: {text}", node)
+            raise fail("SYNTAX_ERROR", f"Invalid numeric literal: {text}", node)
         return tree.Constant(INTEGER if value < 1 << 31 else BIGINT, str(value))
 
     def column(self, node: exp.Column, scope: Scope) -> tree.Expr:
@@ -112,26 +108,14 @@ class Expressions(Calls):
                 for part in parts[used:]:
                     base = self.member(base, part, node)
                 return base
+        if parts == ["current_schema"]:
+            return tree.Constant(VARCHAR, self.schema)
         name = ".".join(parts)
         raise fail("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", node)
-
-    def member(self, base: tree.Expr, name: str, node: exp.Expr) -> tree.Expr:
-        """Take a member of a row."""
-        names = [field.lower() for field in base.type.fields]
-        if base.type.name != "row" or name not in names:
-            raise fail("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", node)
-        at = names.index(name)
-        return tree.Apply(base.type.inner[at], f'({{0}})."f{at}"', (base,))
 
     def identifier(self, node: exp.Identifier, scope: Scope) -> tree.Expr:
         """Resolve a bare name, as in the body of a lambda."""
         return self.column(exp.Column(this=node), scope)
-
-    def dot(self, node: exp.Dot, scope: Scope) -> tree.Expr:
-        """Take a member of a row expression."""
-        if isinstance(node.expression, exp.Identifier):
-            return self.member(self.analyse(node.this, scope), node.expression.name.lower(), node)
-        raise not_supported("A qualified function name", *place(node))
 
     def arithmetic(self, node: exp.Binary, scope: Scope) -> tree.Expr:
         """Analyse + - * / %."""
@@ -147,9 +131,15 @@ class Expressions(Calls):
         """Analyse a comparison, also with ALL or ANY of a query."""
         symbol = _COMPARISONS[type(node)]
         left = self.analyse(node.this, scope)
-        if isinstance(node.expression, exp.All | exp.Any):
-            word = "all" if isinstance(node.expression, exp.All) else "any"
+        other = node.expression
+        if isinstance(other, exp.All | exp.Any):
+            word = "all" if isinstance(other, exp.All) else "any"
             return self.quantified(node, left, f"{symbol} {word}", scope)
+        if isinstance(other, exp.Anonymous) and isinstance(other.this, str):
+            word = {"all": "all", "any": "any", "some": "any"}.get(other.this.lower())
+            if word is not None and isinstance(inner := other.expressions[0], exp.Values):
+                query = self.queries(inner, scope)
+                return self.with_query(left, query, f"{symbol} {word}", node)
         return compare(symbol, left, self.analyse(node.expression, scope), node)
 
     def quantified(self, node: exp.Expr, left: tree.Expr, kind: str, scope: Scope) -> tree.Expr:
@@ -224,6 +214,8 @@ class Expressions(Calls):
         """Analyse IN."""
         value = self.analyse(node.this, scope)
         query = node.args.get("query")
+        if query is None and isinstance(node.expressions[0], exp.Values):
+            query = node.expressions[0]
         if query is not None:
             inner = query.this if isinstance(query, exp.Subquery) else query
             return self.with_query(value, self.queries(inner, scope), "in", node)
@@ -303,6 +295,31 @@ class Expressions(Calls):
             raise fail("INVALID_LITERAL", "Binary literal must contain hexadecimal pairs", node)
         return tree.Constant(VARBINARY, digits)
 
+    def current_catalog(self, node: exp.Expr, scope: Scope) -> tree.Expr:
+        """Analyse CURRENT_CATALOG."""
+        del node, scope
+        return tree.Constant(VARCHAR, "awsdatacatalog")
+
+    def unicode_literal(self, node: exp.UnicodeString, scope: Scope) -> tree.Expr:
+        """Analyse U&'…'."""
+        del scope
+        given = node.args.get("escape")
+        mark = re.escape(str(given.this) if isinstance(given, exp.Literal) else "\\")
+
+        def character(match: re.Match[str]) -> str:
+            digits = match.group(1) or match.group(2)
+            if digits is None and match.group(0) == str(given.this if given else "\\") * 2:
+                return match.group(0)[0]
+            code = int(digits or "110000", 16)
+            if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+                message = f"Invalid escaped character: {match.group(0)}"
+                raise fail("SYNTAX_ERROR", message, node)
+            return chr(code)
+
+        text = re.sub(rf"{mark}(?:([0-9A-Fa-f]{{4}})|[+]([0-9A-Fa-f]{{6}})|.?)", character,
+                      str(node.this))  # fmt: skip
+        return tree.Constant(varchar(len(text)), text)
+
     def cast(self, node: exp.Cast, scope: Scope) -> tree.Expr:
         """Analyse CAST, TRY_CAST and typed literals, which look the same to the parser."""
         if node.args.get("format") is not None:
@@ -353,43 +370,6 @@ class Expressions(Calls):
             raise fail("SYNTAX_ERROR", f"mismatched input '{unit.name}'", node)
         seconds = sign * float(text) * _SECONDS[name]
         return tree.Constant(DAY_TO_SECOND, f"{seconds:.3f} seconds")
-
-    def array_literal(self, node: exp.Array, scope: Scope) -> tree.Expr:
-        """Analyse ARRAY[…]."""
-        items = [self.analyse(item, scope) for item in node.expressions]
-        target = UNKNOWN
-        for item in items:
-            merged = common(target, item.type)
-            if merged is None:
-                message = "All ARRAY elements must be the same type or coercible to a common type"
-                raise fail("TYPE_MISMATCH", message, node)
-            target = merged
-        args = tuple(coerce(item, target) for item in items)
-        if not args:
-            return tree.Apply(array(UNKNOWN), "CAST([] AS INTEGER[])", ())
-        return tree.Apply(array(target), "[{*}]", args)
-
-    def subscript(self, node: exp.Bracket, scope: Scope) -> tree.Expr:
-        """Analyse a[i] of an array or a map."""
-        base = self.analyse(node.this, scope)
-        index = self.analyse(node.expressions[0], scope)
-        offset = -(node.args.get("offset") or 0)
-        if base.type.name == "map":
-            key = coerce(index, base.type.inner[0])
-            return tree.Apply(base.type.inner[1], MAP_ITEM, (base, key))
-        if base.type.name != "array":
-            message = f"Cannot use {index.type} for subscript of {base.type}"
-            raise fail("TYPE_MISMATCH", message, node)
-        if isinstance(index, tree.Constant) and isinstance(index.value, str):
-            # sqlglot counts from 0: it took Trino's 1 off the literal already.
-            index = tree.Constant(BIGINT, str(int(index.value) + 1 + offset))
-        else:
-            index = coerce(index, BIGINT)
-        return tree.Apply(base.type.inner[0], ARRAY_ITEM, (base, index))
-
-    def row(self, node: exp.Tuple, scope: Scope) -> tree.Expr:
-        """Analyse a row in parentheses."""
-        return make_row([self.analyse(item, scope) for item in node.expressions])
 
     def scalar_query(self, node: exp.Expr, scope: Scope) -> tree.Expr:
         """Analyse a query used as a value."""
@@ -465,6 +445,8 @@ _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
         (exp.StrPosition, exp.Substring, exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp),
         _E.named,
     ),
+    (exp.UnicodeString, _E.unicode_literal),
+    (exp.CurrentCatalog, _E.current_catalog),
     (exp.Filter, _E.filtered),
     (exp.Window, _E.window),
     (exp.Dot, _E.dot),

@@ -14,6 +14,8 @@ def prunable(source: tree.Relation) -> dict[str, tree.Scan]:
     """Return the scans whose rows a WHERE can drop before the joins."""
     if isinstance(source, tree.Scan):
         return {source.relation: source}
+    if isinstance(source, tree.Sample):
+        return prunable(source.source)
     if isinstance(source, tree.Join):
         left = prunable(source.left) if source.kind in ("INNER", "CROSS", "LEFT") else {}
         right = prunable(source.right) if source.kind in ("INNER", "CROSS", "RIGHT") else {}
@@ -71,6 +73,22 @@ def check_grouped(
         check_grouped(inner, allowed, local, node)
 
 
+def check_grouping(
+    expr: tree.Expr, groups: Sequence[Sequence[tree.Expr]] | None, node: exp.Expr
+) -> None:
+    """Refuse GROUPING() of what is not grouped."""
+    if isinstance(expr, tree.Aggregate) and "{call:grouping}" in expr.template:
+        if groups is None:
+            message = "A GROUPING() operation can only be used with a corresponding GROUPING SET/"
+            raise fail("MISSING_GROUP_BY", f"{message}CUBE/ROLLUP/GROUP BY clause", node)
+        allowed = {one for group in groups for one in group}
+        if not allowed.issuperset(expr.args):
+            message = "The arguments to GROUPING() must be expressions referenced by the GROUP BY"
+            raise fail("INVALID_ARGUMENTS", message, node)
+    for inner in tree.children(expr):
+        check_grouping(inner, groups, node)
+
+
 def used_columns(scans: Sequence[tree.Scan], query: tree.Query) -> None:
     """Note at each scan which of its columns the lowered text will name."""
     _Reader({scan.relation: scan for scan in scans}).query(query)
@@ -113,6 +131,8 @@ class _Reader:
             self.query(relation.query)
         elif isinstance(relation, tree.Unnest):
             self.expressions(relation.args)
+        elif isinstance(relation, tree.Sample):
+            self.relation(relation.source)
         elif isinstance(relation, tree.Join):
             self.relation(relation.left)
             self.relation(relation.right)

@@ -43,7 +43,7 @@ class Lowering:
             named = (f"{name} AS ({self.query(inner)})" for name, inner in query.ctes)
             parts.append("WITH " + ", ".join(named))
         parts.append(self._body(query))
-        if query.limit is not None:
+        if query.limit is not None and not query.ties:
             parts.append(f"LIMIT {query.limit}")
         if query.offset:
             parts.append(f"OFFSET {query.offset}")
@@ -52,7 +52,8 @@ class Lowering:
     def _body(self, query: tree.Query) -> str:
         body = query.body
         if isinstance(body, tree.Select):
-            return self._select(body) + self._order(query.order, body.items)
+            ties = self._ties(query, query.order)
+            return self._select(body) + ties + self._order(query.order, body.items)
         if isinstance(body, tree.SetOperation):
             word = body.kind + (" ALL" if body.keep_all else "")
             text = f"({self.query(body.left)}) {word} ({self.query(body.right)})"
@@ -63,7 +64,14 @@ class Lowering:
         if not query.order:
             return text
         refs = [tree.Ref(kind, "o", at) for at, (_, kind) in enumerate(query.columns)]
-        return f"SELECT * FROM ({text}) AS o" + self._order(query.order, refs)
+        ties = self._ties(query, query.order)
+        return f"SELECT * FROM ({text}) AS o" + ties + self._order(query.order, refs)
+
+    def _ties(self, query: tree.Query, keys: tuple[tree.SortKey, ...]) -> str:
+        """Keep the rows up to the limit and all that sort as the last of them."""
+        if not query.ties or query.limit is None:
+            return ""
+        return f" QUALIFY rank() OVER ({self._order(keys, ())}) <= {query.offset + query.limit}"
 
     def _select(self, select: tree.Select) -> str:
         items = ", ".join(f"{self.expr(item)} AS c{at}" for at, item in enumerate(select.items))
@@ -107,6 +115,9 @@ class Lowering:
             return f"{relation.cte} AS {relation.relation}"
         if isinstance(relation, tree.Join):
             return self._join(relation)
+        if isinstance(relation, tree.Sample):
+            source, share = self.relation(relation.source), relation.percent
+            return f"{source} TABLESAMPLE {relation.method} ({share} PERCENT)"
         return self._unnest(relation)
 
     def _join(self, join: tree.Join) -> str:
@@ -129,7 +140,10 @@ class Lowering:
                 columns += [f"map_keys({text})[lbi]", f"map_values({text})[lbi]"]
                 lengths.append(f"cardinality({text})")
             else:
-                columns.append(f"list_extract({text}, lbi)")
+                item = f"list_extract({text}, lbi)"
+                row = arg.type.inner[0]
+                fields = range(len(row.inner)) if row.name == "row" else ()
+                columns += [f'{item}."f{at}"' for at in fields] if fields else [item]
                 lengths.append(f"len({text})")
         if unnest.ordinality:
             columns.append("lbi")
@@ -207,12 +221,16 @@ class Lowering:
             parts.append(f"PARTITION BY {self._list(call.partition)}")
         if call.order:
             parts.append(self._order(call.order, ()).strip())
-        if call.frame:
-            parts.append(call.frame)
+        if call.frame is not None:
+            start, end = self._bound(call.frame.start), self._bound(call.frame.end)
+            parts.append(f"{call.frame.kind} BETWEEN {start} AND {end}")
         modifier = f" FILTER (WHERE {self.expr(call.where)})" if call.where is not None else ""
         nulls = " IGNORE NULLS" if call.ignore_nulls else ""
         modifier += f" OVER ({' '.join(parts)})"
         return self._template(call.template, call, modifier, nulls)
+
+    def _bound(self, bound: tree.Bound) -> str:
+        return bound.kind if bound.value is None else f"{self.expr(bound.value)} {bound.kind}"
 
     def _template(
         self,
@@ -224,7 +242,7 @@ class Lowering:
         if template.startswith("@"):
             return self._rule(template[1:], call, modifier, inside)
         args = [self.expr(arg) for arg in call.args]
-        distinct = "DISTINCT " if isinstance(call, tree.Aggregate) and call.distinct else ""
+        distinct = "" if isinstance(call, tree.Apply) or not call.distinct else "DISTINCT "
         raising = "lb_null(" if self.trying else "lb_raise("
 
         def fill(match: re.Match[str]) -> str:

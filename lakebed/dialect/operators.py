@@ -185,6 +185,13 @@ def contains_aggregate(expr: tree.Expr) -> bool:
     return any(contains_aggregate(inner) for inner in tree.children(expr))
 
 
+def contains_window(expr: tree.Expr) -> bool:
+    """Tell whether a window function is evaluated in this expression."""
+    if isinstance(expr, tree.Window):
+        return True
+    return any(contains_window(inner) for inner in tree.children(expr))
+
+
 def retyped(query: tree.Query, kinds: tuple[Type, ...]) -> tree.Query:
     """Return the query with its columns converted to `kinds`."""
     if tuple(kind for _, kind in query.columns) == kinds:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 import sqlglot
 from sqlglot import expressions as exp
-from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 
 from lakebed.dialect import hive, statements
 from lakebed.dialect.errors import TrinoError, not_supported
+from lakebed.dialect.grammar import AthenaQueries, plain_numbers
 from lakebed.dialect.reader import blank
 
-_KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 _QUERY = re.compile(r"(?is)\s*(\(|select\b|with\b|values\b|table\b)")
 
 
@@ -25,10 +24,11 @@ _READ: dict[type[exp.Expr], frozenset[str]] = {
     kind: frozenset(parts.split())
     for kind, parts in {
         exp.Select: "expressions from_ joins where group having order limit offset distinct with_ "
-        "windows",
-        exp.Table: "this db catalog alias joins",
-        exp.Subquery: "this alias joins with_ order limit offset",
-        exp.Values: "expressions alias joins order limit offset with_",
+        "windows sample",
+        exp.Table: "this db catalog alias joins sample",
+        exp.Subquery: "this alias joins with_ order limit offset sample",
+        exp.TableSample: "method size percent",
+        exp.Values: "expressions alias joins order limit offset with_ sample",
         exp.Join: "this on using side kind method",
         exp.Unnest: "expressions alias offset",
         exp.Union: "this expression distinct with_ order limit offset",
@@ -63,25 +63,6 @@ _READ: dict[type[exp.Expr], frozenset[str]] = {
 }
 
 
-_BASE: Any = Trino.parser_class
-
-
-class _QueryParser(_BASE):
-    """Trino's grammar without sqlglot's own idea of functions: calls stay as written."""
-
-    FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
-    FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
-        name: rule for name, rule in _BASE.FUNCTION_PARSERS.items() if name in _KEPT
-    }
-
-
-class AthenaQueries(Trino):
-    """The dialect that parses queries."""
-
-    parser_class = _QueryParser
-    Parser = _QueryParser
-
-
 _DIALECT = AthenaQueries()
 
 
@@ -109,28 +90,10 @@ def _without_comments(text: str) -> str:
     return re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", spaces, text, flags=re.S)
 
 
-# sqlglot's tokenizer reads `1e0+2` as one number, sign and all, which would bind tighter than `*`.
-_EXPONENT = re.compile(
-    r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/"
-    r"|(?<![\w.])(?:\d+\.?\d*|\.\d+)e[+-]?\d+(?=[+-])",
-    flags=re.S | re.I,
-)
-
-
-def _with_apart_exponents(text: str) -> str:
-    """Set a number with an exponent apart from the sign that follows it."""
-
-    def apart(match: re.Match[str]) -> str:
-        found = match.group(0)
-        return f"{found} " if found[0] in ".0123456789" else found
-
-    return _EXPONENT.sub(apart, text)
-
-
 def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expr:
     """Parse a query to sqlglot's tree, its `?` replaced by the parameters."""
     try:
-        found = sqlglot.parse(_with_apart_exponents(text), read=_DIALECT)
+        found = sqlglot.parse(plain_numbers(text), read=_DIALECT)
     except (ParseError, TokenError) as error:
         raise _syntax_error(error, text) from error
     if len(found) != 1 or found[0] is None:
@@ -152,6 +115,8 @@ def refuse_unread(tree: exp.Expr) -> None:
             if value and part not in read:
                 from lakebed.dialect.scopes import place
 
+                if isinstance(node, exp.Star):
+                    raise TrinoError("SYNTAX_ERROR", f"mismatched input '{part}'", *place(node))
                 what = f"{part.strip('_').upper()} in {type(node).__name__.upper()}"
                 raise not_supported(what, *place(node))
 

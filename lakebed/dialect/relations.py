@@ -11,7 +11,7 @@ from sqlglot import expressions as exp
 from lakebed.dialect import tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
-from lakebed.dialect.operators import coerce, compare, contains_aggregate
+from lakebed.dialect.operators import coerce, compare, contains_aggregate, contains_window
 from lakebed.dialect.parse import parse_query
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
 from lakebed.dialect.types import BIGINT, Type, coerces, common
@@ -62,7 +62,7 @@ class Relations:
 
     def values(self, node: exp.Values, outer: Scope | None) -> tree.Query:
         """Analyse literal rows."""
-        rules = Expressions(self.text, self.query, {})
+        rules = Expressions(self.text, self.query, {}, self.database)
         scope = Scope([], outer)
         rows = [
             [rules.analyse(item, scope) for item in _row_items(row, self.text)]
@@ -85,19 +85,54 @@ class Relations:
 
     def relation(self, node: exp.Expr, scope: Scope) -> tuple[tree.Relation, list[Field]]:
         """Analyse an entry of a FROM; `scope` is what a lateral entry sees."""
+        sample = node.args.get("sample")
+        if sample is not None:
+            node.set("sample", None)
+            found, fields = self.relation(node, scope)
+            return self.sample(found, sample), fields
         self.counter += 1
         name = f"r{self.counter}"
-        if node.args.get("sample") is not None or node.args.get("pivots"):
-            raise not_supported("TABLESAMPLE", *place(node))
+        if node.args.get("pivots"):
+            raise not_supported("PIVOT", *place(node))
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             return self.with_joins(node, *self.table(node, name), scope)
         if isinstance(node, exp.Unnest):
             return self.unnest(node, name, scope)
         if isinstance(node, exp.Subquery | exp.Values):
             return self.derived(node, name, scope)
-        if isinstance(node, exp.Lateral):
-            raise not_supported("LATERAL", *place(node))
+        if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
+            return self.lateral(node, name, scope)
         raise not_supported(f"The relation {type(node).__name__}", *place(node))
+
+    def sample(self, relation: tree.Relation, node: exp.Expr) -> tree.Relation:
+        """Analyse TABLESAMPLE of a relation."""
+        method, share = node.args.get("method"), node.args.get("percent")
+        if node.args.get("size") is not None or not isinstance(method, exp.Var):
+            raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'BERNOULLI', 'SYSTEM'", node)
+        if method.name.upper() not in ("BERNOULLI", "SYSTEM"):
+            message = f"mismatched input '{method.name}'. Expecting: 'BERNOULLI', 'SYSTEM'"
+            raise fail("SYNTAX_ERROR", message, node)
+        if not isinstance(share, exp.Literal) or share.is_string:
+            raise not_supported("A sample whose percentage is no number", *place(node))
+        percent = float(str(share.this))
+        if percent > 100:
+            message = "Sample percentage must be less than or equal to 100"
+            raise fail("NUMERIC_VALUE_OUT_OF_RANGE", message, share)
+        return tree.Sample(relation, method.name.upper(), percent)
+
+    def lateral(
+        self, node: exp.Lateral, name: str, scope: Scope
+    ) -> tuple[tree.Relation, list[Field]]:
+        """Analyse a subquery that sees the columns of the relations before it."""
+        alias = node.args.get("alias")
+        query = self.query(node.this.this, scope)
+        query = self.renamed(query, alias.columns if alias is not None else [], node)
+        known = alias.name.lower() if alias is not None and alias.this is not None else None
+        fields = [
+            Field(column, known, tree.Ref(kind, name, at))
+            for at, (column, kind) in enumerate(query.columns)
+        ]
+        return tree.Derived(name, query), fields
 
     def with_joins(
         self,
@@ -215,21 +250,24 @@ class Relations:
         self, node: exp.Unnest, name: str, scope: Scope
     ) -> tuple[tree.Relation, list[Field]]:
         """Analyse UNNEST."""
-        rules = Expressions(self.text, self.query, {})
+        rules = Expressions(self.text, self.query, {}, self.database)
         args = tuple(rules.analyse(item, scope) for item in node.expressions)
         kinds: list[Type] = []
+        named: list[str] = []
         for arg in args:
             if arg.type.name not in ("array", "map"):
                 message = f"Cannot unnest type: {arg.type}"
                 raise fail("INVALID_FUNCTION_ARGUMENT", message, node)
-            if arg.type.name == "array" and arg.type.inner[0].name == "row":
-                raise not_supported("UNNEST of an array of rows", *place(node))
-            kinds += arg.type.inner
+            row = arg.type.inner[0]
+            members = arg.type.name == "array" and row.name == "row"
+            kinds += row.inner if members else arg.type.inner
+            named += row.fields if members else [""] * len(arg.type.inner)
         offset = node.args.get("offset")
         if offset:
             kinds.append(BIGINT)
         alias = node.args.get("alias")
-        names: list[str | None] = [None] * len(kinds)
+        names: list[str | None] = [*(name.lower() or None for name in named)]
+        names += [None] * (len(kinds) - len(names))
         if alias is not None and alias.columns:
             given = [column.name.lower() for column in alias.columns]
             if isinstance(offset, exp.Identifier):
@@ -263,9 +301,9 @@ class Relations:
             if kind != "CROSS" and not (kind == "INNER" and not node.kind):
                 raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'ON', 'USING'", node)
             return tree.Join("CROSS", left, right, None), fields + others
-        rules = Expressions(self.text, self.query, {})
+        rules = Expressions(self.text, self.query, {}, self.database)
         condition = rules.boolean(on, Scope(fields + others, scope.parent), "JOIN ON clause")
-        if contains_aggregate(condition):
+        if contains_aggregate(condition) or contains_window(condition):
             message = "JOIN clause cannot contain aggregations, window functions or grouping"
             raise fail("EXPRESSION_NOT_SCALAR", message, node)
         return tree.Join(kind, left, right, condition), fields + others

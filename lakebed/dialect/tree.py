@@ -84,17 +84,35 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """An end of a frame: `CURRENT ROW`, `UNBOUNDED …`, or PRECEDING, FOLLOWING by a value."""
+
+    kind: str
+    value: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A window frame: ROWS, RANGE or GROUPS between two bounds."""
+
+    kind: str
+    start: Bound
+    end: Bound
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
-    """A window call: an aggregate or ranking function over a frame (`frame` is safe text)."""
+    """A window call: an aggregate or ranking function over a frame."""
 
     type: Type
     template: str
     args: tuple[Expr, ...]
     partition: tuple[Expr, ...]
     order: tuple[SortKey, ...]
-    frame: str
+    frame: Frame | None
     where: Expr | None = None
     ignore_nulls: bool = False
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +177,7 @@ class CteRef:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unnest:
-    """UNNEST of arrays or maps; a column an array, two a map, then the ordinality."""
+    """UNNEST: a column an array (an array of rows: one a field), two a map, then the ordinality."""
 
     relation: str
     args: tuple[Expr, ...]
@@ -176,7 +194,16 @@ class Join:
     on: Expr | None
 
 
-Relation = Scan | Derived | CteRef | Unnest | Join
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Some of a relation's rows: BERNOULLI takes each, SYSTEM each block, by `percent`."""
+
+    source: Relation
+    method: str
+    percent: float
+
+
+Relation = Scan | Derived | CteRef | Unnest | Join | Sample
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,6 +245,8 @@ class Query:
     order: tuple[SortKey, ...] = ()
     limit: int | None = None
     offset: int = 0
+    ties: bool = False
+    """Rows that sort as the last one within the limit are answered, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +292,9 @@ def children(expr: Expr) -> tuple[Expr, ...]:
         return (*expr.args, *where, *(key.expr for key in expr.order))
     if isinstance(expr, Window):
         where = (expr.where,) if expr.where else ()
-        return (*expr.args, *where, *expr.partition, *(key.expr for key in expr.order))
+        bounds = (expr.frame.start.value, expr.frame.end.value) if expr.frame else ()
+        given = (bound for bound in bounds if bound is not None)
+        return (*expr.args, *where, *given, *expr.partition, *(key.expr for key in expr.order))
     if isinstance(expr, Lambda):
         return (expr.body,)
     if isinstance(expr, Subquery) and expr.arg is not None:

@@ -1,0 +1,88 @@
+"""The grammar of queries: sqlglot's for Trino, kept from accepting what Trino does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from sqlglot import expressions as exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.tokenizer_core import TokenType
+
+_KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
+_BASE: Any = Trino.parser_class
+
+
+class _QueryParser(_BASE):
+    """Trino's grammar without sqlglot's own idea of functions: calls stay as written."""
+
+    FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
+        name: rule for name, rule in _BASE.FUNCTION_PARSERS.items() if name in _KEPT
+    }
+
+    def _parse_csv(self, parse_method: Callable[[], Any], sep: TokenType = TokenType.COMMA) -> Any:
+        """Parse a list; sqlglot would let it end with a comma."""
+        first = parse_method()
+        items = [first] if first is not None else []
+        while self._match(sep):
+            item = parse_method()
+            if item is None:
+                self.raise_error("mismatched input")
+            items.append(item)
+        return items
+
+    def _parse_select(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse a query; a SELECT has at least one item and no DISTINCT ON."""
+        found: Any = _BASE._parse_select(self, *args, **kwargs)
+        if isinstance(found, exp.Select):
+            distinct = found.args.get("distinct")
+            if not found.expressions or (distinct is not None and distinct.args.get("on")):
+                self.raise_error("mismatched input")
+        return found
+
+    def _parse_join(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse a join; only after a comma or CROSS may there be no condition."""
+        comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
+        found: Any = _BASE._parse_join(self, *args, **kwargs)
+        if isinstance(found, exp.Join) and not comma:
+            crossed = (found.kind or "").upper() == "CROSS"
+            conditioned = bool(found.args.get("on") or found.args.get("using"))
+            if conditioned == crossed and not found.method:
+                self.raise_error("mismatched input")
+        return found
+
+
+class AthenaQueries(Trino):
+    """The dialect that parses queries."""
+
+    parser_class = _QueryParser
+    Parser = _QueryParser
+
+
+# sqlglot's tokenizer reads `1e0+2` as one number, sign and all, which would bind tighter than `*`;
+# and it knows neither `1_000` nor the other bases.
+_NUMBER = re.compile(
+    r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/"
+    r"|(?<![\w.])(?:\d+\.?\d*|\.\d+)e[+-]?\d+(?=[+-])"
+    r"|(?<![\w.])0[xob][\da-f_]+\b|(?<![\w.])\d+(?:_\d+)+\b",
+    flags=re.S | re.I,
+)
+
+
+def plain_numbers(text: str) -> str:
+    """Write numbers as sqlglot reads them, each in no less room than it had."""
+
+    def plain(match: re.Match[str]) -> str:
+        found = match.group(0)
+        if found[0] not in ".0123456789":
+            return found
+        digits = found.replace("_", "").lower()
+        if digits[:2] in ("0x", "0o", "0b"):
+            return str(int(digits, 0)).rjust(len(found))
+        if "e" in digits:
+            return f"{found} "
+        return digits.rjust(len(found))
+
+    return _NUMBER.sub(plain, text)
