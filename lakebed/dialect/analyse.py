@@ -29,7 +29,8 @@ __all__ = ["Analyser", "Catalog", "named_columns", "used_columns"]
 def named_columns(query: tree.Query) -> list[tuple[str, Type]]:
     """Return the columns of a query that becomes a table or view: each has a name of its own."""
     found: dict[str, Type] = {}
-    for at, (name, kind) in enumerate(query.columns):
+    for at, (shown, kind) in enumerate(query.columns):
+        name = shown.lower() if shown is not None else None
         if name is None:
             message = f"Column name not specified at position {at + 1}"
             raise TrinoError("MISSING_COLUMN_NAME", message, 1, 1)
@@ -290,10 +291,12 @@ class Analyser(Relations):
                 continue
             inner = item.this if isinstance(item, exp.Alias) else item
             items.append(rules.analyse(inner, scope))
+            while isinstance(inner, exp.Paren):
+                inner = inner.this
             if isinstance(item, exp.Alias):
-                names.append(item.alias.lower())
+                names.append(item.alias)
             elif _names_itself(inner):
-                names.append(inner.name.lower())
+                names.append(inner.name)
             else:
                 names.append(None)
         return items, names
@@ -409,11 +412,12 @@ class Analyser(Relations):
         items, names = output
         visible: dict[str, tree.Expr] = {}
         for name, item in zip(names, items, strict=True):
-            if name is not None and visible.setdefault(name, item) != item:
-                visible.pop(name)
+            key = name.lower() if name is not None else None
+            if key is not None and visible.setdefault(key, item) != item:
+                visible.pop(key)
         fields = [Field(name, None, item) for name, item in visible.items()]
         own = [one for one in scope.fields]
-        inner = Scope(fields, Scope(own, scope.parent))
+        inner = Scope(fields, Scope(own, scope.parent), is_output=True)
         keys: list[tree.SortKey] = []
         for key in clause.expressions:
             found = self.ordinal(key.this, items)

@@ -49,6 +49,10 @@ class Calls:
         if name == "grouping":
             if not all(isinstance(arg, exp.Column) for arg in args):
                 raise fail("SYNTAX_ERROR", "mismatched input. Expecting: ')', ',', '.'", node)
+            shown = {(one.name or "").lower() for one in scope.fields if scope.is_output}
+            if any(not arg.args.get("table") and arg.name.lower() in shown for arg in args):
+                message = "Invalid reference to output of SELECT clause from grouping() expression "
+                raise fail("INVALID_ARGUMENTS", f"{message}in ORDER BY", node)
             found = tuple(self.analyse(arg, scope) for arg in args)
             return tree.Aggregate(INTEGER, "CAST({call:grouping}({*}) AS INTEGER)", found)
         if name == "row":

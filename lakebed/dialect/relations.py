@@ -56,7 +56,7 @@ class Relations:
             message = f"Column alias list has {len(names)} entries but relation has "
             raise fail("MISMATCHED_COLUMN_ALIASES", f"{message}{len(query.columns)} columns", node)
         columns = tuple(
-            (name.name.lower(), kind) for name, (_, kind) in zip(names, query.columns, strict=True)
+            (name.name, kind) for name, (_, kind) in zip(names, query.columns, strict=True)
         )
         return tree.Query(query.body, columns, query.ctes, query.order, query.limit, query.offset)
 
@@ -198,7 +198,7 @@ class Relations:
         self.scans.append(scan)
         names = [column for column, _ in info.all_columns]
         if alias is not None and alias.columns:
-            names = [column.name.lower() for column in alias.columns]
+            names = [column.name for column in alias.columns]
             if len(names) != len(info.all_columns):
                 message = f"Column alias list has {len(names)} entries but '{known}' has "
                 message += f"{len(info.all_columns)} columns available"
@@ -269,9 +269,9 @@ class Relations:
         names: list[str | None] = [*(name.lower() or None for name in named)]
         names += [None] * (len(kinds) - len(names))
         if alias is not None and alias.columns:
-            given = [column.name.lower() for column in alias.columns]
+            given = [column.name for column in alias.columns]
             if isinstance(offset, exp.Identifier):
-                given.append(offset.name.lower())
+                given.append(offset.name)
             if len(given) != len(kinds):
                 message = f"Column alias list has {len(given)} entries but relation has "
                 raise fail("MISMATCHED_COLUMN_ALIASES", f"{message}{len(kinds)} columns", node)
@@ -332,10 +332,10 @@ class Relations:
             chosen = {"FULL": None, "RIGHT": other}.get(kind, one)
             if chosen is None and isinstance(condition, tree.Apply):
                 chosen = tree.Apply(condition.args[0].type, "coalesce({0}, {1})", condition.args)
-            merged.append(Field(name, None, chosen or one))
+            merged.append(Field(item.name, None, chosen or one))
         template = " AND ".join(f"{{{at}}}" for at in range(len(conditions)))
         on = tree.Apply(conditions[0].type, template, tuple(conditions))
-        rest = [one for one in left[1] + right[1] if one.name not in names]
+        rest = [one for one in left[1] + right[1] if (one.name or "").lower() not in names]
         return tree.Join(kind, left[0], right[0], on), merged + rest
 
 

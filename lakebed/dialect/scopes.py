@@ -52,6 +52,7 @@ def parameter_name(name: str) -> str:
 class Field:
     """A visible column: its name, the alias (and database) of its relation, what it is.
 
+    A name keeps the letters it was written with, for the heading; it is found whatever they are.
     A `hidden` one is found by its name only: no star shows it.
     """
 
@@ -65,11 +66,12 @@ class Field:
 
 @dataclass(slots=True)
 class Scope:
-    """The columns of one query and the scope around it."""
+    """The columns of one query and the scope around it; `is_output` if they are its answer's."""
 
     fields: list[Field] = field(default_factory=list[Field])
     parent: Scope | None = None
     lambdas: dict[str, Type] = field(default_factory=dict[str, Type])
+    is_output: bool = False
 
     def find(self, parts: Sequence[str], node: exp.Expr) -> tree.Expr | None:
         """Return what `name`, `alias.name` or `database.alias.name` means, None if nothing."""
@@ -79,7 +81,8 @@ class Scope:
         found = [
             one
             for one in self.fields
-            if one.name == name
+            if one.name is not None
+            and (one.name == name or one.name.lower() == name)
             and (not qualifier or one.alias == qualifier[-1])
             and (len(qualifier) < 2 or one.database == qualifier[-2])
             and not (one.qualified_only and not qualifier)
