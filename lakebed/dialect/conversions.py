@@ -1,122 +1,221 @@
-"""Conversions between types, and values as Athena writes them: DuckDB text for each pair."""
+"""Conversions between types, and values as Athena writes them: DuckDB text for each pair.
+
+Which pairs there are, what rounds and what raises which error is Trino's:
+https://trino.io/docs/current/functions/conversion.html
+"""
 
 from __future__ import annotations
 
+from lakebed.dialect import json_casts, temporal, text_conversions
 from lakebed.dialect.errors import TrinoError
-from lakebed.dialect.types import APPROXIMATE, INSTANT, INTEGERS, UNBOUNDED, Type, duck_name
+from lakebed.dialect.types import (
+    APPROXIMATE,
+    INSTANT,
+    INTEGERS,
+    UNBOUNDED,
+    Type,
+    duck_name,
+    is_numeric,
+)
 
-_PATTERNS = {
-    "boolean": "(?i)(t|true|1|f|false|0)",
-    "integer": "[+-]?[0-9]+",
-    "double": r"\s*[+-]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?[dDfF]?)\s*",
-    "decimal": r"\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\s*",
-    "date": r"\s*[+-]?[0-9]{1,}-[0-9]{1,2}-[0-9]{1,2}\s*",
-    "timestamp": (
-        r"\s*[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?)?"
-        r"( ?(Z|UTC|[+]00:00))?\s*"
-    ),
-    "time": r"\s*[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?\s*",
-}
-_SPELLING = {"integer": "INT"}
+_NESTED = ("array", "map", "row")
+_BYTES = ("uuid", "ipaddress")
 
 
 def convert(text: str, source: Type, target: Type, null_on_error: bool = False) -> str:
     """Return DuckDB text that turns `text` of type `source` into `target`, as Trino's CAST."""
-    if source == target:
+    if source == target or is_same_value(source, target):
         return text
+    if json_casts.is_one(source, target):
+        return json_casts.convert(text, source, target)
     if source.name == "unknown":
         return f"CAST({text} AS {duck_name(target)})"
     if target.name in ("varchar", "char"):
-        return _to_text(text, source, target)
-    if source.name in ("varchar", "char"):
-        return _from_text(text, source, target, null_on_error)
-    if source.name in ("array", "map", "row") or target.name in ("array", "map", "row"):
+        return _to_text(text, source, target, null_on_error)
+    if source.name == "varchar":
+        return text_conversions.from_text(text, source, target, null_on_error)
+    if source.name in _NESTED or target.name in _NESTED:
         return _nested(text, source, target, null_on_error)
-    _check(source, target)
-    if target.name in INTEGERS and source.name in APPROXIMATE:
-        return f"CAST(round({text}) AS {duck_name(target)})"
-    if target.name in ("timestamp", INSTANT, "time"):
-        return _rounded(text, source, target)
-    return f"CAST({text} AS {duck_name(target)})"
+    found = _numeric(text, source, target, null_on_error)
+    found = found or temporal.convert(text, source, target)
+    found = found or _bytes(text, source, target, null_on_error)
+    if found is None:
+        raise mismatch(source, target)
+    return found
 
 
-def _kind(kind: Type) -> str:
-    if kind.name in INTEGERS or kind.name in APPROXIMATE or kind.name == "decimal":
-        return "number"
-    return "instant" if kind.name in ("date", "timestamp", INSTANT) else kind.name
+def mismatch(source: Type, target: Type) -> TrinoError:
+    """Return the error for two types of which Trino has no conversion."""
+    return TrinoError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
 
 
-def _check(source: Type, target: Type) -> None:
-    kinds = {_kind(source), _kind(target)}
-    if len(kinds) == 1 or kinds == {"number", "boolean"}:
-        return
-    if kinds == {"time", "instant"} and source.name != "date" and target.name != "date":
-        return
-    raise TrinoError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
-
-
-def _rounded(text: str, source: Type, target: Type) -> str:
-    name = duck_name(target)
-    cast = text if duck_name(source) == name else f"CAST({text} AS {name})"
-    places = target.numbers[0]
-    if places > 6:
-        raise TrinoError("NOT_SUPPORTED", f"{target}: lakebed keeps microseconds at most")
-    if places == 6 or source.name == "date" or (source.numbers and source.numbers[0] <= places):
-        return cast
-    step = 10 ** (6 - places)
-    if target.name == "time":
-        cast = f"(DATE '1970-01-01' + {cast})"
-        rounded = f"CAST(round(epoch_us({cast}) / {step}.0) AS BIGINT) * {step}"
-        return f"CAST(make_timestamp({rounded}) AS TIME)"
-    return f"make_timestamp(CAST(round(epoch_us({cast}) / {step}.0) AS BIGINT) * {step})"
-
-
-def _to_text(text: str, source: Type, target: Type) -> str:
-    length = target.numbers[0]
-    if source.name not in ("varchar", "char"):
-        if source.name in ("array", "map", "row", "varbinary"):
-            raise TrinoError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
-        text = value_text(text, source, cast=True)
-        if target.name == "varchar":
-            return text if length == UNBOUNDED else f"left({text}, {length})"
-    if target.name == "char":
-        return f"rpad(left({text}, {length}), {length}, ' ')"
-    return text if source.numbers and length >= source.numbers[0] else f"left({text}, {length})"
-
-
-def _from_text(text: str, source: Type, target: Type, null_on_error: bool) -> str:
-    if target.name == "varbinary":
-        return f"encode({text})"
-    base = "integer" if target.name in INTEGERS else target.name
-    base = {"real": "double", INSTANT: "timestamp"}.get(base, base)
-    if base not in _PATTERNS:
-        raise TrinoError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
-    spelling = _SPELLING.get(target.name, str(target).upper())
-    failed = f"lb_raise('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || {text} || ''' to {spelling}')"
-    failed = "NULL" if null_on_error else failed
-    clean = text if base != "double" else f"rtrim(trim({text}), 'dDfF')"
-    if base == "timestamp":
-        clean = f"regexp_replace({text}, '\\s*(Z|UTC|[+]00:00)?\\s*$', '')"
-    elif base == "double":
-        clean = f"CASE WHEN {text} LIKE '%Inf%' OR {text} LIKE '%NaN%' THEN {text} ELSE {clean} END"
-    value = f"TRY_CAST({clean} AS {duck_name(target)})"
-    if target.name in ("timestamp", INSTANT) and target.numbers[0] < 6:
-        value = _rounded(value, Type(target.name, (6,)), target)
-    return (
-        f"CASE WHEN {text} IS NULL THEN NULL WHEN regexp_full_match({text}, '{_PATTERNS[base]}') "
-        f"THEN coalesce({value}, {failed}) ELSE {failed} END"
+def is_same_value(source: Type, target: Type) -> bool:
+    """Tell whether every value is the same in both types: only names of fields differ."""
+    if source.name != target.name or source.numbers != target.numbers:
+        return False
+    if len(source.inner) != len(target.inner):
+        return False
+    return all(
+        one == other or is_same_value(one, other)
+        for one, other in zip(source.inner, target.inner, strict=True)
     )
+
+
+def _checked(text: str, value: str, failure: str, null_on_error: bool) -> str:
+    """Return `value`, or fail where it is NULL though `text` is not."""
+    if null_on_error:
+        return value
+    return f"CASE WHEN {text} IS NOT NULL THEN coalesce({value}, {failure}) END"
+
+
+def _raised(name: str, message: str) -> str:
+    return f"lb_raise('{name}', {message})"
+
+
+def _numeric(text: str, source: Type, target: Type, null_on_error: bool) -> str | None:
+    """Convert between numbers and booleans."""
+    name = duck_name(target)
+    if target.name == "boolean" and is_numeric(source):
+        return f"({text} <> 0)"
+    if source.name == "boolean" and is_numeric(target):
+        if target.name != "decimal":
+            return f"CAST({text} AS {name})"
+        return f"CAST(CAST({text} AS TINYINT) AS {name})"
+    if not is_numeric(source) or not is_numeric(target):
+        return None
+    if target.name in APPROXIMATE:
+        return f"CAST({text} AS {name})"
+    if target.name == "decimal":
+        return _to_decimal(text, source, target, null_on_error)
+    return _to_integer(text, source, target, null_on_error)
+
+
+def _to_integer(text: str, source: Type, target: Type, null_on_error: bool) -> str:
+    name, value = duck_name(target), text
+    if source.name in INTEGERS:
+        if INTEGERS.index(source.name) <= INTEGERS.index(target.name):
+            return f"CAST({text} AS {name})"
+        failure = _raised("NUMERIC_VALUE_OUT_OF_RANGE", f"'Out of range for {target}: ' || {text}")
+    elif source.name == "decimal":
+        shown = f"'Cannot cast ''' || {value_text(text, source)} || ''' to {str(target).upper()}'"
+        failure = _raised("INVALID_CAST_ARGUMENT", shown)
+    else:
+        shown = value_text(text, source)
+        value = f"round({text})"
+        if target.name == "bigint":
+            failure = _raised(
+                "INVALID_CAST_ARGUMENT", f"'Unable to cast ' || {shown} || ' to bigint'"
+            )
+        else:
+            nan = _raised("INVALID_CAST_ARGUMENT", f"'Cannot cast {source} NaN to {target}'")
+            out = f"'Out of range for {target}: ' || {shown}"
+            out = _raised("NUMERIC_VALUE_OUT_OF_RANGE", out)
+            failure = f"CASE WHEN isnan({text}) THEN {nan} ELSE {out} END"
+    return _checked(text, f"TRY_CAST({value} AS {name})", failure, null_on_error)
+
+
+def _to_decimal(text: str, source: Type, target: Type, null_on_error: bool) -> str:
+    name = duck_name(target)
+    precision, scale = target.numbers
+    if source.name == "decimal":
+        before, places = source.numbers
+        if precision - scale >= before - places and scale >= places:
+            return f"CAST({text} AS {name})"
+    spelled = str(target).upper().replace(",", ", ")
+    kind = str(source).upper().replace(",", ", ")
+    shown = f"'Cannot cast {kind} ''' || {value_text(text, source)} || ''' to {spelled}'"
+    value = text
+    if source.name in APPROXIMATE:
+        value = f"CAST({text} AS VARCHAR)"
+    failure = _raised("INVALID_CAST_ARGUMENT", shown)
+    return _checked(text, f"TRY_CAST({value} AS {name})", failure, null_on_error)
+
+
+def _bytes(text: str, source: Type, target: Type, null_on_error: bool) -> str | None:
+    """Convert between binary and what has a binary form: uuid and ipaddress."""
+    if source.name == "varbinary" and target.name in _BYTES:
+        what = "UUID" if target.name == "uuid" else "IP address"
+        message = f"'Invalid {what} binary length: ' || octet_length({text})"
+        value = text
+        if target.name == "uuid":
+            value = f"CAST(lower(hex({text})) AS UUID)"
+        lengths = "= 16" if target.name == "uuid" else "IN (4, 16)"
+        if target.name == "ipaddress":
+            value = f"CASE octet_length({text}) WHEN 4 THEN unhex('{'00' * 10}FFFF') || {text} "
+            value += f"ELSE {text} END"
+        failure = "NULL" if null_on_error else _raised("INVALID_CAST_ARGUMENT", message)
+        return (
+            f"CASE WHEN octet_length({text}) {lengths} THEN {value} "
+            f"WHEN {text} IS NOT NULL THEN {failure} END"
+        )
+    if target.name == "varbinary" and source.name == "uuid":
+        return f"unhex(replace(CAST({text} AS VARCHAR), '-', ''))"
+    if target.name == "varbinary" and source.name == "ipaddress":
+        return text
+    return None
+
+
+def _to_text(text: str, source: Type, target: Type, null_on_error: bool) -> str:
+    length = target.numbers[0]
+    if source.name in ("varchar", "char"):
+        if target.name == "char":
+            return f"rpad(left({text}, {length}), {length}, ' ')"
+        return text if length >= source.numbers[0] else f"left({text}, {length})"
+    if target.name == "char" or source.name in (*_NESTED, "varbinary", *_OPAQUE):
+        raise mismatch(source, target)
+    if source.name in _BYTES and length != UNBOUNDED:
+        raise mismatch(source, target)
+    shown = _cast_text(text, source)
+    if length == UNBOUNDED or length >= _length_max(source):
+        return shown
+    if is_numeric(source) or source.name == "date":
+        value = f"{value_text(text, source)} || ' (' || {shown} || ')'"
+        value = value if source.name in APPROXIMATE else shown
+        message = f"'Value ' || {value} || ' cannot be represented as varchar({length})'"
+        failure = _raised("INVALID_CAST_ARGUMENT", message)
+    else:
+        message = f"'Character count exceeds length limit {length}: base64:' || "
+        failure = _raised("GENERIC_INTERNAL_ERROR", f"{message}to_base64(encode({shown}))")
+    failure = "NULL" if null_on_error else failure
+    return (
+        f"CASE WHEN length({shown}) <= {length} THEN {shown} "
+        f"WHEN {text} IS NOT NULL THEN {failure} END"
+    )
+
+
+_OPAQUE = ("hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest", "geometry",
+           "sphericalgeography", "color")  # fmt: skip
+
+
+def _length_max(kind: Type) -> int:
+    """Return the length of the longest text of a type's values, where that is known."""
+    lengths = {"boolean": 5, "tinyint": 4, "smallint": 6, "integer": 11, "bigint": 20}
+    if kind.name == "decimal":
+        return kind.numbers[0] + 3
+    return lengths.get(kind.name, UNBOUNDED)
+
+
+def _cast_text(text: str, kind: Type) -> str:
+    """Return a value's text as CAST(… AS varchar) writes it."""
+    if kind.name in APPROXIMATE:
+        return f"lb_scientific_text({text})"
+    if kind.name in temporal.KINDS:
+        return temporal.value_text(text, kind)
+    return value_text(text, kind)
 
 
 def _nested(text: str, source: Type, target: Type, null_on_error: bool) -> str:
     if source.name != target.name or len(source.inner) != len(target.inner):
-        raise TrinoError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
+        raise mismatch(source, target)
+    name = f"lb{len(text)}"
     if source.name == "array":
         if source.inner[0].name == "unknown":
             return f"CAST({text} AS {duck_name(target)})"
-        inner = convert("lbe", source.inner[0], target.inner[0], null_on_error)
-        return text if inner == "lbe" else f"list_transform({text}, lambda lbe: {inner})"
+        inner = convert(name, source.inner[0], target.inner[0], null_on_error)
+        return text if inner == name else f"list_transform({text}, lambda {name}: {inner})"
     if source.name == "map":
+        if source.inner[0].name == "unknown":
+            return f"CAST({text} AS {duck_name(target)})"
         keys = _nested_list(f"map_keys({text})", source.inner[0], target.inner[0], null_on_error)
         values = _nested_list(
             f"map_values({text})", source.inner[1], target.inner[1], null_on_error
@@ -130,7 +229,14 @@ def _nested(text: str, source: Type, target: Type, null_on_error: bool) -> str:
 
 
 def _nested_list(text: str, source: Type, target: Type, null_on_error: bool) -> str:
-    return _nested(text, Type("array", (), (source,)), Type("array", (), (target,)), null_on_error)
+    return convert(text, Type("array", (), (source,)), Type("array", (), (target,)), null_on_error)
+
+
+def plain_value(text: str, kind: Type) -> str:
+    """Read a text in DuckDB's own form, as partitions and hidden columns have it; zones are UTC."""
+    if kind.name == INSTANT:
+        return temporal.made(kind, f"CAST({text} AS TIMESTAMP)")
+    return f"CAST({text} AS {duck_name(kind)})"
 
 
 def unscaled(text: str, scale: int) -> str:
@@ -151,31 +257,37 @@ def rescaled(text: str, target: Type) -> str:
     return f"CAST(CAST({text} AS DECIMAL(38,0)) * {unit} AS {name})"
 
 
-def value_text(text: str, kind: Type, cast: bool = False) -> str:
+_SIMPLE_TEXTS = {
+    "double": "lb_approximate_text({})",
+    "real": "lb_approximate_text({})",
+    "varbinary": "lb_hex_text({})",
+    "interval day to second": "lb_interval_text({})",
+    "interval year to month": "lb_months_text({})",
+    "ipaddress": '"py address.text(BLOB) VARCHAR"({})',
+}
+_SHOWN_PLACES_MIN = 3
+"""Athena shows a column's timestamps with milliseconds at least, those inside arrays as they are."""
+
+
+def value_text(text: str, kind: Type, cast: bool = False, inside: bool = False) -> str:
     """Return DuckDB text for a value as Athena writes it in a result (or as CAST does)."""
-    simple = {
-        "double": "lb_approximate_text({})",
-        "real": "lb_approximate_text({})",
-        "varbinary": "lb_hex_text({})",
-        "interval day to second": "lb_day_to_second_text({})",
-        "interval year to month": "lb_year_to_month_text({})",
-    }
-    if kind.name in ("varchar", "char"):
+    if kind.name in ("varchar", "char", "json"):
         return text
-    if kind.name in simple:
-        return simple[kind.name].format(text)
-    if kind.name in ("timestamp", INSTANT):
-        return _instant_text(text, kind, cast)
+    if kind.name in _SIMPLE_TEXTS:
+        return _SIMPLE_TEXTS[kind.name].format(text)
+    if kind.name in temporal.KINDS:
+        padded = kind.name in ("timestamp", INSTANT) and not (cast or inside)
+        return temporal.value_text(text, kind, _SHOWN_PLACES_MIN if padded else 0)
     if kind.name == "decimal" and kind.numbers[0] == kind.numbers[1]:
         # DuckDB writes such a decimal without the zero before the point.
         return f"regexp_replace(CAST({text} AS VARCHAR), '^(-?)[.]', '\\10.')"
     if kind.name == "array":
-        inner = f"coalesce({value_text('lbe', kind.inner[0])}, 'null')"
+        inner = f"coalesce({value_text('lbe', kind.inner[0], inside=True)}, 'null')"
         joined = f"array_to_string(list_transform({text}, lambda lbe: {inner}), ', ')"
         return f"('[' || {joined} || ']')"
     if kind.name == "map":
-        key = value_text("lbe.key", kind.inner[0])
-        value = f"coalesce({value_text('lbe.value', kind.inner[1])}, 'null')"
+        key = value_text("lbe.key", kind.inner[0], inside=True)
+        value = f"coalesce({value_text('lbe.value', kind.inner[1], inside=True)}, 'null')"
         entries = f"list_transform(map_entries({text}), lambda lbe: {key} || '=' || {value})"
         return f"('{{' || array_to_string({entries}, ', ') || '}}')"
     if kind.name == "row":
@@ -187,20 +299,7 @@ def _row_text(text: str, kind: Type) -> str:
     members: list[str] = []
     for at, (name, inner) in enumerate(zip(kind.fields, kind.inner, strict=True)):
         label = (name or f"field{at}").replace("'", "''")
-        value = value_text(f'({text})."f{at}"', inner)
+        value = value_text(f'({text})."f{at}"', inner, inside=True)
         members.append(f"'{label}=' || coalesce({value}, 'null')")
     body = " || ', ' || ".join(members)
     return f"CASE WHEN {text} IS NULL THEN NULL ELSE '{{' || {body} || '}}' END"
-
-
-def _instant_text(text: str, kind: Type, cast: bool) -> str:
-    places = kind.numbers[0] if cast else max(3, kind.numbers[0])
-    whole = f"strftime({text}, '%Y-%m-%d %H:%M:%S.%f')"
-    shown = f"left({whole}, length({whole}) - {6 - places if places else 7})"
-    if places == 6:
-        shown = whole
-    elif places == 3:
-        shown = f"strftime({text}, '%Y-%m-%d %H:%M:%S.%g')"
-    elif places == 0:
-        shown = f"strftime({text}, '%Y-%m-%d %H:%M:%S')"
-    return f"({shown} || ' UTC')" if kind.name == INSTANT else shown

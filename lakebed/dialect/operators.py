@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import tree
+from lakebed.dialect import temporal, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.scopes import fail
 from lakebed.dialect.types import (
@@ -24,7 +24,6 @@ from lakebed.dialect.types import (
     common,
     decimal,
     is_numeric,
-    timestamp,
 )
 
 NULL = tree.Constant(UNKNOWN, None)
@@ -74,12 +73,30 @@ def choose(whens: Sequence[tree.Expr], results: Sequence[tree.Expr], node: exp.E
 def compare(symbol: str, left: tree.Expr, right: tree.Expr, node: exp.Expr) -> tree.Expr:
     """Build a comparison over the common type."""
     target = common(left.type, right.type)
-    if target is None or (target.name == "map" and symbol not in ("=", "<>")):
+    ordered = symbol not in ("=", "<>", "IS DISTINCT FROM", "IS NOT DISTINCT FROM")
+    if target is None or (ordered and not _is_orderable(target)) or not _is_comparable(target):
         message = f"Cannot apply operator: {left.type} {symbol} {right.type}"
         raise fail("TYPE_MISMATCH", message, node)
-    return tree.Apply(
-        BOOLEAN, f"{{0}} {symbol} {{1}}", (coerce(left, target), coerce(right, target))
-    )
+    args = (keyed(coerce(left, target)), keyed(coerce(right, target)))
+    return tree.Apply(BOOLEAN, f"{{0}} {symbol} {{1}}", args)
+
+
+def _is_orderable(kind: Type) -> bool:
+    return kind.name not in ("map", "json") and all(map(_is_orderable, kind.inner))
+
+
+_UNCOMPARED = ("hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest", "color")
+
+
+def _is_comparable(kind: Type) -> bool:
+    return kind.name not in _UNCOMPARED and all(map(_is_comparable, kind.inner))
+
+
+def keyed(expr: tree.Expr) -> tree.Expr:
+    """Return what comparisons see of a value: of a time with a zone, the instant."""
+    if not temporal.has_zone(expr.type):
+        return expr
+    return tree.Apply(expr.type, "{key:0}", (expr,))
 
 
 def make_row(items: Sequence[tree.Expr]) -> tree.Expr:
@@ -144,38 +161,82 @@ def _decimal(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
     return tree.Apply(kind, _guarded("CAST({0} % {1} AS {type})", NULL), args)
 
 
+_CLOCKS = ("time", temporal.OFFSET_TIME)
+_MOMENTS = ("date", "timestamp", INSTANT)
+
+
 def _temporal(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
     one, other = left.type.name, right.type.name
-    if symbol == "+" and one.startswith("interval") and other in ("date", "timestamp", INSTANT):
+    if symbol == "+" and one.startswith("interval") and other in (*_MOMENTS, *_CLOCKS):
         left, right, one, other = right, left, other, one
-    dated = one in ("date", "timestamp", INSTANT) and other.startswith("interval")
-    if symbol in "+-" and dated:
-        if one == "date":
-            if other == DAY_TO_SECOND.name and "86400" not in str(right) and not _days(right):
-                return None
-            return tree.Apply(DATE, f"CAST({{0}} {symbol} {{1}} AS DATE)", (left, right))
-        places = (
-            max(3, left.type.numbers[0]) if other == DAY_TO_SECOND.name else left.type.numbers[0]
-        )
-        return tree.Apply(Type(one, (places,)), f"{{0}} {symbol} {{1}}", (left, right))
-    if symbol in "+-" and one == other and one.startswith("interval"):
-        return tree.Apply(left.type, f"{{0}} {symbol} {{1}}", (left, right))
-    if symbol == "-" and {one, other} <= {"date", "timestamp", INSTANT}:
-        target = common(left.type, right.type) or timestamp()
-        args = (coerce(left, target), coerce(right, target))
-        if target == DATE:
-            return tree.Apply(DAY_TO_SECOND, "to_days(CAST({0} - {1} AS INTEGER))", args)
-        return tree.Apply(DAY_TO_SECOND, "{0} - {1}", args)
-    if symbol == "*" and one.startswith("interval") and other in INTEGERS:
-        return tree.Apply(left.type, "{0} * CAST({1} AS INTEGER)", (left, right))
+    if symbol in "+-" and other.startswith("interval"):
+        if one == other:
+            return _sum_of_intervals(symbol, left, right)
+        return _moved(symbol, left, right)
+    if symbol == "-" and one in (*_MOMENTS, *_CLOCKS) and other in (*_MOMENTS, *_CLOCKS):
+        return _difference(left, right)
+    if symbol == "*" and other.startswith("interval") and is_numeric(left.type):
+        left, right, one, other = right, left, other, one
+    if symbol in "*/" and one.startswith("interval") and is_numeric(right.type):
+        return _scaled(symbol, left, right)
     return None
 
 
-def _days(expr: tree.Expr) -> bool:
-    """Tell whether an interval is of whole days, the only ones Trino adds to a date."""
-    if not isinstance(expr, tree.Constant) or not isinstance(expr.value, str):
-        return True
-    return float(expr.value.split()[0]) % 86400 == 0
+def _sum_of_intervals(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
+    if left.type == DAY_TO_SECOND:
+        return tree.Apply(left.type, f"{{0}} {symbol} {{1}}", (left, right))
+    total = f"lb_int_months(CAST({{0}} AS BIGINT) {symbol} {{1}})"
+    return tree.Apply(left.type, total, (left, right))
+
+
+def _moved(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
+    """Build a date or time plus or minus an interval."""
+    kind, by = left.type, right.type
+    if kind == DATE:
+        word = (
+            "add hour, minutes or seconds to"
+            if symbol == "+"
+            else ("subtract hour, minutes or seconds from")
+        )
+        step = f"lb_whole_days({{1}}, '{word}')"
+        days = f"{{0}} {symbol} CAST({step} AS INTEGER)"
+        months = f"CAST({{0}} {symbol} to_months({{1}}) AS DATE)"
+        return tree.Apply(DATE, days if by == DAY_TO_SECOND else months, (left, right))
+    if by == DAY_TO_SECOND and kind.name in (*_MOMENTS, *_CLOCKS):
+        target = Type(kind.name, (max(3, kind.numbers[0]),))
+        return tree.Apply(target, f"@moved {symbol}", (coerce(left, target), right))
+    if kind.name in _MOMENTS:
+        return tree.Apply(kind, f"@moved {symbol}", (left, right))
+    return None
+
+
+def _difference(left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
+    target = common(left.type, right.type)
+    if target is None:
+        return None
+    args = (coerce(left, target), coerce(right, target))
+    if target == DATE:
+        return tree.Apply(DAY_TO_SECOND, "CAST({0} - {1} AS BIGINT) * 86400000", args)
+    if target.name in _CLOCKS:
+        picos = "lb_round({key:0} - {key:1}, 1000000000) // 1000000000"
+        return tree.Apply(DAY_TO_SECOND, picos, args)
+    micros = "lb_round(epoch_us({utc:0}) - epoch_us({utc:1}), 1000) // 1000"
+    return tree.Apply(DAY_TO_SECOND, micros, args)
+
+
+def _scaled(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
+    """Build an interval times or by a number; parts of the smallest unit are cut."""
+    if symbol == "*" and right.type.name in INTEGERS:
+        product = "CAST({0} AS BIGINT) * {1}"
+    elif symbol == "*":
+        right = coerce(right, DOUBLE)
+        product = "CAST(trunc({0} * lb_factor({1})) AS BIGINT)"
+    else:
+        right = coerce(right, DOUBLE)
+        product = "CAST(trunc({0} / lb_divisor({1})) AS BIGINT)"
+    if left.type != DAY_TO_SECOND:
+        product = f"lb_int_months({product})"
+    return tree.Apply(left.type, product, (left, right))
 
 
 def contains_aggregate(expr: tree.Expr) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from lakebed.dialect.errors import TrinoError
 
 UNBOUNDED = 2147483647
+CHAR_MAX = 65536
+PLACES_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ _ALIASES = {
 _SIMPLE = frozenset(
     {"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "varchar", "char",
      "varbinary", "date", "decimal", "timestamp", "time", "unknown", "json", "row", "array", "map",
-     "interval"}
+     "interval", "uuid", "ipaddress", "hyperloglog", "p4hyperloglog", "setdigest", "tdigest",
+     "qdigest", "geometry", "sphericalgeography", "color"}
 )  # fmt: skip
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w$]*|\d+|\"[^\"]*\"|`[^`]*`|[(),<>:])")
 
@@ -138,7 +141,7 @@ class _TypeReader:
             raise self.fail()
         if name == "row":
             return self.row()
-        if name in ("array", "map"):
+        if name in ("array", "map", "qdigest"):
             return self.nested(name)
         if name == "interval":
             return self.interval()
@@ -179,9 +182,25 @@ class _TypeReader:
             self.take()
             inner.append(self.read())
         self.expect(")", ">")
-        if len(inner) != (1 if name == "array" else 2):
+        if len(inner) != (2 if name == "map" else 1):
             raise self.fail()
         return Type(name, (), tuple(inner))
+
+    def name(self) -> str:
+        """Take the name of a row's member, which is in small letters unless it is quoted."""
+        token = self.tokens[self.at] if self.at < len(self.tokens) else ""
+        self.at += 1
+        return token.strip('"`') if token[:1] in ('"', "`") else token.lower()
+
+    def is_nameless(self) -> bool:
+        """Tell whether a member of a row is a type only."""
+        name = self.peek()
+        after = self.tokens[self.at + 1].lower() if self.at + 1 < len(self.tokens) else ""
+        if after in (",", ")", "(", "<", ">", ""):
+            return True
+        words = {"double": ("precision",), "character": ("varying",), "interval": ("day", "year")}
+        zones = ("with", "without") if name in ("time", "timestamp") else ()
+        return after in (*words.get(name, ()), *zones)
 
     def row(self) -> Type:
         """Analyse a row in parentheses."""
@@ -189,7 +208,7 @@ class _TypeReader:
         fields: list[str] = []
         inner: list[Type] = []
         while True:
-            fields.append(self.take().strip('"`'))
+            fields.append("" if self.is_nameless() else self.name())
             if self.peek() == ":":
                 self.take()
             inner.append(self.read())
@@ -212,10 +231,20 @@ def completed(name: str, numbers: tuple[int, ...]) -> Type:
                 f"DECIMAL scale must be in range [0, precision ({precision})]",
             )
         return decimal(precision, scale)
-    defaults = {"varchar": (UNBOUNDED,), "char": (1,)}
     if name in ("timestamp", "time", INSTANT, "time with time zone"):
+        _limit(name.upper(), numbers, 0, PLACES_MAX)
         return Type(name, numbers or (3,))
+    defaults = {"varchar": (UNBOUNDED,), "char": (1,)}
+    if name == "char" and numbers and not 0 <= numbers[0] <= CHAR_MAX:
+        message = f"CHAR length must be in range [0, {CHAR_MAX}], got {numbers[0]}"
+        raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
     return Type(name, numbers or defaults.get(name, ()))
+
+
+def _limit(name: str, numbers: tuple[int, ...], low: int, high: int) -> None:
+    if numbers and not low <= numbers[0] <= high:
+        message = f"{name} precision must be in range [{low}, {high}]: {numbers[0]}"
+        raise TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", message)
 
 
 def parse_type(text: str) -> Type:
@@ -258,17 +287,33 @@ _DUCK = {
     "char": "VARCHAR",
     "varbinary": "BLOB",
     "date": "DATE",
-    "time": "TIME",
-    "timestamp": "TIMESTAMP",
-    INSTANT: "TIMESTAMP",
-    "interval day to second": "INTERVAL",
-    "interval year to month": "INTERVAL",
+    "time": "BIGINT",
+    "time with time zone": "STRUCT(t BIGINT, o INTEGER)",
+    "interval day to second": "BIGINT",
+    "interval year to month": "INTEGER",
     "unknown": "INTEGER",
+    "json": "VARCHAR",
+    "uuid": "UUID",
+    "ipaddress": "BLOB",
+    "hyperloglog": "BLOB",
+    "p4hyperloglog": "BLOB",
+    "setdigest": "BLOB",
+    "tdigest": "BLOB",
+    "geometry": "BLOB",
+    "sphericalgeography": "BLOB",
+    "color": "INTEGER",
 }
+_MICROS, _PICOS = "TIMESTAMP", "STRUCT(t TIMESTAMP, p BIGINT)"
 
 
 def duck_name(kind: Type) -> str:
-    """Spell the DuckDB type that carries the values. Instants are UTC timestamps there."""
+    """Spell the DuckDB type that carries the values; those of time are `temporal`'s."""
+    if kind.name == "timestamp":
+        return _PICOS if kind.numbers[0] > 6 else _MICROS
+    if kind.name == INSTANT:
+        return f"STRUCT(t {_PICOS if kind.numbers[0] > 6 else _MICROS}, z VARCHAR)"
+    if kind.name == "qdigest":
+        return "BLOB"
     if kind.name == "decimal":
         return f"DECIMAL({kind.numbers[0]},{kind.numbers[1]})"
     if kind.name == "array":
@@ -310,19 +355,15 @@ def common(left: Type, right: Type) -> Type | None:
     if is_numeric(left) and is_numeric(right):
         return _common_numeric(left, right)
     names = {left.name, right.name}
-    if names == {"varchar"} or names == {"char", "varchar"} or names == {"char"}:
+    if names <= {"varchar", "char"}:
         longest = max(left.numbers[0], right.numbers[0])
-        return (
-            Type("char" if "char" in names else "varchar", (longest,))
-            if (names != {"char", "varchar"})
-            else varchar(longest)
-        )
+        return Type("char", (min(longest, CHAR_MAX),)) if "char" in names else varchar(longest)
     if names <= {"date", "timestamp", INSTANT}:
         precision = max((*left.numbers, *right.numbers, 0))
         name = INSTANT if INSTANT in names else "timestamp"
         return Type(name, (precision,))
-    if names == {"time"}:
-        return Type("time", (max(left.numbers[0], right.numbers[0]),))
+    if names <= {"time", "time with time zone"}:
+        return Type(max(names), (max(left.numbers[0], right.numbers[0]),))
     return None
 
 

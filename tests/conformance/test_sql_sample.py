@@ -95,8 +95,9 @@ def same(shown: str, expected, kind: str) -> bool:
 def padded(text: str, places: int) -> str:
     if places >= 3:
         return text
-    head, _, fraction = text.removesuffix(" UTC").partition(".")
-    return f"{head}.{fraction.ljust(3, '0')}" + (" UTC" if text.endswith(" UTC") else "")
+    day, clock, *zone = text.split(" ")
+    head, _, fraction = clock.partition(".")
+    return " ".join([day, f"{head}.{fraction.ljust(3, '0')}", *zone])
 
 
 def nested(value) -> str:
