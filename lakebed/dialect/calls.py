@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from lakebed.dialect import functions, tree
+from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.operators import (
     NULL,
     choose,
@@ -17,8 +18,16 @@ from lakebed.dialect.operators import (
     contains_aggregate,
     make_row,
 )
-from lakebed.dialect.scopes import Scope, fail, parameter_name
-from lakebed.dialect.types import INTEGER, UNKNOWN, Type, parse_type
+from lakebed.dialect.patterns import Binding, Pattern
+from lakebed.dialect.scopes import Scope, fail, parameter_name, place
+from lakebed.dialect.types import INTEGER, VARCHAR, Type, varchar
+
+_AT_LEAST_TWO = {
+    "concat": "There must be two or more concatenation arguments",
+    "concat_ws": "There must be two or more arguments",
+    "map_concat": "There must be two or more concatenation arguments to map_concat",
+}
+_NORMAL_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 
 
 @dataclass
@@ -68,6 +77,10 @@ class Calls:
             when = self.boolean(args[0], scope, "IF condition")
             results = [self.analyse(arg, scope) for arg in args[1:]]
             return choose([when], results if len(results) == 2 else [*results, NULL], node)
+        if name == "normalize":
+            return self.normalize(args, node, scope)
+        if name == "format":
+            return self.format(args, node, scope)
         if name == "coalesce" and len(args) >= 2:
             items = [self.analyse(arg, scope) for arg in args]
             target = common_of(items, "All COALESCE operands", node)
@@ -75,6 +88,36 @@ class Calls:
                 target, "coalesce({*})", tuple(coerce(item, target) for item in items)
             )
         return None
+
+    def normalize(self, args: list[exp.Expr], node: exp.Expr, scope: Scope) -> tree.Expr:
+        """Analyse normalize(text, FORM), whose form is a word of the language."""
+        form = "NFC"
+        if len(args) == 2:
+            form = args[1].name.upper() if isinstance(args[1], exp.Column) else ""
+            if form not in _NORMAL_FORMS:
+                listed = ", ".join(f"'{one}'" for one in _NORMAL_FORMS)
+                shown = args[1].sql("trino")
+                message = f"mismatched input '{shown}'. Expecting: {listed}"
+                raise fail("SYNTAX_ERROR", message, args[1])
+        text = self.analyse(args[0], scope)
+        constant = tree.Constant(varchar(len(form)), form)
+        bound = self.resolve("normalize", [text, constant], node)
+        pairs = zip((text, constant), bound.arguments, strict=True)
+        typed = tuple(coerce(arg, target) for arg, target in pairs)
+        return tree.Apply(bound.returns, bound.signature.template, typed)
+
+    def format(self, args: list[exp.Expr], node: exp.Expr, scope: Scope) -> tree.Expr:
+        """Analyse format(pattern, values…), which takes values of any types."""
+        if len(args) < 2:
+            message = "The 'format' function must have at least two arguments"
+            raise fail("SYNTAX_ERROR", message, node)
+        typed = tuple(self.analyse(arg, scope) for arg in args)
+        if typed[0].type.name not in ("varchar", "char"):
+            message = (
+                f"Type of first argument to format() must be VARCHAR (actual: {typed[0].type})"
+            )
+            raise fail("TYPE_MISMATCH", message, args[0])
+        return tree.Apply(VARCHAR, "@format", (coerce(typed[0], VARCHAR), *typed[1:]))
 
     def call(
         self,
@@ -97,16 +140,13 @@ class Calls:
             raise fail("FUNCTION_NOT_AGGREGATE", message, node)
         if len(args) == 1 and isinstance(args[0], exp.Star):
             args = []
+        if len(args) == 1 and name in _AT_LEAST_TWO:
+            raise TrinoError("INVALID_FUNCTION_ARGUMENT", _AT_LEAST_TWO[name])
         given = [None if isinstance(arg, exp.Lambda) else self.analyse(arg, scope) for arg in args]
-        bound = functions.resolve(rows, [arg.type if arg else None for arg in given])
-        if bound is None:
-            kinds = ", ".join("function" if arg is None else str(arg.type) for arg in given)
-            expected = ", ".join(map(str, rows))
-            message = f"Unexpected parameters ({kinds}) for function {name}. Expected: {expected}"
-            raise fail("FUNCTION_NOT_FOUND", message, node)
-        typed, returns = self.bind(bound, args, given, scope)
+        bound = self.resolve(name, given, node)
+        typed, returns = self.bind(bound, args, given, scope, node)
         template = bound.signature.template
-        if rows[0].kind == "scalar":
+        if bound.signature.kind == "scalar":
             return tree.Apply(returns, template, typed)
         if rows[0].kind == "window" and not over:
             raise fail("MISSING_OVER", f"Window function {name} requires an OVER clause", node)
@@ -139,35 +179,97 @@ class Calls:
             for node in nodes
         )
 
+    def resolve(
+        self, name: str, given: Sequence[tree.Expr | None], node: exp.Expr
+    ) -> functions.Resolved:
+        """Find the signature for the arguments; FUNCTION_NOT_FOUND with all there are."""
+        kinds = tuple(arg.type if arg is not None else None for arg in given)
+        try:
+            bound = functions.resolve(name, kinds)
+        except TrinoError as error:
+            raise fail(error.name, error.message, node) from error
+        if bound is None:
+            raise unfit(name, kinds, node)
+        if bound.signature.template == functions.NOT_BUILT:
+            raise not_supported(f"The function {bound.signature}", *place(node))
+        return bound
+
     def bind(
         self,
         bound: functions.Resolved,
         args: Sequence[exp.Expr],
         given: Sequence[tree.Expr | None],
         scope: Scope,
+        node: exp.Expr,
     ) -> tuple[tuple[tree.Expr, ...], Type]:
         """Coerce the arguments and analyse the lambdas, whose types follow from the others."""
-        row = bound.signature
-        variables = functions.variables_of(row, [arg.type if arg else None for arg in given])
-        typed: list[tree.Expr] = []
-        returns = bound.returns
-        for at, (arg, target) in enumerate(zip(given, bound.arguments, strict=True)):
-            if arg is not None:
-                typed.append(coerce(arg, target))
-                continue
-            parameter = row.parameter(at)
-            if not parameter.startswith("function("):
-                raise fail("FUNCTION_NOT_FOUND", f"Unexpected lambda for {row.name}", args[at])
-            *takes, gives = parameter[9:-1].split(";")
-            lambda_node = args[at]
-            names = [part.name.lower() for part in lambda_node.expressions]
-            kinds = [variables.get(take, UNKNOWN) for take in takes]
-            inner = Scope([], scope, dict(zip(names, kinds, strict=False)))
-            body = self.analyse(lambda_node.this, inner)
-            if gives in ("T", "U", "K", "V"):
-                variables[gives] = body.type
-                returns = functions.returned(row, bound.arguments, variables)
-            else:
-                body = coerce(body, parse_type(gives))
-            typed.append(tree.Lambda(body.type, tuple(map(parameter_name, names)), body))
-        return tuple(typed), returns
+        if None not in given:
+            pairs = zip(given, bound.arguments, strict=True)
+            typed = tuple(coerce(arg, target) for arg, target in pairs if arg is not None)
+            return typed, bound.returns
+        row, binding = bound.signature, bound.binding.copy()
+        kinds = tuple(arg.type if arg is not None else None for arg in given)
+        for _ in range(4):
+            before = dict(binding.types)
+            found = [
+                self.lambda_(row.parameter(at), arg, binding, scope)
+                if isinstance(arg, exp.Lambda)
+                else None
+                for at, arg in enumerate(args)
+            ]
+            for at, one in enumerate(found):
+                gives = row.parameter(at).inner[-1] if one is not None else None
+                if one is not None and gives and not binding.gives(gives, one.type):
+                    raise unfit(row.name, kinds, node)
+            if binding.types == before:
+                break
+        else:
+            message = "SignatureBinder.iterativeSolve does not converge after 4 iterations."
+            raise fail("GENERIC_INTERNAL_ERROR", message, node)
+        typed_args: list[tree.Expr] = []
+        targets: list[Type] = []
+        for at, arg in enumerate(given):
+            one = found[at]
+            if one is not None:
+                target = binding.instantiate(row.parameter(at).inner[-1])
+                one = tree.Lambda(target, one.names, coerce(one.body, target))
+                typed_args.append(one)
+                targets.append(target)
+            elif arg is not None:
+                target = binding.argument(row.parameter(at), arg.type) or arg.type
+                typed_args.append(coerce(arg, target))
+                targets.append(target)
+        return tuple(typed_args), functions.returned(row, targets, binding)
+
+    def lambda_(
+        self, parameter: Pattern, node: exp.Lambda, binding: Binding, scope: Scope
+    ) -> tree.Lambda:
+        """Analyse a lambda whose parameters have the types known so far."""
+        takes = [binding.instantiate(part) for part in parameter.inner[:-1]]
+        names = [part.name.lower() for part in node.expressions]
+        if len(names) != len(takes):
+            message = f"Expected a lambda that takes {len(takes)} argument(s) but got {len(names)}"
+            raise fail("INVALID_PARAMETER_USAGE", message, node)
+        if node.this.find(exp.Query) is not None:
+            message = "Lambda expression cannot contain subqueries"
+            raise fail("NOT_SUPPORTED", message, node.this)
+        inner = Scope([], scope, dict(zip(names, takes, strict=True)))
+        body = self.analyse(node.this, inner)
+        if contains_aggregate(body):
+            what = "aggregations, window functions or grouping operations"
+            message = f"Lambda expression cannot contain {what}: [{node.this.sql('trino')}]"
+            raise fail("EXPRESSION_NOT_SCALAR", message, node.this)
+        return tree.Lambda(body.type, tuple(map(parameter_name, names)), body)
+
+
+def unfit(name: str, kinds: Sequence[Type | None], node: exp.Expr) -> TrinoError:
+    """Return the error for arguments that no signature of a function takes."""
+    shown = ", ".join("<function>" if kind is None else _spelled(kind) for kind in kinds)
+    expected = ", ".join(sorted(map(str, functions.table()[name])))
+    message = f"Unexpected parameters ({shown}) for function {name}. Expected: {expected}"
+    return fail("FUNCTION_NOT_FOUND", message, node)
+
+
+def _spelled(kind: Type) -> str:
+    """Spell a type as the lists of parameters in errors do, without blanks after commas."""
+    return str(kind).replace(", ", ",")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from lakebed.dialect import conversions, tree
+from lakebed.dialect import conversions, rules, temporal, time_rules, tree
 from lakebed.dialect.errors import not_supported
-from lakebed.dialect.types import INTEGERS, Type, duck_name
+from lakebed.dialect.types import (
+    BIGINT,
+    DAY_TO_SECOND,
+    INSTANT,
+    INTEGERS,
+    YEAR_TO_MONTH,
+    Type,
+    duck_name,
+)
 
-_SLOT = re.compile(r"\{(\d+|\*|\+|\|null|type|type:\d+|py:\w+[.]\w+)\}")
+_SLOT = re.compile(r"\{(\d+|\*|\+|\|null|type|type:\d+|py:\w+[.]\w+|\w+:\d+)\}")
 _DATE_CODES = {
     "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
     "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
@@ -35,6 +43,10 @@ class Lowering:
 
     source: Callable[[tree.Scan], str]
     trying: bool = False
+    renamed: dict[str, str] = field(default_factory=dict[str, str])
+    grouped: dict[tree.Expr, str] = field(default_factory=dict["tree.Expr", str])
+    group_keys: dict[tree.Expr, str] = field(default_factory=dict["tree.Expr", str])
+    named: int = 0
 
     def query(self, query: tree.Query) -> str:
         """Write a query; its columns are named c0, c1, …"""
@@ -50,6 +62,13 @@ class Lowering:
         return " ".join(parts)
 
     def _body(self, query: tree.Query) -> str:
+        before = self.grouped, self.group_keys
+        self.grouped, self.group_keys = {}, {}
+        text = self._whole_body(query)
+        self.grouped, self.group_keys = before
+        return text
+
+    def _whole_body(self, query: tree.Query) -> str:
         body = query.body
         if isinstance(body, tree.Select):
             ties = self._ties(query, query.order)
@@ -57,6 +76,8 @@ class Lowering:
         if isinstance(body, tree.SetOperation):
             word = body.kind + (" ALL" if body.keep_all else "")
             text = f"({self.query(body.left)}) {word} ({self.query(body.right)})"
+            if any(temporal.has_zone(kind) for _, kind in query.columns):
+                text = self._set_of_instants(body, query.columns)
         else:
             rows = ", ".join(f"({self._list(row)})" for row in body.rows)
             names = ", ".join(f"c{at}" for at in range(len(query.columns)))
@@ -67,6 +88,25 @@ class Lowering:
         ties = self._ties(query, query.order)
         return f"SELECT * FROM ({text}) AS o" + ties + self._order(query.order, refs)
 
+    def _set_of_instants(
+        self, body: tree.SetOperation, columns: Sequence[tuple[str | None, Type]]
+    ) -> str:
+        """Write a set operation that compares instants: rows are the same though zones differ."""
+        kinds = [kind for _, kind in columns]
+        keys = ", ".join(temporal.key(f"lbs.c{at}", kind) for at, kind in enumerate(kinds))
+        left, right = self.query(body.left), self.query(body.right)
+        if body.kind == "UNION":
+            both = f"({left}) UNION ALL ({right})"
+            return both if body.keep_all else f"SELECT DISTINCT ON ({keys}) * FROM ({both}) AS lbs"
+        if body.keep_all:
+            raise not_supported(f"{body.kind} ALL of times with zones")
+        word = "IN" if body.kind == "INTERSECT" else "NOT IN"
+        others = f"SELECT struct_pack(k := ({keys}, 0)) FROM ({right}) AS lbs"
+        return (
+            f"SELECT DISTINCT ON ({keys}) * FROM ({left}) AS lbs "
+            f"WHERE struct_pack(k := ({keys}, 0)) {word} ({others})"
+        )
+
     def _ties(self, query: tree.Query, keys: tuple[tree.SortKey, ...]) -> str:
         """Keep the rows up to the limit and all that sort as the last of them."""
         if not query.ties or query.limit is None:
@@ -74,8 +114,15 @@ class Lowering:
         return f" QUALIFY rank() OVER ({self._order(keys, ())}) <= {query.offset + query.limit}"
 
     def _select(self, select: tree.Select) -> str:
+        if select.groups is not None:
+            self._group_by_instants(select.groups)
         items = ", ".join(f"{self.expr(item)} AS c{at}" for at, item in enumerate(select.items))
-        text = f"SELECT {'DISTINCT ' if select.distinct else ''}{items}"
+        distinct = ""
+        if select.distinct:
+            distinct = "DISTINCT "
+            if any(temporal.has_zone(item.type) for item in select.items):
+                distinct = f"DISTINCT ON ({', '.join(map(self._keyed, select.items))}) "
+        text = f"SELECT {distinct}{items}"
         if select.source is not None:
             text += f" FROM {self.relation(select.source)}"
         if select.where is not None:
@@ -86,11 +133,33 @@ class Lowering:
             text += f" HAVING {self.expr(select.having)}"
         return text
 
+    def _keyed(self, expr: tree.Expr) -> str:
+        """Write what comparisons see of an expression."""
+        return temporal.key(self.expr(expr), expr.type)
+
+    def _group_by_instants(self, groups: tuple[tuple[tree.Expr, ...], ...]) -> None:
+        """Let grouped times with zones stand for the first of their group: it has more than one."""
+        zoned = {
+            expr: self._keyed(expr)
+            for group in groups
+            for expr in group
+            if temporal.has_zone(expr.type)
+        }
+        for expr, key in zoned.items():
+            first = f"first({self.expr(expr)})"
+            if len(groups) > 1:
+                first = f"CASE WHEN grouping({key}) = 0 THEN {first} END"
+            self.grouped[expr] = first
+        self.group_keys |= zoned
+
     def _groups(self, groups: tuple[tuple[tree.Expr, ...], ...]) -> str:
         if len(groups) == 1:
-            return f" GROUP BY {self._list(groups[0])}" if groups[0] else ""
-        sets = ", ".join(f"({self._list(group)})" for group in groups)
+            return f" GROUP BY {self._group(groups[0])}" if groups[0] else ""
+        sets = ", ".join(f"({self._group(group)})" for group in groups)
         return f" GROUP BY GROUPING SETS ({sets})"
+
+    def _group(self, group: tuple[tree.Expr, ...]) -> str:
+        return ", ".join(self.group_keys.get(expr) or self.expr(expr) for expr in group)
 
     def _order(self, keys: tuple[tree.SortKey, ...], items: Sequence[tree.Expr]) -> str:
         if not keys:
@@ -100,6 +169,8 @@ class Lowering:
     def _key(self, key: tree.SortKey, items: Sequence[tree.Expr] = ()) -> str:
         found = [at for at, item in enumerate(items) if item == key.expr]
         text = str(found[0] + 1) if found else self.expr(key.expr)
+        if temporal.has_zone(key.expr.type):
+            text, found = self._keyed(key.expr), []
         if isinstance(key.expr, tree.Constant) and not found:
             text = f"({text} || '')" if key.expr.type.name == "varchar" else f"(0 + {text})"
         direction = "DESC" if key.descending else "ASC"
@@ -157,6 +228,11 @@ class Lowering:
 
     def expr(self, expr: tree.Expr) -> str:
         """Write an expression."""
+        if self.grouped and expr in self.grouped:
+            return self.grouped[expr]
+        return self._plain(expr)
+
+    def _plain(self, expr: tree.Expr) -> str:
         if isinstance(expr, tree.Ref):
             return f"{expr.relation}.c{expr.index}"
         if isinstance(expr, tree.Constant):
@@ -172,13 +248,31 @@ class Lowering:
         if isinstance(expr, tree.Subquery):
             return self._subquery(expr)
         if isinstance(expr, tree.LambdaRef):
-            return expr.name
+            return self.renamed.get(expr.name, expr.name)
         if isinstance(expr, tree.Lambda):
-            return f"lambda {', '.join(expr.names)}: {self.expr(expr.body)}"
+            return f"lambda {', '.join(expr.names)}: {self.body(expr, expr.names)}"
         before, self.trying = self.trying, True
         text = f"TRY({self.expr(expr.arg)})"
         self.trying = before
         return text
+
+    def body(self, inner: tree.Lambda, texts: Sequence[str]) -> str:
+        """Write the body of a lambda with `texts` for its parameters."""
+        before = self.renamed
+        self.renamed = {**before, **dict(zip(inner.names, texts, strict=True))}
+        text = self.expr(inner.body)
+        self.renamed = before
+        return f"({text})"
+
+    def fresh(self) -> str:
+        """Return a name that nothing else in the text has."""
+        self.named += 1
+        return f"lbv{self.named}"
+
+    @property
+    def raising(self) -> str:
+        """The macro that raises an error: none inside of TRY."""
+        return "lb_null" if self.trying else "lb_raise"
 
     def _constant(self, constant: tree.Constant) -> str:
         name = duck_name(constant.type)
@@ -208,9 +302,20 @@ class Lowering:
             return f"EXISTS {text}"
         assert sub.arg is not None
         word = "IN" if sub.kind == "in" else sub.kind.upper()
-        return f"({self.expr(sub.arg)} {word} {text})"
+        if temporal.has_zone(sub.arg.type):
+            text = f"(SELECT {temporal.key('lbs.c0', sub.arg.type)} FROM {text} AS lbs(c0))"
+        return f"({self._keyed(sub.arg)} {word} {text})"
 
     def _aggregate(self, call: tree.Aggregate) -> str:
+        if self.grouped:
+            # Inside of an aggregate a grouped expression is each row's, not the group's.
+            before, self.grouped = self.grouped, {}
+            text = self._aggregate(call)
+            self.grouped = before
+            return text
+        if call.distinct and call.type == BIGINT and temporal.has_zone(call.args[0].type):
+            keys = tuple(tree.Apply(arg.type, "{key:0}", (arg,)) for arg in call.args)
+            call = replace(call, args=keys)
         order = self._order(call.order, ())
         modifier = f" FILTER (WHERE {self.expr(call.where)})" if call.where is not None else ""
         return self._template(call.template, call, modifier, order)
@@ -218,19 +323,28 @@ class Lowering:
     def _window(self, call: tree.Window) -> str:
         parts: list[str] = []
         if call.partition:
-            parts.append(f"PARTITION BY {self._list(call.partition)}")
+            parts.append(f"PARTITION BY {', '.join(map(self._keyed, call.partition))}")
         if call.order:
             parts.append(self._order(call.order, ()).strip())
         if call.frame is not None:
-            start, end = self._bound(call.frame.start), self._bound(call.frame.end)
+            by = call.order[0].expr.type if call.order else BIGINT
+            start, end = self._bound(call.frame.start, by), self._bound(call.frame.end, by)
             parts.append(f"{call.frame.kind} BETWEEN {start} AND {end}")
         modifier = f" FILTER (WHERE {self.expr(call.where)})" if call.where is not None else ""
         nulls = " IGNORE NULLS" if call.ignore_nulls else ""
         modifier += f" OVER ({' '.join(parts)})"
         return self._template(call.template, call, modifier, nulls)
 
-    def _bound(self, bound: tree.Bound) -> str:
-        return bound.kind if bound.value is None else f"{self.expr(bound.value)} {bound.kind}"
+    def _bound(self, bound: tree.Bound, by: Type) -> str:
+        if bound.value is None:
+            return bound.kind
+        text = self.expr(bound.value)
+        if by.name in ("date", "timestamp", INSTANT):
+            units = {DAY_TO_SECOND: "to_milliseconds", YEAR_TO_MONTH: "to_months"}
+            text = f"{units[bound.value.type]}({text})" if bound.value.type in units else text
+        elif bound.value.type == DAY_TO_SECOND and by != DAY_TO_SECOND:
+            text = f"({text} * 1000000000)"
+        return f"{text} {bound.kind}"
 
     def _template(
         self,
@@ -265,6 +379,10 @@ class Lowering:
         self, rule: str, call: tree.Apply | tree.Aggregate | tree.Window, modifier: str, inside: str
     ) -> str:
         """Write what a template cannot say."""
+        known = rules.found(call.template) or time_rules.found(call.template)
+        if known is not None:
+            args = ["" if isinstance(arg, tree.Lambda) else self.expr(arg) for arg in call.args]
+            return f"({known(self, call, args)})"
         if rule == "typeof":
             return quoted(str(call.args[0].type))
         if rule == "to_date":
@@ -347,6 +465,9 @@ def _filled(slot: str, call: tree.Apply | tree.Aggregate | tree.Window, args: li
         return duck_name(call.args[int(slot[5:])].type)
     if slot.startswith("py:"):
         return python_call(slot[3:], [arg.type for arg in call.args], call.type, args)
+    if ":" in slot:
+        part, _, at = slot.partition(":")
+        return time_rules.parts(part, args[int(at)], call.args[int(at)].type)
     return args[int(slot)]
 
 

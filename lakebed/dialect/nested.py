@@ -8,7 +8,7 @@ from lakebed.dialect import tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.operators import ARRAY_ITEM, MAP_ITEM, coerce, make_row
 from lakebed.dialect.scopes import Scope, fail, place
-from lakebed.dialect.types import BIGINT, UNKNOWN, array, common
+from lakebed.dialect.types import INTEGERS, BIGINT, UNKNOWN, array, common
 from lakebed.dialect.windows import Windows
 
 
@@ -50,6 +50,8 @@ class Nested(Windows):
         index = self.analyse(node.expressions[0], scope)
         offset = -(node.args.get("offset") or 0)
         if base.type.name == "map":
+            if index.type.name in INTEGERS and isinstance(index, tree.Constant):
+                index = tree.Constant(index.type, str(int(str(index.value)) + 1 + offset))
             key = coerce(index, base.type.inner[0])
             return tree.Apply(base.type.inner[1], MAP_ITEM, (base, key))
         if base.type.name == "row":

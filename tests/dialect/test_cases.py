@@ -96,5 +96,10 @@ def test_case(connection, case):
 
 def test_every_function_has_a_case():
     text = "\n".join(case.text.lower() for case in cases())
-    missing = [name for name in functions.table() if f"{name}(" not in text and name not in text]
+    built = [
+        name
+        for name, rows in functions.table().items()
+        if any(row.template != functions.NOT_BUILT for row in rows)
+    ]
+    missing = [name for name in built if f"{name}(" not in text and name not in text]
     assert missing == []

@@ -25,4 +25,4 @@ CREATE OR REPLACE MACRO lb_months(i) AS datepart('year', i) * 12 + datepart('mon
 CREATE OR REPLACE MACRO lb_year_to_month_text(i) AS CASE WHEN lb_months(i) < 0 THEN '-' ELSE '' END || (abs(lb_months(i)) // 12) || '-' || (abs(lb_months(i)) % 12);
 CREATE OR REPLACE MACRO lb_hex_text(b) AS rtrim(regexp_replace(lower(hex(b)), '(..)', chr(92) || '1 ', 'g'));
 CREATE OR REPLACE MACRO lb_any(a) AS CASE WHEN list_contains(a, true) THEN true WHEN lb_has_null(a) THEN NULL WHEN a IS NULL THEN NULL ELSE false END;
-CREATE OR REPLACE MACRO lb_overlap(a, b) AS CASE WHEN list_has_any(a, b) THEN true WHEN a IS NULL OR b IS NULL OR lb_has_null(a) OR lb_has_null(b) THEN NULL ELSE false END;
+CREATE OR REPLACE MACRO lb_overlap(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN len(a) = 0 OR len(b) = 0 THEN false WHEN list_has_any(a, b) THEN true WHEN lb_has_null(a) OR lb_has_null(b) THEN NULL ELSE false END;

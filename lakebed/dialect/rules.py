@@ -1,0 +1,369 @@
+"""Functions that a template cannot say: DuckDB text from the types and the lambdas of a call.
+
+A rule gets the lowering, the call and the texts of its arguments (None for a lambda). What it writes
+uses names of its own for lambda parameters (`Lowering.fresh`), so that bodies can be put inside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from lakebed.dialect import conversions, tree
+from lakebed.dialect.errors import TrinoError
+from lakebed.dialect.types import APPROXIMATE, DOUBLE, INSTANT, VARCHAR, Type, duck_name
+
+if TYPE_CHECKING:
+    from lakebed.dialect.lower import Lowering
+
+Call = tree.Apply | tree.Aggregate | tree.Window
+Rule = Callable[["Lowering", Call, Sequence[str]], str]
+
+
+def _body(lowering: Lowering, call: Call, at: int, *texts: str) -> str:
+    inner = call.args[at]
+    assert isinstance(inner, tree.Lambda)
+    return lowering.body(inner, texts)
+
+
+def _bound(lowering: Lowering, text: str, body: Callable[[str], str]) -> str:
+    """Return `body` over a name for `text`, so that the text is written and run once."""
+    name = lowering.fresh()
+    return f"list_extract(list_transform([{text}], lambda {name}: {body(name)}), 1)"
+
+
+def _any_null(texts: Sequence[str]) -> str:
+    return " OR ".join(f"{text} IS NULL" for text in texts)
+
+
+def _extreme(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del lowering
+    name = "greatest" if call.template == "@greatest" else "least"
+    if call.type.name not in APPROXIMATE:
+        return f"CASE WHEN {_any_null(args)} THEN NULL ELSE {name}({', '.join(args)}) END"
+    # NaN is neither the greatest nor the least unless there is nothing else.
+    numbers = ", ".join(f"CASE WHEN NOT isnan({arg}) THEN {arg} END" for arg in args)
+    found = f"coalesce({name}({numbers}), CAST('NaN' AS {duck_name(call.type)}))"
+    return f"CASE WHEN {_any_null(args)} THEN NULL ELSE {found} END"
+
+
+def _array_extreme(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    name = "list_max" if call.template == "@array_max" else "list_min"
+    approximate = call.type.name in APPROXIMATE
+
+    def body(text: str) -> str:
+        found = f"{name}({text})"
+        if approximate:
+            plain = f"list_filter({text}, lambda lbx: NOT isnan(lbx))"
+            found = f"coalesce({name}({plain}), list_extract({text}, 1))"
+        return f"CASE WHEN NOT lb_has_null({text}) THEN {found} END"
+
+    return _bound(lowering, args[0], body)
+
+
+def _array_join(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    name = lowering.fresh()
+    kind = call.args[0].type.inner[0]
+    text = conversions.convert(name, kind, VARCHAR)
+    if len(args) == 3:
+        text = f"coalesce({text}, {args[2]})"
+    listed = f"list_transform({args[0]}, lambda {name}: {text})"
+    joined = f"coalesce(array_to_string({listed}, {args[1]}), '')"
+    return f"CASE WHEN {_any_null(args)} THEN NULL ELSE {joined} END"
+
+
+def _packed(texts: Sequence[str]) -> str:
+    return f"struct_pack({', '.join(f'f{at} := {text}' for at, text in enumerate(texts))})"
+
+
+def _steps(texts: Sequence[str]) -> str:
+    longest = ", ".join(f"len({text})" for text in texts)
+    return f"range(1, CAST(greatest({longest}) AS BIGINT) + 1)"
+
+
+def _zip(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del call
+    at = lowering.fresh()
+    packed = _packed([f"list_extract({arg}, {at})" for arg in args])
+    listed = f"list_transform({_steps(args)}, lambda {at}: {packed})"
+    return f"CASE WHEN {_any_null(args)} THEN NULL ELSE {listed} END"
+
+
+def _zip_with(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    at = lowering.fresh()
+    items = [f"list_extract({arg}, {at})" for arg in args[:2]]
+    listed = f"list_transform({_steps(args[:2])}, lambda {at}: {_body(lowering, call, 2, *items)})"
+    return f"CASE WHEN {_any_null(args[:2])} THEN NULL ELSE {listed} END"
+
+
+def _reduce(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    state, item = duck_name(call.args[1].type), duck_name(call.args[0].type.inner[0])
+    one, other, each = lowering.fresh(), lowering.fresh(), lowering.fresh()
+    first = f"[struct_pack(s := CAST({args[1]} AS {state}), x := CAST(NULL AS {item}))]"
+    rest = (
+        f"list_transform({args[0]}, lambda {each}: "
+        f"struct_pack(s := CAST(NULL AS {state}), x := CAST({each} AS {item})))"
+    )
+    step = _body(lowering, call, 2, f"{one}.s", f"{other}.x")
+    packed = f"struct_pack(s := CAST({step} AS {state}), x := CAST(NULL AS {item}))"
+    folded = f"list_reduce(list_concat({first}, {rest}), lambda {one}, {other}: {packed})"
+    last = _bound(lowering, f"{folded}.s", lambda name: _body(lowering, call, 3, name))
+    return f"CASE WHEN {args[0]} IS NOT NULL THEN {last} END"
+
+
+def _array_sort_by(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    """Count for each element those that go before it; what is equal keeps its order."""
+
+    def body(text: str) -> str:
+        one, other = lowering.fresh(), lowering.fresh()
+        pair = f"list_extract({text}, {other})", f"list_extract({text}, {one})"
+        order = _body(lowering, call, 1, *pair)
+        message = "'Lambda comparator must return either -1, 0, or 1'"
+        checked = (
+            f"CASE {order} WHEN -1 THEN -1 WHEN 0 THEN 0 WHEN 1 THEN 1 "
+            f"ELSE {lowering.raising}('INVALID_FUNCTION_ARGUMENT', {message}) END"
+        )
+        before = f"({checked} < {one} - {other} AND {one} <> {other})"
+        before = (
+            f"CASE WHEN {one} = {other} THEN false WHEN {other} < {one} THEN {checked} <= 0 "
+            f"ELSE {checked} < 0 END"
+        )
+        steps = f"range(1, len({text}) + 1)"
+        rank = f"len(list_filter({steps}, lambda {other}: {before}))"
+        ranks = f"list_transform({steps}, lambda {one}: struct_pack(r := {rank}, i := {one}))"
+        at = lowering.fresh()
+        sort = f"list_sort({ranks})"
+        return f"list_transform({sort}, lambda {at}: list_extract({text}, {at}.i))"
+
+    return _bound(lowering, args[0], body)
+
+
+def _map_entries(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del call
+    name = lowering.fresh()
+    packed = _packed([f"{name}.key", f"{name}.value"])
+    return f"list_transform(map_entries({args[0]}), lambda {name}: {packed})"
+
+
+def _map_from_entries(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del call
+
+    def body(text: str) -> str:
+        name = lowering.fresh()
+        keys = f"list_transform({text}, lambda {name}: {name}.f0)"
+        values = f"list_transform({text}, lambda {name}: {name}.f1)"
+        raised = f"{lowering.raising}('INVALID_FUNCTION_ARGUMENT', 'map entry cannot be null')"
+        return f"CASE WHEN lb_has_null({text}) THEN {raised} ELSE lb_map({keys}, {values}) END"
+
+    return _bound(lowering, args[0], body)
+
+
+def _multimap_from_entries(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del call
+
+    def body(text: str) -> str:
+        key, name = lowering.fresh(), lowering.fresh()
+        keys = f"lb_array_distinct(list_transform({text}, lambda {name}: {name}.f0))"
+        own = f"list_filter({text}, lambda {name}: {name}.f0 IS NOT DISTINCT FROM {key})"
+        lists = f"list_transform({own}, lambda {name}: {name}.f1)"
+        raised = f"{lowering.raising}('INVALID_FUNCTION_ARGUMENT', 'map entry cannot be null')"
+        values = f"list_transform({keys}, lambda {key}: {lists})"
+        return f"CASE WHEN lb_has_null({text}) THEN {raised} ELSE lb_map({keys}, {values}) END"
+
+    return _bound(lowering, args[0], body)
+
+
+def _map_concat(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del call
+    key = lowering.fresh()
+    keys = f"lb_array_distinct(flatten([{', '.join(f'map_keys({arg})' for arg in args)}]))"
+    value = " ".join(
+        f"WHEN map_contains({arg}, {key}) THEN map_extract({arg}, {key})[1]"
+        for arg in reversed(args)
+    )
+    values = f"list_transform({keys}, lambda {key}: CASE {value} END)"
+    return f"CASE WHEN {_any_null(args)} THEN NULL ELSE map({keys}, {values}) END"
+
+
+def _map_filter(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    name = lowering.fresh()
+    kept = _body(lowering, call, 1, f"{name}.key", f"{name}.value")
+    return f"map_from_entries(list_filter(map_entries({args[0]}), lambda {name}: {kept}))"
+
+
+def _transform_keys(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    name = lowering.fresh()
+    key = _body(lowering, call, 1, f"{name}.key", f"{name}.value")
+    keys = f"list_transform(map_entries({args[0]}), lambda {name}: {key})"
+    return f"lb_map({keys}, map_values({args[0]}))"
+
+
+def _transform_values(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    name = lowering.fresh()
+    value = _body(lowering, call, 1, f"{name}.key", f"{name}.value")
+    values = f"list_transform(map_entries({args[0]}), lambda {name}: {value})"
+    return f"CASE WHEN {args[0]} IS NOT NULL THEN map(map_keys({args[0]}), {values}) END"
+
+
+def _map_zip_with(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    key = lowering.fresh()
+    one, other = args[:2]
+    keys = f"lb_array_distinct(list_concat(map_keys({one}), map_keys({other})))"
+    items = [f"map_extract({arg}, {key})[1]" for arg in (one, other)]
+    values = f"list_transform({keys}, lambda {key}: {_body(lowering, call, 2, key, *items)})"
+    return f"CASE WHEN {_any_null(args[:2])} THEN NULL ELSE map({keys}, {values}) END"
+
+
+_SPANS = 'STRUCT("before" VARCHAR, "groups" VARCHAR[])[]'
+
+
+def _regexp_replace_lambda(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    signature = f"py regexp.spans(VARCHAR, VARCHAR) {_SPANS}".replace('"', '""')
+    name, each = lowering.fresh(), lowering.fresh()
+    made = _body(lowering, call, 2, f"{name}.groups")
+    piece = f"{name}.before || CASE WHEN {name}.groups IS NULL THEN '' ELSE {made} END"
+    pieces = f'list_transform("{signature}"({args[0]}, {args[1]}), lambda {name}: {piece})'
+    joined = f"array_to_string({each}, '')"
+    return _bound(
+        lowering,
+        pieces,
+        lambda text: joined.replace(each, text).join(
+            (f"CASE WHEN NOT lb_has_null({text}) THEN ", " END")
+        ),
+    )
+
+
+# What RE2 reads as Joni does: no look-around, back references or classes in classes.
+_PLAIN = re.compile(r"(?:[^\\()\[\]{}?*+|^$.]|\\[dws]|\\[.\-/\[\](){}*+?|^$\\]|\.|[?*+](?![?*+])|\||\((?!\?)|"
+                    r"\)|\[\^?[A-Za-z0-9 _,.:;@#%=/-]+\](?!\])|\^)*\$?")  # fmt: skip
+_NATIVE = {
+    "regexp_like": "regexp_matches({0}, {1})",
+    "regexp_extract": "CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}) END",
+}
+
+
+def plain_pattern(expr: tree.Expr) -> bool:
+    """Tell whether a pattern means the same to DuckDB's regular expressions."""
+    while isinstance(expr, tree.Convert):
+        expr = expr.arg
+    text = expr.value if isinstance(expr, tree.Constant) else None
+    if not isinstance(text, str) or "\n" in text or _PLAIN.fullmatch(text) is None:
+        return False
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    # `.` of both leaves line feeds out only where told; a `$` is before a last line feed, too.
+    return "." not in text.replace("\\.", "") and not text.endswith("$")
+
+
+def _regexp(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    name = call.template.removeprefix("@regexp ").partition(".")[2]
+    native = _NATIVE.get(name)
+    if native is not None and plain_pattern(call.args[1]):
+        return native.format(*args)
+    from lakebed.dialect.lower import python_call
+
+    del lowering
+    kinds = [arg.type for arg in call.args]
+    return python_call(f"regexp.{name}", kinds, call.type, args)
+
+
+def _truncate_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del lowering
+    scale = call.type.numbers[1]
+    step = f"CAST(pow(10, greatest(0, least(37, {scale} - {args[1]}))) AS HUGEINT)"
+    whole = conversions.unscaled(args[0], scale)
+    cut = conversions.rescaled(f"(({whole} // {step}) * {step})", call.type)
+    return f"CASE WHEN {args[1]} >= {scale} THEN {args[0]} ELSE {cut} END"
+
+
+def _char_length(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del lowering
+    return f"CASE WHEN {args[0]} IS NOT NULL THEN {call.args[0].type.numbers[0]} END"
+
+
+_FORMATTED = ("tinyint", "smallint", "integer", "bigint", "double", "varchar", "boolean", "date",
+              "decimal")  # fmt: skip
+_AS_TEXT = ("timestamp", INSTANT, "time", "time with time zone", "uuid", "ipaddress", "char",
+            "interval day to second", "interval year to month")  # fmt: skip
+
+
+def _format(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    """Give the values to Java's formatter; what it knows only as text goes as text."""
+    from lakebed.dialect.lower import python_call
+
+    del lowering
+    texts: list[str] = []
+    kinds: list[Type] = []
+    for arg, expr in zip(args, call.args, strict=True):
+        kind, text = expr.type, arg
+        if kind.name == "unknown":
+            kind, text = VARCHAR, "CAST(NULL AS VARCHAR)"
+        elif kind.name == "real":
+            kind, text = DOUBLE, f"CAST(CAST({arg} AS VARCHAR) AS DOUBLE)"
+        elif kind.name == "json":
+            kind = VARCHAR
+        elif kind.name in _AS_TEXT:
+            text = conversions.convert(arg, kind, VARCHAR)
+            if kind.name == "timestamp":
+                text = f"replace({text}, ' ', 'T')"
+            kind = VARCHAR
+        elif kind.name not in _FORMATTED:
+            raise TrinoError("NOT_SUPPORTED", f"Type not supported for formatting: {kind}")
+        texts.append(text)
+        kinds.append(kind)
+    return python_call("java_format.render", kinds, VARCHAR, texts)
+
+
+def aggregated(
+    name: str, call: Call, args: Sequence[str], modify: Callable[[str, str], str]
+) -> str:
+    """Call a Python function with the list of an aggregate's rows.
+
+    A row is the argument, or a struct `a0, a1, …` of several. `modify` puts DISTINCT, FILTER and
+    ORDER BY around the call that makes the list.
+    """
+    kinds = [duck_name(arg.type) for arg in call.args]
+    if len(args) == 1:
+        row, kind = args[0], kinds[0]
+    else:
+        row = f"struct_pack({', '.join(f'a{at} := {arg}' for at, arg in enumerate(args))})"
+        kind = f"STRUCT({', '.join(f'a{at} {one}' for at, one in enumerate(kinds))})"
+    signature = f"py {name}({kind}[]) {duck_name(call.type)}".replace('"', '""')
+    return f'"{signature}"({modify("list", row)})'
+
+
+RULES: dict[str, Rule] = {
+    "greatest": _extreme,
+    "least": _extreme,
+    "array_max": _array_extreme,
+    "array_min": _array_extreme,
+    "array_join": _array_join,
+    "array_sort_by": _array_sort_by,
+    "zip": _zip,
+    "zip_with": _zip_with,
+    "reduce": _reduce,
+    "map_entries": _map_entries,
+    "map_from_entries": _map_from_entries,
+    "multimap_from_entries": _multimap_from_entries,
+    "map_concat": _map_concat,
+    "map_filter": _map_filter,
+    "transform_keys": _transform_keys,
+    "transform_values": _transform_values,
+    "map_zip_with": _map_zip_with,
+    "regexp_replace_lambda": _regexp_replace_lambda,
+    "regexp": _regexp,
+    "truncate_decimal": _truncate_decimal,
+    "char_length": _char_length,
+    "format": _format,
+}
+
+
+def found(template: str) -> Rule | None:
+    """Return the rule that a template `@name …` names."""
+    return RULES.get(template.removeprefix("@").partition(" ")[0])
+
+
+__all__ = ["RULES", "Type", "aggregated", "found", "plain_pattern"]
