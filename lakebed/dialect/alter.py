@@ -32,7 +32,20 @@ def _changed(reader: Reader, name: st.Name, partition: st.PartitionValues | None
         return st.SetLocation(name, reader.string(), partition)
     if partition is None and reader.accept("SET", "TBLPROPERTIES"):
         return st.SetProperties(name, reader.properties())
+    if partition is None and reader.accept("UNSET", "TBLPROPERTIES"):
+        return st.UnsetProperties(name, _keys(reader))
+    if partition is None and reader.accept("RENAME", "TO"):
+        return st.RenameTable(name, reader.name())
     raise not_supported(f"ALTER TABLE {reader.peek().text.upper()}", 1, 1)
+
+
+def _keys(reader: Reader) -> tuple[str, ...]:
+    reader.expect("(")
+    found = [reader.string()]
+    while reader.accept(","):
+        found.append(reader.string())
+    reader.expect(")")
+    return tuple(found)
 
 
 def _added(reader: Reader, name: st.Name) -> st.Statement:
@@ -48,7 +61,7 @@ def _added(reader: Reader, name: st.Name) -> st.Statement:
 
 def _dropped(reader: Reader, name: st.Name) -> st.Statement:
     if reader.accept("COLUMN"):
-        raise not_supported("ALTER TABLE DROP COLUMN (Iceberg)", 1, 1)
+        return st.DropColumn(name, reader.identifier())
     exists = reader.accept("IF", "EXISTS")
     dropped = [partition_of(reader)]
     while reader.accept(","):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from lakebed.dialect import iceberg
 from lakebed.dialect import statements as st
 from lakebed.dialect.alter import alter_table
 from lakebed.dialect.columns import columns_of
@@ -152,7 +153,11 @@ def _create_external(reader: Reader) -> st.Statement:
                 break
         else:
             raise reader.error("'LOCATION', 'PARTITIONED', 'ROW', 'STORED', 'TBLPROPERTIES'")
-    return st.CreateTable(name, columns, absent, **clauses)  # type: ignore[arg-type]
+    found = st.CreateTable(name, columns, absent, **clauses)  # type: ignore[arg-type]
+    if found.properties.get("table_type", "").upper() == "ICEBERG":
+        message = "External keyword not supported for table type ICEBERG"
+        raise TrinoError("INVALID_TABLE_PROPERTY", message)
+    return found
 
 
 def _create_table(reader: Reader) -> st.Statement:
@@ -160,7 +165,7 @@ def _create_table(reader: Reader) -> st.Statement:
     name = reader.name()
     comment = reader.string() if reader.accept("COMMENT") else None
     if reader.peek().text == "(":
-        raise not_supported("CREATE TABLE without EXTERNAL (Iceberg)", 1, 1)
+        return iceberg.create_table(reader, name, absent, comment)
     properties = _with_properties(reader) if reader.accept("WITH") else {}
     reader.expect("AS")
     tail = [token.text.upper() for token in reader.tokens[-3:]]
@@ -270,6 +275,8 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[Reader], st.Statement]], ...] = (
     (("DROP", "VIEW"), _drop_view),
     (("INSERT", "INTO"), _insert),
     (("UNLOAD",), _unload),
+    (("OPTIMIZE",), iceberg.optimize),
+    (("VACUUM",), iceberg.vacuum),
     (("PREPARE",), _prepare),
     (("EXECUTE",), _execute),
     (("DEALLOCATE", "PREPARE"), lambda reader: st.Deallocate(reader.identifier())),

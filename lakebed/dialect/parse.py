@@ -10,11 +10,12 @@ import sqlglot
 from sqlglot import expressions as exp
 from sqlglot.errors import ParseError, TokenError
 
-from lakebed.dialect import hive, statements
+from lakebed.dialect import hive, iceberg, statements
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.grammar import AthenaQueries, plain_numbers
 from lakebed.dialect.reader import blank
 
+_ROWS = re.compile(r"(?is)\s*(delete\s+from\b|update\b|merge\s+into\b)")
 _QUERY = re.compile(r"(?is)\s*(\(|select\b|with\b|values\b|table\b)")
 
 
@@ -25,7 +26,13 @@ _READ: dict[type[exp.Expr], frozenset[str]] = {
     for kind, parts in {
         exp.Select: "expressions from_ joins where group having order limit offset distinct with_ "
         "windows sample",
-        exp.Table: "this db catalog alias joins sample",
+        exp.Table: "this db catalog alias joins version sample",
+        exp.Version: "this expression kind",
+        exp.Delete: "this where",
+        exp.Update: "this expressions where",
+        exp.Merge: "this using on whens",
+        exp.When: "matched condition then source",
+        exp.Insert: "this expression",
         exp.Subquery: "this alias joins with_ order limit offset sample",
         exp.TableSample: "method size percent",
         exp.Values: "expressions alias joins order limit offset with_ sample",
@@ -74,6 +81,8 @@ def parse(text: str, parameters: Sequence[str] = ()) -> statements.Statement:
         raise TrinoError("SYNTAX_ERROR", "mismatched input '<EOF>'. Expecting: <statement>", 1, 1)
     if _QUERY.match(stripped):
         return statements.Select(parse_query(text, parameters))
+    if _ROWS.match(stripped):
+        return iceberg.rows_statement(_parsed(text, parameters, exp.Delete, exp.Update, exp.Merge))
     head = re.match(r"(?is)\s*explain\b(?!\s*\()(\s+analyze\b)?", stripped)
     if head is not None:
         if head.group(1):
@@ -92,6 +101,10 @@ def _without_comments(text: str) -> str:
 
 def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expr:
     """Parse a query to sqlglot's tree, its `?` replaced by the parameters."""
+    return _parsed(text, parameters, exp.Query, exp.Values)
+
+
+def _parsed(text: str, parameters: Sequence[str], *kinds: type[exp.Expr]) -> exp.Expr:
     try:
         found = sqlglot.parse(plain_numbers(text), read=_DIALECT)
     except (ParseError, TokenError) as error:
@@ -99,7 +112,7 @@ def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expr:
     if len(found) != 1 or found[0] is None:
         raise TrinoError("SYNTAX_ERROR", "Only one sql statement is allowed", 1, 1)
     tree = found[0]
-    if not isinstance(tree, exp.Query | exp.Values):
+    if not isinstance(tree, kinds):
         raise not_supported(f"The statement {type(tree).__name__.upper()}", 1, 1)
     refuse_unread(tree)
     return _with_parameters(tree, parameters)

@@ -168,6 +168,14 @@ class Reader:
         self.at = len(self.tokens)
         return self._parse_query(blank(self.text, start))
 
+    def condition(self) -> exp.Expr:
+        """Take all that is left as a condition; return a query that has it as its WHERE."""
+        start = self.peek().at
+        self.at = len(self.tokens)
+        # Written over the words before it, so that the condition keeps its place in the text.
+        head, before = "SELECT 1 WHERE", blank(self.text, start)
+        return self._parse_query(head + before[len(head) :] if start > len(head) else before)
+
     def query_in_parentheses(self) -> exp.Expr:
         """Take a query that stands in parentheses."""
         self.expect("(")

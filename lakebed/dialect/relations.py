@@ -15,6 +15,7 @@ from lakebed.dialect.operators import coerce, compare, contains_aggregate, conta
 from lakebed.dialect.parse import parse_query
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
 from lakebed.dialect.types import BIGINT, Type, coerces, common
+from lakebed.dialect.versions import version_of
 
 
 class Catalog(Protocol):
@@ -24,8 +25,14 @@ class Catalog(Protocol):
         """Tell whether a database exists."""
         ...
 
-    def table(self, database: str, name: str) -> tree.TableInfo | tree.ViewInfo | None:
-        """Return a table or a view, None if there is none."""
+    def table(
+        self, database: str, name: str, version: tree.Version | None = None
+    ) -> tree.TableInfo | tree.ViewInfo | None:
+        """Return a table or a view, None if there is none; `version` is asked of Iceberg tables."""
+        ...
+
+    def evaluate(self, expr: tree.Expr) -> str | None:
+        """Compute an expression without columns, as text; None if that fails."""
         ...
 
 
@@ -186,7 +193,7 @@ class Relations:
         if catalog not in ("", "awsdatacatalog"):
             raise fail("CATALOG_NOT_FOUND", f"Catalog '{catalog}' not found", node)
         database = node.db.lower() or self.database
-        info = self.catalog.table(database, node.name.lower())
+        info = self.known(node, database)
         if info is None:
             if not self.catalog.has_database(database):
                 raise fail("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist", node)
@@ -212,6 +219,16 @@ class Relations:
             for at, (column, kind) in enumerate(info.hidden_columns)
         ]
         return scan, fields
+
+    def known(self, node: exp.Table, database: str) -> tree.TableInfo | tree.ViewInfo | None:
+        """Return the table or view of a name, in the version that is asked for."""
+        name, version = node.name.lower(), node.args.get("version")
+        if version is None:
+            return self.catalog.table(database, name)
+        rules = Expressions(self.text, self.query, {})
+        value = rules.analyse(version.expression, Scope([]))
+        asked = version_of(version, value, self.catalog.evaluate)
+        return self.catalog.table(database, name, asked)
 
     def view(
         self, info: tree.ViewInfo, node: exp.Table, name: str

@@ -104,6 +104,84 @@ class CreateTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Transform:
+    """A partition transform of an Iceberg table: `identity`, `day`, `bucket` with a number, …"""
+
+    name: str
+    column: str
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIcebergTable:
+    """CREATE TABLE of an Iceberg table."""
+
+    name: Name
+    columns: tuple[ColumnDefinition, ...]
+    if_not_exists: bool
+    partitions: tuple[Transform, ...]
+    comment: str | None
+    location: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """DELETE FROM a table, of the rows that satisfy `where`; all of them without."""
+
+    name: Name
+    target: exp.Expr
+    where: exp.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """UPDATE: the new values by column."""
+
+    name: Name
+    target: exp.Expr
+    values: tuple[tuple[str, exp.Expr], ...]
+    where: exp.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeClause:
+    """A WHEN of a MERGE; `action` is UPDATE, DELETE or INSERT, `values` by column."""
+
+    matched: bool
+    condition: exp.Expr | None
+    action: str
+    values: tuple[tuple[str, exp.Expr], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """MERGE INTO a table USING a relation; an INSERT without names has `""` for each of them."""
+
+    name: Name
+    target: exp.Expr
+    alias: str
+    source: exp.Expr
+    on: exp.Expr
+    clauses: tuple[MergeClause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Optimize:
+    """OPTIMIZE … REWRITE DATA USING BIN_PACK."""
+
+    name: Name
+    where: exp.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vacuum:
+    """VACUUM."""
+
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
 class CreateTableAs:
     """CREATE TABLE … AS query."""
 
@@ -311,6 +389,30 @@ class ChangeColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class DropColumn:
+    """ALTER TABLE … DROP COLUMN."""
+
+    name: Name
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnsetProperties:
+    """ALTER TABLE … UNSET TBLPROPERTIES."""
+
+    name: Name
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RenameTable:
+    """ALTER TABLE … RENAME TO."""
+
+    name: Name
+    to: Name
+
+
+@dataclass(frozen=True, slots=True)
 class SetLocation:
     """ALTER TABLE … SET LOCATION, of a partition or the table."""
 
@@ -332,6 +434,7 @@ Definition = (
     | AlterDatabase
     | DropDatabase
     | CreateTable
+    | CreateIcebergTable
     | DropTable
     | DropView
     | AddPartitions
@@ -339,9 +442,13 @@ Definition = (
     | RenamePartition
     | AddColumns
     | ChangeColumn
+    | DropColumn
+    | RenameTable
     | SetLocation
     | SetProperties
+    | UnsetProperties
     | RepairTable
+    | Vacuum
 )
 """A statement that changes the catalog and reads no rows."""
 
@@ -363,6 +470,10 @@ Statement = (
     | Explain
     | CreateTableAs
     | Insert
+    | Delete
+    | Update
+    | Merge
+    | Optimize
     | Unload
     | CreateView
     | Prepare

@@ -148,8 +148,8 @@ Expr = Constant | Ref | Apply | Convert | Try | Aggregate | Window | Lambda | La
 @dataclass(eq=False, slots=True)
 class Scan:
     """A catalog table in a FROM. `used` are the columns the query needs; `prunes` are predicates
-    over partition columns only, `file_prunes` over hidden columns only, which every row of the
-    answer satisfies.
+    over partition columns only (in an Iceberg table: over any columns), `file_prunes` over hidden
+    columns only, which every row of the answer satisfies.
     """
 
     relation: str
@@ -250,24 +250,43 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What FOR TIMESTAMP AS OF or FOR VERSION AS OF names: a moment, a snapshot, or a reference.
+
+    `text` is the value as an error shows it; of a reference (`is_name`), its name.
+    """
+
+    text: str
+    timestamp_ms: int | None = None
+    snapshot_id: int | None = None
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is the name of a branch or tag."""
+        return self.timestamp_ms is None and self.snapshot_id is None
+
+
+@dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A table as the catalog knows it: columns with types, then the partition columns."""
+    """A table as the catalog knows it: columns with types, then the partition columns.
+
+    `hidden_columns` only a query that names them sees; they are numbered after all others.
+    `is_iceberg` tables have no partition columns: predicates over any column may drop files.
+    """
 
     catalog: str
     database: str
     name: str
     columns: tuple[tuple[str, Type], ...]
     partition_columns: tuple[tuple[str, Type], ...] = ()
+    hidden_columns: tuple[tuple[str, Type], ...] = HIDDEN_COLUMNS
+    version: Version | None = None
+    is_iceberg: bool = False
 
     @property
     def all_columns(self) -> tuple[tuple[str, Type], ...]:
         """The columns as a query sees them: the data's, then the partitions'."""
         return self.columns + self.partition_columns
-
-    @property
-    def hidden_columns(self) -> tuple[tuple[str, Type], ...]:
-        """The columns that only a query that names them sees; numbered after all others."""
-        return HIDDEN_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

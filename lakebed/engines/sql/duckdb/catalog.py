@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import duckdb
 
 from lakebed.dialect import information_schema, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import Type, parse_type
 from lakebed.engines.sql.duckdb import views
 from lakebed.engines.sql.duckdb.messages import Channel
+
+if TYPE_CHECKING:
+    from lakebed.engines.sql.duckdb.iceberg.files import LakeFiles
 
 Shape = dict[str, Any]
 
@@ -56,6 +62,11 @@ def members(shape: Shape, key: str) -> list[Shape]:
 def columns_of(shape: Shape) -> list[Shape]:
     """Return the columns of a table's or partition's data."""
     return members(member(shape, "StorageDescriptor"), "Columns")
+
+
+def is_iceberg(shape: Shape) -> bool:
+    """Tell whether a table is Iceberg's, as Glue says it."""
+    return str(member(shape, "Parameters").get("table_type")).upper() == "ICEBERG"
 
 
 def folder(location: str) -> str:
@@ -106,6 +117,20 @@ class Server:
             for (_, prefix), found in zip(places, answer["files"], strict=True)
         ]
 
+    def exactly(self, locations: Sequence[str]) -> list[File | None]:
+        """Look up single objects, None where there is none; one question, however many there are.
+
+        A listing by a key begins with that key, if it is there.
+        """
+        places = [split_location(location) for location in locations]
+        answer = self._channel.request({"kind": "files", "places": places})
+        if "code" in answer:
+            raise ServiceError(answer["code"], answer["message"])
+        return [
+            File(*found[0]) if found and found[0][0] == key else None
+            for (_, key), found in zip(places, answer["files"], strict=True)
+        ]
+
     def put(self, location: str, path: str) -> None:
         """Make a scratch file the object at `location`."""
         bucket, key = split_location(location)
@@ -127,9 +152,33 @@ def _hidden(relative: str) -> bool:
 class LakeCatalog:
     """The analyser's catalog: tables by name, each fetched once a query."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(
+        self, server: Server, connection: duckdb.DuckDBPyConnection, scratch: Path
+    ) -> None:
         self.server = server
         self.shapes: dict[tuple[str, str], Shape] = {}
+        self._connection = connection
+        self._scratch = scratch
+        self._files: LakeFiles | None = None
+
+    def iceberg_files(self) -> LakeFiles:
+        """Return the lake as Iceberg reads and writes it; the same one for the whole statement."""
+        from lakebed.engines.sql.duckdb.iceberg.files import LakeFiles
+
+        if self._files is None:
+            self._files = LakeFiles(self.server, self._scratch)
+        return self._files
+
+    def undo(self) -> None:
+        """Delete what a statement that failed has put for a commit."""
+        if self._files is not None:
+            self._files.undo()
+
+    def evaluate(self, expr: tree.Expr) -> str | None:
+        """Compute an expression without columns, as text; None if that fails."""
+        from lakebed.engines.sql.duckdb import partitions
+
+        return partitions.evaluated(self._connection, expr)
 
     def has_database(self, database: str) -> bool:
         """Tell whether a database exists."""
@@ -161,12 +210,23 @@ class LakeCatalog:
         """Ask for a table anew: it was changed."""
         self.shapes.pop((database, name), None)
 
-    def table(self, database: str, name: str) -> tree.TableInfo | tree.ViewInfo | None:
+    def table(
+        self, database: str, name: str, version: tree.Version | None = None
+    ) -> tree.TableInfo | tree.ViewInfo | None:
         """Return the table with Trino's types, or the view."""
         if database == information_schema.NAME:
             return information_schema.table(name)
-        shape = self.shape(database, name)
+        shape = self.shape(database, name.split("$")[0])
         if shape is None:
+            return None
+        if is_iceberg(shape):
+            from lakebed.engines.sql.duckdb.iceberg import metadata_tables
+
+            return metadata_tables.info(self, database, name, version)
+        if version is not None:
+            message = "This connector does not support versioned tables"
+            raise TrinoError("NOT_SUPPORTED", message, 1, 1)
+        if "$" in name and self.shape(database, name) is None:
             return None
         if shape.get("TableType") == "VIRTUAL_VIEW":
             return views.view_info(shape)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from lakebed.dialect import lower, tree
-from lakebed.dialect.types import Type, duck_name
+from lakebed.dialect import conversions, lower, tree
+from lakebed.dialect.types import Type
 from lakebed.engines.sql.duckdb import conditions, projection, udf
 from lakebed.engines.sql.duckdb.catalog import Server, Shape, member
 from lakebed.engines.sql.duckdb.readers.arrow import Array, arrow
@@ -33,7 +33,7 @@ def chosen(
     descriptor = member(shape, "StorageDescriptor")
     if not scan.table.partition_columns:
         return [Partition((), descriptor["Location"], Storage.of(descriptor, shape))]
-    said = conditions.of_scan(scan, lambda expr: _evaluated(connection, expr))
+    said = conditions.of_scan(scan, lambda expr: evaluated(connection, expr))
     if projection.enabled(shape):
         storage = Storage.of(descriptor, shape)
         made = projection.partitions(scan, shape, said)
@@ -55,7 +55,7 @@ def chosen(
     return out
 
 
-def _evaluated(connection: duckdb.DuckDBPyConnection, expr: tree.Expr) -> str | None:
+def evaluated(connection: duckdb.DuckDBPyConnection, expr: tree.Expr) -> str | None:
     """Compute an expression without columns; one that fails is left to the query."""
     text = f"SELECT CAST({lower.Lowering(lower.no_tables).expr(expr)} AS VARCHAR)"
     try:
@@ -129,7 +129,7 @@ def _written(connection: duckdb.DuckDBPyConnection, rows: Rows) -> str:
     }
     connection.register("lbp", pa.table({"lbn": pa.array(range(len(values))), **columns}))
     casts = ", ".join(
-        f"CAST(nullif({name}, '{HIVE_NULL}') AS {duck_name(kind)}) AS {name}"
+        conversions.plain_value(f"nullif({name}, '{HIVE_NULL}')", kind) + f" AS {name}"
         for name, kind in zip(names, kinds, strict=True)
     )
     return f"SELECT lbn, {casts} FROM lbp"

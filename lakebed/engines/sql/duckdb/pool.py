@@ -263,6 +263,8 @@ async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
     try:
         if message["kind"] == "ask":
             asked: Mapping[str, Any] = message["request"]
+            if message["operation"] == "update_table":
+                return await _updated(message, running, lake)
             found = await lake.call(message["service"], message["operation"], asked)
             if message["operation"] == "create_table":
                 table = {"DatabaseName": asked["DatabaseName"], "Name": asked["TableInput"]["Name"]}
@@ -289,6 +291,21 @@ async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
     except Exception as error:
         log.exception("query %s: %s failed", running.query.id, message["kind"])
         return {"kind": "answer", "code": "InternalError", "message": repr(error)}
+
+
+async def _updated(message: Message, running: _Running, lake: Lake) -> Message:
+    """Update a table, which is what commits to an Iceberg table.
+
+    What was put may be the table's from the moment on that it is asked for: only a refusal says
+    that it is not, and may be taken back.
+    """
+    put, running.put = running.put, []
+    try:
+        found = await lake.call("glue", "update_table", message["request"])
+    except AwsError:
+        running.put = put
+        raise
+    return {"kind": "answer", "response": found}
 
 
 async def _undo(running: _Running, lake: Lake) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -11,7 +12,7 @@ from lakebed.dialect import tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.types import Type, duck_name
 from lakebed.engines.sql.duckdb import information_schema, partitions
-from lakebed.engines.sql.duckdb.catalog import LakeCatalog, member, split_location
+from lakebed.engines.sql.duckdb.catalog import LakeCatalog, split_location
 from lakebed.engines.sql.duckdb.readers import (
     avro,
     cloudtrail,
@@ -32,6 +33,9 @@ from lakebed.engines.sql.duckdb.readers.storage import (
     hidden_text,
 )
 from lakebed.engines.sql.duckdb.readers.stream import Meter, Rows
+
+if TYPE_CHECKING:
+    from lakebed.engines.sql.duckdb.iceberg.planning import Plan
 
 Reader = Callable[[Scan], list[str]]
 _READERS: dict[str, Reader] = {
@@ -60,6 +64,10 @@ class Scanner:
     connection: duckdb.DuckDBPyConnection
     paths: list[str] = field(default_factory=list[str])
     meter: Meter = field(default_factory=Meter)
+    plans: list[tuple[tree.TableInfo, Plan]] = field(
+        default_factory=list[tuple[tree.TableInfo, "Plan"]]
+    )
+    """The files of Iceberg tables that scans read."""
     _known: dict[str, str] = field(default_factory=dict[str, str])
     _relations: int = 0
 
@@ -72,10 +80,14 @@ class Scanner:
     def _source(self, scan: tree.Scan) -> str:
         if scan.table.database == information_schema.NAME:
             return information_schema.source(self.catalog, self.connection, scan)
+        if scan.table.is_iceberg:
+            from lakebed.engines.sql.duckdb.iceberg import metadata_tables, reading
+
+            if metadata_tables.is_named(scan.table.name):
+                return metadata_tables.source(self, scan)
+            return reading.source(self, scan)
         shape = self.catalog.shape(scan.table.database, scan.table.name)
         assert shape is not None
-        if str(member(shape, "Parameters").get("table_type")).upper() == "ICEBERG":
-            raise not_supported("Reading an Iceberg table")
         found = partitions.chosen(self.catalog.server, self.connection, scan, shape)
         listed = self.catalog.server.files_of([part.location for part in found])
         files = [
@@ -138,7 +150,7 @@ class Scanner:
             names,
             [Stored(f.file, f.bucket, at) for at, (_, files) in enumerate(parts) for f in files],
             self.connection,
-            self._register,
+            self.register,
             self.meter,
             self.catalog.server.files,
         )
@@ -146,7 +158,15 @@ class Scanner:
         self.paths += job.opened
         return texts
 
-    def _register(self, rows: Rows) -> str:
+    def plans_of(self, database: str, name: str) -> list[Plan]:
+        """Return what the scans of the current state of an Iceberg table read."""
+        return [
+            plan
+            for table, plan in self.plans
+            if (table.database, table.name, table.version) == (database, name, None)
+        ]
+
+    def register(self, rows: Rows) -> str:
         """Make Arrow rows a relation of the database."""
         self._relations += 1
         name = f"lbs{self._relations}"

@@ -36,11 +36,28 @@ IDLE_SECONDS = 0.25
 _DEATH_SIGNAL = 1
 
 
+def _iceberg(module: str, name: str) -> Callable[[Run, Any], dict[str, Any]]:
+    """Return a rule of Iceberg tables, whose library is loaded when one is first used."""
+
+    def run_it(context: Run, statement: Any) -> dict[str, Any]:
+        from importlib import import_module
+
+        found = import_module(f"lakebed.engines.sql.duckdb.iceberg.{module}")
+        return getattr(found, name)(context, statement)
+
+    return run_it
+
+
 _QUERIES: dict[type, Callable[[Run, Any], dict[str, Any]]] = {
     statements.Select: queries.select,
     statements.Explain: queries.explain,
     statements.CreateTableAs: writing.create_table_as,
     statements.Insert: writing.insert,
+    statements.Delete: _iceberg("dml", "delete"),
+    statements.Update: _iceberg("dml", "update"),
+    statements.Merge: _iceberg("merge", "merge"),
+    statements.Optimize: _iceberg("maintenance", "optimize"),
+    statements.Vacuum: _iceberg("maintenance", "vacuum"),
     statements.Unload: writing.unload,
 }
 
@@ -73,12 +90,13 @@ def die_with_parent() -> None:
 def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnection) -> Message:
     """Run one statement and return its outcome."""
     started = time.perf_counter()
-    catalog = LakeCatalog(Server(channel))
+    scratch = Path(message["scratch"])
+    catalog = LakeCatalog(Server(channel), connection, scratch)
     context = Run(
         message["id"],
         message["text"],
         message["database"].lower(),
-        Path(message["scratch"]),
+        scratch,
         message["output_location"],
         catalog,
         connection,
@@ -107,6 +125,8 @@ def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnectio
     except Exception as error:  # noqa: BLE001 - the worker's loop: a bug fails one query, loudly
         traceback.print_exc()
         outcome |= {"state": "FAILED", "error": failures.describe(error), "result": None}
+    if outcome["state"] != "SUCCEEDED" or outcome.get("error"):
+        catalog.undo()
     outcome["planning_ms"] = int(1000 * (context.planned - started)) if context.planned else 0
     total = int(1000 * (time.perf_counter() - started))
     outcome["execution_ms"] = max(0, total - outcome["planning_ms"])

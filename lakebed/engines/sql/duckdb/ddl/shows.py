@@ -10,7 +10,7 @@ from lakebed.dialect import statements as st
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import Type, hive_name, parse_type
 from lakebed.engines.sql.duckdb import results
-from lakebed.engines.sql.duckdb.catalog import Shape, columns_of, member, members
+from lakebed.engines.sql.duckdb.catalog import Shape, columns_of, is_iceberg, member, members
 from lakebed.engines.sql.duckdb.ddl.lookup import (
     found,
     partition,
@@ -68,6 +68,10 @@ def _is_view(shape: Shape) -> bool:
 def show_columns(run: Run, statement: st.ShowColumns) -> dict[str, Any]:
     """SHOW COLUMNS."""
     _, _, shape = found(run, statement.name)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import ddl
+
+        return ddl.show_columns(run, shape)
     columns = columns_of(shape) + members(shape, "PartitionKeys")
     rows = [[one["Name"].ljust(20)] for one in columns]
     return results.lines(run.scratch, rows, ["field"])
@@ -76,6 +80,10 @@ def show_columns(run: Run, statement: st.ShowColumns) -> dict[str, Any]:
 def show_create_table(run: Run, statement: st.ShowCreateTable) -> dict[str, Any]:
     """SHOW CREATE TABLE."""
     database, table, shape = found(run, statement.name)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import ddl
+
+        return ddl.show_create_table(run, shape)
     if _is_view(shape):
         raise semantic_error(f"{database}.{table} is a view: use SHOW CREATE VIEW")
     descriptor = shape["StorageDescriptor"]
@@ -146,6 +154,10 @@ def show_properties(run: Run, statement: st.ShowTableProperties) -> dict[str, An
 def describe(run: Run, statement: st.Describe) -> dict[str, Any]:
     """DESCRIBE: columns padded as Hive pads them, then the partition columns, then the details."""
     _, _, shape = found(run, statement.name)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import ddl
+
+        return ddl.describe(run, shape)
     shown = shape
     if statement.partition is not None:
         part = partition(run, shape, statement.partition)

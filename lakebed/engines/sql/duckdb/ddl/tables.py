@@ -9,7 +9,14 @@ from typing import Any
 from lakebed.dialect import statements as st
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import hive_name, parse_type
-from lakebed.engines.sql.duckdb.catalog import ServiceError, Shape, columns_of, member, members
+from lakebed.engines.sql.duckdb.catalog import (
+    ServiceError,
+    Shape,
+    columns_of,
+    is_iceberg,
+    member,
+    members,
+)
 from lakebed.engines.sql.duckdb.ddl.lookup import (
     found,
     keys_of,
@@ -110,8 +117,15 @@ def _table_input(table: str, statement: st.CreateTable) -> Shape:
     return table_input(table, shape, columns_shape(statement.partitions), properties)
 
 
+def create_iceberg_table(run: Run, statement: st.CreateIcebergTable) -> dict[str, Any]:
+    """CREATE TABLE of an Iceberg table."""
+    from lakebed.engines.sql.duckdb.iceberg import ddl
+
+    return ddl.create_table(run, statement)
+
+
 def drop_table(run: Run, statement: st.DropTable) -> dict[str, Any]:
-    """DROP TABLE: the definition only, as Athena does for external tables."""
+    """DROP TABLE: the definition only, as Athena does for external tables; of Iceberg all."""
     database, table = qualified(run, statement.name)
     shape = run.catalog.shape(database, table)
     if shape is None:
@@ -120,6 +134,10 @@ def drop_table(run: Run, statement: st.DropTable) -> dict[str, Any]:
         raise semantic_error(f"Table not found {database}.{table}", 10001)
     if shape.get("TableType") == "VIRTUAL_VIEW":
         raise semantic_error("Cannot drop a view with DROP TABLE", 10118)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import ddl
+
+        return ddl.drop_table(run, database, table, shape)
     run.catalog.server.ask("delete_table", {"DatabaseName": database, "Name": table})
     return nothing(run)
 
@@ -127,15 +145,52 @@ def drop_table(run: Run, statement: st.DropTable) -> dict[str, Any]:
 def set_properties(run: Run, statement: st.SetProperties) -> dict[str, Any]:
     """ALTER TABLE … SET TBLPROPERTIES."""
     _, _, shape = found(run, statement.name)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import alter
+
+        return alter.set_properties(run, statement, shape)
     given = dict(statement.properties)
     given.pop("EXTERNAL", None)  # Athena: "setting 'EXTERNAL'='FALSE' has no effect"
     update_table(run, shape, Parameters={**member(shape, "Parameters"), **given})
     return nothing(run)
 
 
+def unset_properties(run: Run, statement: st.UnsetProperties) -> dict[str, Any]:
+    """ALTER TABLE … UNSET TBLPROPERTIES, which Athena has for Iceberg tables."""
+    from lakebed.engines.sql.duckdb.iceberg import alter
+
+    shape = _iceberg_only(run, statement.name, "UNSET TBLPROPERTIES")
+    return alter.unset_properties(run, statement, shape)
+
+
+def drop_column(run: Run, statement: st.DropColumn) -> dict[str, Any]:
+    """ALTER TABLE … DROP COLUMN, which Athena has for Iceberg tables."""
+    from lakebed.engines.sql.duckdb.iceberg import alter
+
+    shape = _iceberg_only(run, statement.name, "DROP COLUMN")
+    return alter.drop_column(run, statement, shape)
+
+
+def rename_table(run: Run, statement: st.RenameTable) -> dict[str, Any]:
+    """ALTER TABLE … RENAME TO, which Athena has for Iceberg tables."""
+    from lakebed.engines.sql.duckdb.iceberg import alter
+
+    shape = _iceberg_only(run, statement.name, "RENAME TO")
+    return alter.rename_table(run, statement, shape)
+
+
+def _iceberg_only(run: Run, name: st.Name, what: str) -> Shape:
+    _, _, shape = found(run, name)
+    if not is_iceberg(shape):
+        raise not_supported(f"ALTER TABLE {what} of a Hive table", 1, 1)
+    return shape
+
+
 def set_location(run: Run, statement: st.SetLocation) -> dict[str, Any]:
     """ALTER TABLE … SET LOCATION, of the table or of one partition."""
     _, _, shape = found(run, statement.name)
+    if is_iceberg(shape):
+        raise not_supported("ALTER TABLE SET LOCATION of an Iceberg table", 1, 1)
     _check_location(statement.location)
     if statement.partition is None:
         storage = {**shape["StorageDescriptor"], "Location": statement.location}
@@ -151,6 +206,10 @@ def add_columns(run: Run, statement: st.AddColumns) -> dict[str, Any]:
     """ALTER TABLE … ADD COLUMNS or REPLACE COLUMNS, of the table or of one partition."""
     _, _, shape = found(run, statement.name)
     _refuse_view(shape)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import alter
+
+        return alter.add_columns(run, statement, shape)
     _check_columns(statement.columns)
     given = columns_shape(statement.columns)
     keys = keys_of(shape)
@@ -175,6 +234,10 @@ def change_column(run: Run, statement: st.ChangeColumn) -> dict[str, Any]:
     """ALTER TABLE … CHANGE COLUMN: its name, type, comment and place."""
     _, _, shape = found(run, statement.name)
     _refuse_view(shape)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import alter
+
+        return alter.change_column(run, statement, shape)
     _check_columns([statement.column])
     new = columns_shape([statement.column])[0]
 
@@ -216,5 +279,3 @@ def _change_columns(
 def _refuse_view(shape: Shape) -> None:
     if shape.get("TableType") == "VIRTUAL_VIEW":
         raise semantic_error("ALTER TABLE can't be used on a view", 10131)
-    if str(member(shape, "Parameters").get("table_type")).upper() == "ICEBERG":
-        raise not_supported("ALTER TABLE of an Iceberg table", 1, 1)

@@ -37,7 +37,7 @@ _EPOCH = datetime(1970, 1, 1)
 def read(scan: Scan) -> list[str]:
     """Write the text that reads Avro files."""
     wanted = _schema(scan)
-    _codecs()
+    codecs()
     used = [column for column in scan.columns if column.position >= 0]
 
     def batches() -> Iterator[tuple[int, list[Record]]]:
@@ -72,7 +72,7 @@ def _schema(scan: Scan) -> Any:
         raise TrinoError("HIVE_INVALID_METADATA", message) from error
 
 
-def _codecs() -> None:
+def codecs() -> None:
     """Teach fastavro the codecs for which it would need packages of their own."""
     readers: dict[str, Any] = vars(import_module("fastavro.read"))["BLOCK_READERS"]
     readers |= {"snappy": _unsnapped, "zstandard": _unpacked}

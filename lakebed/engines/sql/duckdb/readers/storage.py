@@ -11,11 +11,13 @@ import duckdb
 
 from lakebed.dialect import conversions, lower, tree
 from lakebed.dialect.errors import TrinoError
-from lakebed.dialect.types import INTEGERS, Type, duck_name, parse_type
+from lakebed.dialect.types import BIGINT, INTEGERS, Type, duck_name, parse_type
 from lakebed.engines.sql.duckdb.catalog import File, Shape, member, members
 from lakebed.engines.sql.duckdb.readers.stream import Meter, Rows
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+HIDDEN_ROW_POSITION = ("$row\0position", BIGINT)
+"""Where a row is in its file, as delete files of Iceberg say it; no text can hold this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def literal(text: str, kind: Type) -> str:
     if not _fits(text, kind):
         message = f"Invalid partition value '{text}' for {str(kind).upper()} partition key"
         raise TrinoError("HIVE_INVALID_PARTITION_VALUE", message)
-    return f"CAST({lower.quoted(text)} AS {duck_name(kind)})"
+    return conversions.plain_value(lower.quoted(text), kind)
 
 
 def _fits(text: str, kind: Type) -> bool:

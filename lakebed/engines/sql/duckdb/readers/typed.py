@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from lakebed.dialect import conversions, lower
 from lakebed.dialect.errors import TrinoError
-from lakebed.dialect.types import INTEGERS, UNBOUNDED, Type, duck_name, hive_name, varchar
+from lakebed.dialect.types import (
+    INSTANT,
+    INTEGERS,
+    UNBOUNDED,
+    Type,
+    duck_name,
+    hive_name,
+    timestamp,
+    varchar,
+)
 from lakebed.engines.sql.duckdb.readers.duck_types import Stored
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER",
@@ -32,6 +41,9 @@ _TAKEN: dict[str, tuple[str, ...]] = {
     "varbinary": ("BLOB", "VARCHAR", "UUID"),
     "date": ("DATE",),
     "timestamp": _MOMENTS,
+    INSTANT: _MOMENTS,
+    "time": ("TIME",),
+    "uuid": ("UUID",),
 }
 
 
@@ -78,6 +90,9 @@ def value(text: str, stored: Stored, kind: Type, place: Place) -> str:
     base = stored.name.split("(")[0]
     if base not in _TAKEN.get(kind.name, ()):
         raise place.clash(stored, kind)
+    if kind.name == INSTANT:
+        moment = f"timezone('UTC', {text})" if base == "TIMESTAMP WITH TIME ZONE" else text
+        return conversions.convert(f"CAST({moment} AS TIMESTAMP)", timestamp(6), kind)
     wanted = duck_name(kind)
     if kind.name in ("varchar", "char"):
         plain = text if base == "VARCHAR" else f"CAST({text} AS VARCHAR)"

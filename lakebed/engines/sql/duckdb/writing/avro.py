@@ -12,7 +12,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,14 @@ _PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class AvroFile:
-    """An object container file; a batch of rows is a block of it."""
+    """An object container file; a batch of rows is a block of it.
+
+    The schema is Arrow's, or Avro's own.
+    """
 
     def __init__(self, path: Path, schema: Any, compression: str) -> None:
         codec = _CODECS[compression]
-        shape = avro_schema(schema)
+        shape = schema if isinstance(schema, dict) else avro_schema(schema)
         self._schema: Any = fastavro.parse_schema(shape)
         self._pack = _PACKERS[codec]
         self._sync = os.urandom(16)
@@ -75,11 +78,15 @@ class AvroFile:
 
     def write(self, batch: Any) -> None:
         """Append a block of rows."""
+        self.write_rows(batch.to_pylist(maps_as_pydicts="strict"))
+
+    def write_rows(self, values: Sequence[Any]) -> None:
+        """Append a block of rows, each a dictionary."""
         rows = io.BytesIO()
-        for row in batch.to_pylist(maps_as_pydicts="strict"):
+        for row in values:
             fastavro.schemaless_writer(rows, self._schema, row)
         packed = self._pack(rows.getvalue())
-        for number in (len(batch), len(packed)):
+        for number in (len(values), len(packed)):
             fastavro.schemaless_writer(self._file, "long", number)
         self._file.write(packed + self._sync)
 

@@ -7,13 +7,20 @@ from typing import Any
 from lakebed.dialect import analyse, tree
 from lakebed.dialect import statements as st
 from lakebed.dialect.errors import TrinoError, not_supported
-from lakebed.dialect.types import Type, coerces, hive_name, parse_type
+from lakebed.dialect.types import Type, hive_name, parse_type
 from lakebed.engines.sql.duckdb import results, storage
-from lakebed.engines.sql.duckdb.catalog import Shape, columns_of, folder, member, members
+from lakebed.engines.sql.duckdb.catalog import (
+    Shape,
+    columns_of,
+    folder,
+    is_iceberg,
+    members,
+)
 from lakebed.engines.sql.duckdb.ddl.lookup import qualified
 from lakebed.engines.sql.duckdb.planning import analysed, lowered
 from lakebed.engines.sql.duckdb.run import Run
 from lakebed.engines.sql.duckdb.writing import options as how
+from lakebed.engines.sql.duckdb.writing.columns import into_columns
 from lakebed.engines.sql.duckdb.writing.output import (
     WRITERS_MAX,
     File,
@@ -35,9 +42,11 @@ _UNLOAD_PROPERTIES = frozenset(
 def create_table_as(run: Run, statement: st.CreateTableAs) -> dict[str, Any]:
     """Write a query's rows as a new table; leave nothing behind if that fails."""
     properties = statement.properties
-    if str(properties.get("table_type", "HIVE")).upper() != "HIVE":
-        raise not_supported("An Iceberg table", 1, 1)
-    options = how.of_properties(properties, _TABLE_PROPERTIES)
+    kind = str(properties.get("table_type", "HIVE")).upper()
+    if kind not in ("HIVE", "ICEBERG"):
+        raise not_supported(f"A table of the type {kind}", 1, 1)
+    is_iceberg = kind == "ICEBERG"
+    options = how.Options() if is_iceberg else how.of_properties(properties, _TABLE_PROPERTIES)
     database, name = qualified(run, statement.name)
     if not run.catalog.has_database(database):
         raise TrinoError("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist", 1, 1)
@@ -46,6 +55,10 @@ def create_table_as(run: Run, statement: st.CreateTableAs) -> dict[str, Any]:
             return {"row_count": 0}
         message = f"Destination table 'awsdatacatalog.{database}.{name}' already exists"
         raise TrinoError("TABLE_ALREADY_EXISTS", message, 1, 1)
+    if is_iceberg:
+        from lakebed.engines.sql.duckdb.iceberg import dml
+
+        return dml.create_table_as(run, statement, (database, name))
     given = properties.get("external_location")
     location = folder(str(given) if given else f"{folder(run.output_location)}tables/{run.id}/")
     _require_empty(run, location, f"table '{database}.{name}'")
@@ -73,14 +86,16 @@ def insert(run: Run, statement: st.Insert) -> dict[str, Any]:
         raise TrinoError("TABLE_NOT_FOUND", f"Table '{full}' does not exist", 1, 1)
     if shape.get("TableType") == "VIRTUAL_VIEW":
         raise TrinoError("NOT_SUPPORTED", "Inserting into views is not supported", 1, 1)
-    if str(member(shape, "Parameters").get("table_type")).upper() == "ICEBERG":
-        raise not_supported("INSERT INTO an Iceberg table", 1, 1)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import dml
+
+        return dml.insert(run, statement, shape)
     options = how.of_table(shape)
     columns = [
         (one["Name"].lower(), parse_type(one.get("Type") or "string"))
         for one in [*columns_of(shape), *members(shape, "PartitionKeys")]
     ]
-    query = _into_columns(analysed(run, statement.query), columns, statement.columns, full)
+    query = into_columns(analysed(run, statement.query), columns, statement.columns, full)
     count, scanned, files = _written(run, query, columns, options)
     with Publication(run) as publication:
         _publish(publication, shape, files)
@@ -152,46 +167,6 @@ def _check_partitions(columns: list[tuple[str, Type]], options: how.Options) -> 
             raise how.invalid(f"Bucketing columns [{name}] not present in schema")
         if name in keys:
             raise how.invalid(f"Bucketing columns [{name}] are also partition columns")
-
-
-def _into_columns(
-    query: tree.Query, columns: list[tuple[str, Type]], given: tuple[str, ...], table: str
-) -> tree.Query:
-    """Give a query the columns of the table it is inserted into, those not named NULL."""
-    kinds = dict(columns)
-    for at, name in enumerate(given):
-        if name not in kinds:
-            message = f"Insert column name does not exist in target table: {name}"
-            raise TrinoError("COLUMN_NOT_FOUND", message, 1, 1)
-        if name in given[:at]:
-            message = f"Insert column name is specified more than once: {name}"
-            raise TrinoError("DUPLICATE_COLUMN_NAME", message, 1, 1)
-    names = given or tuple(kinds)
-    wanted = [kinds[name] for name in names]
-    have = [kind for _, kind in query.columns]
-    if len(have) != len(wanted) or not all(map(_fits, have, wanted)):
-        shown = f"Table: [{', '.join(map(str, wanted))}], Query: [{', '.join(map(str, have))}]"
-        message = f"Insert query has mismatched column types: {shown}"
-        raise TrinoError("TYPE_MISMATCH", message, 1, 1)
-    items: list[tree.Expr] = []
-    for name, kind in columns:
-        if name not in names:
-            items.append(tree.Constant(kind, None))
-            continue
-        at = names.index(name)
-        ref = tree.Ref(have[at], "i", at)
-        items.append(ref if have[at] == kind else tree.Convert(kind, ref))
-    body = tree.Select(tuple(items), tree.Derived("i", query))
-    return tree.Query(body, tuple(columns))
-
-
-def _fits(have: Type, wanted: Type) -> bool:
-    """Tell whether values may be inserted: what coerces, and shorter or longer text."""
-    if have.name in ("varchar", "char") and wanted.name in ("varchar", "char"):
-        return True
-    if have.name == "timestamp" and wanted.name == "timestamp":
-        return True
-    return coerces(have, wanted)
 
 
 def _table(
