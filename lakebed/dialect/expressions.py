@@ -9,33 +9,29 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import conversions, tree
-from lakebed.dialect.errors import TrinoError, not_supported
-from lakebed.dialect.literals import typed_literal
-from lakebed.dialect.nested import Nested
+from lakebed.dialect import tree
+from lakebed.dialect.errors import not_supported
+from lakebed.dialect.json_forms import JsonForms
 from lakebed.dialect.operators import (
     NULL,
     choose,
     coerce,
     combine,
     compare,
+    keyed,
     retyped,
 )
 from lakebed.dialect.scopes import Scope, fail, place
 from lakebed.dialect.types import (
     BIGINT,
     BOOLEAN,
-    DAY_TO_SECOND,
     DOUBLE,
     INTEGER,
     VARBINARY,
     VARCHAR,
-    YEAR_TO_MONTH,
-    Type,
     common,
     decimal,
     is_numeric,
-    parse_type,
     varchar,
 )
 
@@ -50,14 +46,9 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Div: "/",
     exp.Mod: "%",
 }
-_UNITS = {"year": 12, "month": 1}
-_SECONDS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
-_LITERAL = re.compile(r"(?is)\b(date|timestamp|time|decimal|double|real|boolean|bigint|integer|"
-                      r"smallint|tinyint|varchar|char|double\s+precision)\s*$")  # fmt: skip
-
 
 @dataclass
-class Expressions(Nested):
+class Expressions(JsonForms):
     """Analyses the expressions of one query."""
 
     def analyse(self, node: exp.Expr, scope: Scope) -> tree.Expr:
@@ -189,18 +180,7 @@ class Expressions(Nested):
 
     def concatenation(self, node: exp.DPipe, scope: Scope) -> tree.Expr:
         """Analyse ||."""
-        left, right = self.analyse(node.this, scope), self.analyse(node.expression, scope)
-        kinds = (left.type, right.type)
-        if all(kind.name in ("varchar", "char", "unknown") for kind in kinds):
-            return tree.Apply(
-                VARCHAR, "{0} || {1}", (coerce(left, VARCHAR), coerce(right, VARCHAR))
-            )
-        target = common(*kinds)
-        if target is not None and target.name in ("array", "varbinary"):
-            word = "list_concat({0}, {1})" if target.name == "array" else "{0} || {1}"
-            return tree.Apply(target, word, (coerce(left, target), coerce(right, target)))
-        message = f"Unexpected parameters ({left.type}, {right.type}) for function concat"
-        raise fail("FUNCTION_NOT_FOUND", message, node)
+        return self.call("concat", [node.this, node.expression], node, scope)
 
     def between(self, node: exp.Between, scope: Scope) -> tree.Expr:
         """Analyse BETWEEN."""
@@ -229,7 +209,7 @@ class Expressions(Nested):
             target = merged
         args = (coerce(value, target), *(coerce(item, target) for item in items))
         listed = ", ".join(f"{{{at}}}" for at in range(1, len(args)))
-        return tree.Apply(BOOLEAN, f"{{0}} IN ({listed})", args)
+        return tree.Apply(BOOLEAN, f"{{0}} IN ({listed})", tuple(map(keyed, args)))
 
     def null_test(self, node: exp.Is, scope: Scope) -> tree.Expr:
         """Analyse IS NULL."""
@@ -320,57 +300,6 @@ class Expressions(Nested):
                       str(node.this))  # fmt: skip
         return tree.Constant(varchar(len(text)), text)
 
-    def cast(self, node: exp.Cast, scope: Scope) -> tree.Expr:
-        """Analyse CAST, TRY_CAST and typed literals, which look the same to the parser."""
-        if node.args.get("format") is not None:
-            raise not_supported("CAST … FORMAT", *place(node))
-        inner = node.this
-        if isinstance(inner, exp.Literal) and inner.is_string and "start" in inner.meta:
-            before = _LITERAL.search(self.text[: inner.meta["start"]])
-            if before is not None and type(node) is exp.Cast:
-                return typed_literal(before.group(1).lower(), str(inner.this), node)
-        if isinstance(inner, exp.Literal) and node.to.this in _ZONED:
-            raise not_supported("A time zone", *place(node))
-        target = self.type_of(node.to)
-        found = self.analyse(inner, scope)
-        safe = isinstance(node, exp.TryCast)
-        converted = tree.Convert(target, found, safe)
-        try:
-            conversions.convert("x", found.type, target)
-        except TrinoError as error:
-            raise fail(error.name, error.message, node) from error
-        return converted if found.type != target else found
-
-    def type_of(self, node: exp.DataType) -> Type:
-        """Return the type a CAST names."""
-        text = node.sql("trino")
-        if node.args.get("nested") and node.this == exp.DType.STRUCT:
-            text = re.sub(r"(?i)\brow\b", "row", text)
-        try:
-            return parse_type(text)
-        except TrinoError as error:
-            raise fail(error.name, error.message, node) from error
-
-    def interval(self, node: exp.Interval, scope: Scope) -> tree.Expr:
-        """Analyse an INTERVAL literal."""
-        del scope
-        value, unit = node.this, node.args.get("unit")
-        sign = 1
-        if isinstance(value, exp.Neg):
-            sign, value = -1, value.this
-        if not isinstance(value, exp.Literal) or not isinstance(unit, exp.Var):
-            raise not_supported("This form of INTERVAL", *place(node))
-        name, text = unit.name.lower(), str(value.this)
-        if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
-            raise fail("INVALID_LITERAL", f"'{text}' is not a valid INTERVAL literal", node)
-        if name in _UNITS:
-            months = sign * int(text) * _UNITS[name]
-            return tree.Constant(YEAR_TO_MONTH, f"{months} months")
-        if name not in _SECONDS:
-            raise fail("SYNTAX_ERROR", f"mismatched input '{unit.name}'", node)
-        seconds = sign * float(text) * _SECONDS[name]
-        return tree.Constant(DAY_TO_SECOND, f"{seconds:.3f} seconds")
-
     def scalar_query(self, node: exp.Expr, scope: Scope) -> tree.Expr:
         """Analyse a query used as a value."""
         inner = node.this if isinstance(node, exp.Subquery) else node
@@ -382,11 +311,6 @@ class Expressions(Nested):
     def exists(self, node: exp.Exists, scope: Scope) -> tree.Expr:
         """Analyse EXISTS."""
         return tree.Subquery(BOOLEAN, "exists", self.queries(node.this, scope))
-
-    def extract(self, node: exp.Extract, scope: Scope) -> tree.Expr:
-        """Analyse EXTRACT."""
-        unit = node.name.lower()
-        return self.call(unit, [node.expression], node, scope)
 
     def trim(self, node: exp.Trim, scope: Scope) -> tree.Expr:
         """Analyse TRIM."""
@@ -406,11 +330,12 @@ class Expressions(Nested):
             exp.CurrentDate: "current_date",
             exp.CurrentTimestamp: "current_timestamp",
             exp.Localtimestamp: "localtimestamp",
+            exp.CurrentTime: "current_time",
+            exp.Localtime: "localtime",
         }
         return self.call(names[type(node)], [], node, scope)
 
 
-_ZONED = (exp.DType.TIMETZ,)
 _E = Expressions
 _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
     (exp.Column, _E.column),
@@ -418,6 +343,7 @@ _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
     (tuple(_COMPARISONS), _E.comparison),
     (exp.Connector, _E.logical),
     (exp.Cast, _E.cast),
+    (exp.ParseJSON, _E.json_literal),
     (exp.DPipe, _E.concatenation),
     (tuple(_ARITHMETIC), _E.arithmetic),
     (exp.Paren, _E.parenthesis),
@@ -434,6 +360,7 @@ _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
     (exp.Boolean, _E.truth),
     (exp.HexString, _E.binary_literal),
     (exp.Interval, _E.interval),
+    (exp.AtTimeZone, _E.at_time_zone),
     (exp.Array, _E.array_literal),
     (exp.Bracket, _E.subscript),
     (exp.Tuple, _E.row),
@@ -442,12 +369,14 @@ _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
     (exp.Extract, _E.extract),
     (exp.Trim, _E.trim),
     (
-        (exp.StrPosition, exp.Substring, exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp),
+        (exp.StrPosition, exp.Substring, exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp,
+         exp.CurrentTime, exp.Localtime),
         _E.named,
     ),
     (exp.UnicodeString, _E.unicode_literal),
     (exp.CurrentCatalog, _E.current_catalog),
     (exp.Filter, _E.filtered),
+    (exp.WithinGroup, _E.within_group),
     (exp.Window, _E.window),
     (exp.Dot, _E.dot),
     (exp.Identifier, _E.identifier),

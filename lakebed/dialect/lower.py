@@ -37,6 +37,10 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _unmodified(name: str, row: str) -> str:
+    return f"{name}({row})"
+
+
 @dataclass
 class Lowering:
     """Writes one statement; `source` gives the text that reads a scan's table."""
@@ -47,6 +51,7 @@ class Lowering:
     grouped: dict[tree.Expr, str] = field(default_factory=dict["tree.Expr", str])
     group_keys: dict[tree.Expr, str] = field(default_factory=dict["tree.Expr", str])
     named: int = 0
+    modified: Callable[[str, str], str] = _unmodified
 
     def query(self, query: tree.Query) -> str:
         """Write a query; its columns are named c0, c1, …"""
@@ -382,6 +387,8 @@ class Lowering:
         known = rules.found(call.template) or time_rules.found(call.template)
         if known is not None:
             args = ["" if isinstance(arg, tree.Lambda) else self.expr(arg) for arg in call.args]
+            distinct = "DISTINCT " if isinstance(call, tree.Aggregate) and call.distinct else ""
+            self.modified = lambda name, row: f"{name}({distinct}{row}{inside}){modifier}"
             return f"({known(self, call, args)})"
         if rule == "typeof":
             return quoted(str(call.args[0].type))

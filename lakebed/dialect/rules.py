@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lakebed.dialect import conversions, tree
-from lakebed.dialect.errors import TrinoError
-from lakebed.dialect.types import APPROXIMATE, DOUBLE, INSTANT, VARCHAR, Type, duck_name
+from lakebed.dialect.errors import TrinoError, not_supported
+from lakebed.dialect.types import APPROXIMATE, DOUBLE, INSTANT, INTEGERS, VARCHAR, Type, duck_name
 
 if TYPE_CHECKING:
     from lakebed.dialect.lower import Lowering
@@ -317,13 +317,10 @@ def _format(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return python_call("java_format.render", kinds, VARCHAR, texts)
 
 
-def aggregated(
-    name: str, call: Call, args: Sequence[str], modify: Callable[[str, str], str]
-) -> str:
-    """Call a Python function with the list of an aggregate's rows.
+def aggregated(lowering: Lowering, name: str, call: Call, args: Sequence[str]) -> str:
+    """Call a Python function with the list of a group's rows.
 
-    A row is the argument, or a struct `a0, a1, …` of several. `modify` puts DISTINCT, FILTER and
-    ORDER BY around the call that makes the list.
+    A row is the argument, or a struct `a0, a1, …` of several.
     """
     kinds = [duck_name(arg.type) for arg in call.args]
     if len(args) == 1:
@@ -332,7 +329,55 @@ def aggregated(
         row = f"struct_pack({', '.join(f'a{at} := {arg}' for at, arg in enumerate(args))})"
         kind = f"STRUCT({', '.join(f'a{at} {one}' for at, one in enumerate(kinds))})"
     signature = f"py {name}({kind}[]) {duck_name(call.type)}".replace('"', '""')
-    return f'"{signature}"({modify("list", row)})'
+    return f'"{signature}"({lowering.modified("list", row)})'
+
+
+def _grouped(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    return aggregated(lowering, call.template.partition(" ")[2], call, args)
+
+
+def _checksum(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    kind, text = call.args[0].type, args[0]
+    if kind.name == "decimal" and kind.numbers[0] <= 18:
+        text, name, duck = conversions.unscaled(text, kind.numbers[1]), "bigint", "BIGINT"
+        text = f"CAST({text} AS BIGINT)"
+    elif kind.name == "date":
+        text, name, duck = f"datediff('day', DATE '1970-01-01', {text})", "bigint", "BIGINT"
+    elif kind.name in (*INTEGERS, "boolean"):
+        text, name, duck = f"CAST({text} AS BIGINT)", "bigint", "BIGINT"
+    elif kind.name in APPROXIMATE:
+        name, duck = kind.name, duck_name(kind)
+    elif kind.name in ("varchar", "varbinary"):
+        text = f"encode({text})" if kind.name == "varchar" else text
+        name, duck = "bytes", "BLOB"
+    else:
+        raise not_supported(f"checksum({kind})")
+    signature = f"py groups.checksum_{name}({duck}[]) BLOB"
+    return f'"{signature}"({lowering.modified("list", text)})'
+
+
+def _extreme_of_group(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    name = call.template.removeprefix("@group_")
+    if call.type.name not in APPROXIMATE:
+        return lowering.modified(name, args[0])
+    plain = f"CASE WHEN NOT isnan({args[0]}) THEN {args[0]} END"
+    return f"coalesce({lowering.modified(name, plain)}, {lowering.modified(name, args[0])})"
+
+
+def _reduce_agg(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    listed = f"lb_known({lowering.modified('list', args[0])})"
+    first = lowering.modified("any_value", args[1])
+    state, item = duck_name(call.args[1].type), duck_name(call.args[0].type)
+    one, other, each = lowering.fresh(), lowering.fresh(), lowering.fresh()
+    head = f"[struct_pack(s := CAST({first} AS {state}), x := CAST(NULL AS {item}))]"
+    rest = (
+        f"list_transform({listed}, lambda {each}: "
+        f"struct_pack(s := CAST(NULL AS {state}), x := CAST({each} AS {item})))"
+    )
+    step = _body(lowering, call, 2, f"{one}.s", f"{other}.x")
+    packed = f"struct_pack(s := CAST({step} AS {state}), x := CAST(NULL AS {item}))"
+    folded = f"list_reduce(list_concat({head}, {rest}), lambda {one}, {other}: {packed}).s"
+    return f"CASE WHEN len({listed}) > 0 THEN {folded} END"
 
 
 RULES: dict[str, Rule] = {
@@ -358,6 +403,11 @@ RULES: dict[str, Rule] = {
     "truncate_decimal": _truncate_decimal,
     "char_length": _char_length,
     "format": _format,
+    "grouped": _grouped,
+    "checksum": _checksum,
+    "group_max": _extreme_of_group,
+    "group_min": _extreme_of_group,
+    "reduce_agg": _reduce_agg,
 }
 
 

@@ -11,7 +11,7 @@ from lakebed.dialect.calls import Calls
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.operators import coerce, contains_window
 from lakebed.dialect.scopes import Scope, fail, parts_of, place
-from lakebed.dialect.types import BIGINT, INTEGERS, is_numeric
+from lakebed.dialect.types import BIGINT, INTEGERS, VARCHAR, is_numeric, varchar
 
 _BOUNDS = {"UNBOUNDED PRECEDING": 0, "PRECEDING": 1, "CURRENT ROW": 2, "FOLLOWING": 3,
            "UNBOUNDED FOLLOWING": 4}  # fmt: skip
@@ -22,6 +22,23 @@ _ORDERED = ("timestamp", "date", "time", "interval")
 
 class Windows(Calls):
     """The part of the expression analyser that knows windows."""
+
+    def within_group(self, node: exp.WithinGroup, scope: Scope) -> tree.Expr:
+        """Analyse listagg(…) WITHIN GROUP (ORDER BY …)."""
+        call = node.this
+        if not isinstance(call, exp.Anonymous) or str(call.this).lower() != "listagg":
+            raise not_supported("WITHIN GROUP of this function", *place(node))
+        args, distinct, _ = self.unwrap(list(call.expressions), scope)
+        text = self.analyse(args[0], scope)
+        if text.type.name not in ("varchar", "unknown"):
+            shown = args[0].sql("trino")
+            message = f"Expected expression of varchar, but '{shown}' has {text.type} type"
+            raise fail("TYPE_MISMATCH", message, node)
+        between = self.analyse(args[1], scope) if len(args) > 1 else tree.Constant(varchar(0), "")
+        order = self.sort_keys(node.expression.expressions, scope)
+        typed = (coerce(text, VARCHAR), coerce(between, VARCHAR))
+        template = "{call:string_agg}({0}, {1})"
+        return tree.Aggregate(VARCHAR, template, typed, distinct, None, order)
 
     def filtered(self, node: exp.Filter, scope: Scope) -> tree.Expr:
         """Analyse FILTER (WHERE …) of an aggregate."""

@@ -13,3 +13,12 @@ CREATE OR REPLACE MACRO lb_ngrams(a, n) AS CASE WHEN n <= 0 THEN error('lakebed|
 CREATE OR REPLACE MACRO lb_contains_sequence(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE len(b) = 0 OR len(list_filter(range(1, CAST(len(a) - len(b) + 2 AS BIGINT)), lambda lbi: list_slice(a, lbi, lbi + len(b) - 1) = b)) > 0 END;
 CREATE OR REPLACE MACRO lb_histogram(a) AS CASE WHEN a IS NOT NULL THEN map(lb_array_distinct(list_filter(a, lambda lbx: lbx IS NOT NULL)), list_transform(lb_array_distinct(list_filter(a, lambda lbx: lbx IS NOT NULL)), lambda lby: CAST(len(list_filter(a, lambda lbz: lbz = lby)) AS BIGINT))) END;
 CREATE OR REPLACE MACRO lb_round_places(x, n) AS CASE WHEN NOT isfinite(x * pow(10, n)) THEN x ELSE lb_round_half(CAST(x AS DOUBLE) * pow(10, n)) / pow(10, n) END;
+CREATE OR REPLACE MACRO lb_sum_bigint(x) AS CASE WHEN abs(x) > 9223372036854775807 THEN error('lakebed|NUMERIC_VALUE_OUT_OF_RANGE|bigint addition overflow') ELSE CAST(x AS BIGINT) END;
+CREATE OR REPLACE MACRO lb_share(p) AS CASE WHEN p < 0 OR p > 1 THEN error('lakebed|INVALID_FUNCTION_ARGUMENT|Percentile must be between 0 and 1') ELSE p END;
+CREATE OR REPLACE MACRO lb_sorted_at(a, p) AS list_extract(a, least(len(a), CAST(floor(lb_share(p) * len(a)) AS BIGINT) + 1));
+CREATE OR REPLACE MACRO lb_percentile(a, p) AS lb_sorted_at(list_sort(list_filter(a, lambda lbx: lbx IS NOT NULL)), p);
+CREATE OR REPLACE MACRO lb_percentiles(a, ps) AS CASE WHEN len(list_filter(a, lambda lbx: lbx IS NOT NULL)) > 0 THEN list_transform(ps, lambda lbp: lb_percentile(a, lbp)) END;
+CREATE OR REPLACE MACRO lb_first_n(a, n, name) AS CASE WHEN n <= 0 THEN error('lakebed|INVALID_FUNCTION_ARGUMENT|' || name || ' must be positive') WHEN n > 10000 THEN error('lakebed|INVALID_FUNCTION_ARGUMENT|' || name || ' must be less than or equal to 10000; found ' || n) WHEN len(a) > 0 THEN list_slice(a, 1, n) END;
+CREATE OR REPLACE MACRO lb_known(a) AS list_filter(a, lambda lbx: lbx IS NOT NULL);
+CREATE OR REPLACE MACRO lb_keyed(a) AS list_filter(a, lambda lbx: lbx.k IS NOT NULL);
+CREATE OR REPLACE MACRO lb_values(a) AS list_transform(a, lambda lbx: lbx.v);

@@ -1,0 +1,139 @@
+"""Aggregates over the list of a group's rows: maps, histograms, checksums.
+
+A row of several arguments is a dict `a0, a1, …`. No list is an empty group, which answers NULL.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from lakebed.dialect.errors import TrinoError
+from lakebed.engines.sql.duckdb.udf import function, hashes
+
+_PRIME = 0x9E3779B185EBCA87
+_MASK = (1 << 64) - 1
+Row = dict[str, Any]
+Pairs = list[tuple[Any, Any]]
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        items: Iterable[Any] = value
+        return tuple(map(_hashable, items))
+    if isinstance(value, dict):
+        members: Iterable[Any] = value.values()
+        return tuple(map(_hashable, members))
+    return value
+
+
+def _grouped(pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, list[Any]]]:
+    """Gather the values of equal keys, in the order of their first."""
+    out: dict[Any, tuple[Any, list[Any]]] = {}
+    for key, value in pairs:
+        if key is not None:
+            out.setdefault(_hashable(key), (key, []))[1].append(value)
+    return list(out.values())
+
+
+@function
+def map_agg(rows: Sequence[Row]) -> Pairs | None:
+    """Return the first value of each key."""
+    found = _grouped((row["a0"], row["a1"]) for row in rows)
+    return [(key, values[0]) for key, values in found] or None
+
+
+@function
+def multimap_agg(rows: Sequence[Row]) -> Pairs | None:
+    """Return the values of each key."""
+    return list(_grouped((row["a0"], row["a1"]) for row in rows)) or None
+
+
+@function
+def map_union(maps: Sequence[Pairs | None]) -> Pairs | None:
+    """Return the first value of each key of all maps; None where every map is NULL."""
+    known = [one for one in maps if one is not None]
+    found = _grouped(pair for one in known for pair in one)
+    return [(key, values[0]) for key, values in found] if known else None
+
+
+@function
+def approx_most_frequent(rows: Sequence[Row]) -> Pairs | None:
+    """Return the values that come most often with their counts (exact here)."""
+    counts: dict[Any, int] = {}
+    for row in rows:
+        if row["a1"] is not None:
+            counts[row["a1"]] = counts.get(row["a1"], 0) + 1
+    buckets = int(rows[0]["a0"])
+    if buckets < 2:
+        message = "approx_most_frequent bucket count must be greater than one, input bucket count: "
+        raise TrinoError("INVALID_FUNCTION_ARGUMENT", f"{message}{buckets}")
+    ordered = sorted(counts.items(), key=lambda pair: -pair[1])
+    return ordered[:buckets] or None
+
+
+@function
+def numeric_histogram(rows: Sequence[Row]) -> Pairs | None:
+    """Return the centres of so many buckets with their weights, nearest values merged."""
+    buckets = int(rows[0]["a0"])
+    if buckets < 2:
+        message = "numeric_histogram bucket count must be greater than one"
+        raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
+    weights: dict[float, float] = {}
+    for row in rows:
+        if row["a1"] is not None:
+            weight = row.get("a2", 1.0)
+            weights[row["a1"]] = weights.get(row["a1"], 0.0) + (weight or 0.0)
+    found = sorted(weights.items())
+    while len(found) > buckets:
+        gaps = [found[at + 1][0] - found[at][0] for at in range(len(found) - 1)]
+        at = gaps.index(min(gaps))
+        (one, left), (other, right) = found[at : at + 2]
+        centre = (one * left + other * right) / (left + right)
+        found[at : at + 2] = [(centre, left + right)]
+    return list(found) or None
+
+
+@function
+def weighted_percentile(rows: Sequence[Row]) -> Any:
+    """Return the value below which a share of the weights lies."""
+    ordered = sorted((row["a0"], row["a1"]) for row in rows if row["a0"] is not None)
+    return _percentile(ordered, rows[0]["a2"]) if ordered else None
+
+
+@function
+def weighted_percentiles(rows: Sequence[Row]) -> list[Any] | None:
+    """Return the values below which shares of the weights lie."""
+    ordered = sorted((row["a0"], row["a1"]) for row in rows if row["a0"] is not None)
+    return [_percentile(ordered, share) for share in rows[0]["a2"]] if ordered else None
+
+
+def _percentile(ordered: Sequence[tuple[Any, float]], share: float) -> Any:
+    if not 0 <= share <= 1:
+        message = "Percentile must be between 0 and 1"
+        raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
+    wanted = share * sum(weight for _, weight in ordered)
+    total = 0.0
+    for value, weight in ordered:
+        total += weight
+        if total > wanted:
+            return value
+    return ordered[-1][0]
+
+
+def _checksum(hash_of: Callable[[Any], int]) -> Callable[[Sequence[Any]], bytes]:
+    @function
+    def checksum(values: Sequence[Any]) -> bytes:
+        total = 0
+        for value in values:
+            total += _PRIME if value is None else hash_of(value) * _PRIME
+        return struct.pack("<Q", total & _MASK)
+
+    return checksum
+
+
+checksum_bigint = _checksum(lambda value: hashes.xxhash64(struct.pack("<q", value)))
+checksum_double = _checksum(lambda value: hashes.xxhash64(struct.pack("<d", value)))
+checksum_real = _checksum(lambda value: hashes.xxhash64(struct.pack("<fi", value, 0)))
+checksum_bytes = _checksum(hashes.xxhash64)
