@@ -22,12 +22,12 @@ from pyiceberg.io.pyarrow import (
     data_file_statistics_from_parquet_metadata,
     parquet_path_to_id_mapping,
 )
-from pyiceberg.manifest import POSITIONAL_DELETE_SCHEMA, DataFile, DataFileContent, FileFormat
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.schema import Schema
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
-from lakebed.dialect import lower
+from lakebed.dialect import lower, temporal
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import INSTANT, Type
 from lakebed.engines.sql.duckdb import udf
@@ -37,6 +37,10 @@ from lakebed.engines.sql.duckdb.iceberg.types import to_trino
 from lakebed.engines.sql.duckdb.readers.arrow import arrow
 from lakebed.engines.sql.duckdb.run import Run
 
+_POSITIONS = Schema(
+    ice.NestedField(2147483546, "file_path", ice.StringType(), required=True),
+    ice.NestedField(2147483545, "pos", ice.LongType(), required=True),
+)
 WRITERS_MAX = 100
 """https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html: 100 partitions at once."""
 
@@ -182,7 +186,7 @@ class Writer:
         # Readers find the data file of a delete file by the bounds of its paths, which must be
         # whole: no mode of the table's own cuts them.
         given = {"write.metadata.metrics.default": "full"}
-        statistics = parquet_statistics(path, POSITIONAL_DELETE_SCHEMA, given)
+        statistics = parquet_statistics(path, _POSITIONS, given)
         size = path.stat().st_size
         self.files.put_file(place, path)
         make: Any = DataFile.from_args
@@ -220,7 +224,7 @@ def parquet_statistics(path: Path, schema: Schema, given: dict[str, str]) -> dic
 def stored(text: str, kind: Type) -> str:
     """Write a value as data files have it: members named, instants as such."""
     if kind.name == INSTANT:
-        return f"timezone('UTC', {text})"
+        return f"timezone('UTC', {temporal.moment(text, kind)})"
     if kind.name == "array":
         inner = stored("lbe", kind.inner[0])
         return text if inner == "lbe" else f"list_transform({text}, lambda lbe: {inner})"
