@@ -199,6 +199,9 @@ def _cast_text(text: str, kind: Type) -> str:
     """Return a value's text as CAST(… AS varchar) writes it."""
     if kind.name in APPROXIMATE:
         return f"lb_scientific_text({text})"
+    if kind.name == "date":
+        # Trino shows a far year with a sign, but casts it without one.
+        return f"ltrim({temporal.value_text(text, kind)}, '+')"
     if kind.name in temporal.KINDS:
         return temporal.value_text(text, kind)
     return value_text(text, kind)
@@ -266,7 +269,7 @@ _SIMPLE_TEXTS = {
     "ipaddress": '"py address.text(BLOB) VARCHAR"({})',
 }
 _SHOWN_PLACES_MIN = 3
-"""Athena shows a column's timestamps with milliseconds at least, those inside arrays as they are."""
+"""Athena shows a column's timestamps with milliseconds at least; inside of arrays as is."""
 
 
 def value_text(text: str, kind: Type, cast: bool = False, inside: bool = False) -> str:

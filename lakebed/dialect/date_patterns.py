@@ -65,4 +65,5 @@ def strict(pattern: str) -> tuple[str, str] | None:
         else:
             form.append(_READ[text][0])
             native.append(_READ[text][1])
-    return "".join(form), "".join(native)
+    # Without a year DuckDB means 1900.
+    return ("".join(form), "".join(native)) if "%Y" in native else None

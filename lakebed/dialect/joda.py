@@ -24,7 +24,7 @@ _MYSQL: dict[str, tuple[tuple[str, int] | str, ...]] = {
     "j": (("D", 3),), "k": (("H", 1),), "l": (("h", 1),), "M": (("M", 4),), "m": (("M", 2),),
     "p": (("a", 1),), "r": (("h", 2), ":", ("m", 2), ":", ("s", 2), " ", ("a", 1)),
     "S": (("s", 2),), "s": (("s", 2),), "T": (("H", 2), ":", ("m", 2), ":", ("s", 2)),
-    "v": (("w", 2),), "W": (("E", 4),), "x": (("x", 4),), "Y": (("y", 4),), "y": (("%y", 2),),
+    "v": (("w", 2),), "W": (("E", 4),), "x": (("x", 4),), "Y": (("%Y", 4),), "y": (("%y", 2),),
     "%": ("%",),
 }  # fmt: skip
 _RANGES = {"M": (1, 12), "w": (1, 53), "e": (1, 7), "D": (1, 366), "d": (1, 31), "H": (0, 23),
@@ -92,7 +92,7 @@ class Clock:
     def item(self, letter: str, count: int) -> str:
         """Write one item."""
         day, clock = divmod(self.micros, instants.DAY_MICROS)
-        if letter in "GCxwedyYEDM" or letter == "%y":
+        if letter in ("%y", "%Y") or letter in "GCxwedyYEDM":
             return _day_item(day, letter, count)
         if letter in "zZ":
             return self.zone_item(letter, count)
@@ -126,6 +126,7 @@ def _day_item(day: int, letter: str, count: int) -> str:
     weekday = (day + 3) % 7
     if letter == "%y":
         return f"{abs(year) % 100:02}"
+    letter = "y" if letter == "%Y" else letter
     if letter == "G":
         return "AD" if year > 0 else "BC"
     if letter == "E":
@@ -254,7 +255,7 @@ def _malformed(text: str, at: int) -> TrinoError:
 
 
 def _is_number(letter: str, count: int) -> bool:
-    return letter in _NUMERIC or letter == "%y" or (letter == "M" and count < 3)
+    return letter in _NUMERIC or letter[0] == "%" or (letter == "M" and count < 3)
 
 
 def _in_range(text: str, letter: str, value: int) -> None:
@@ -293,7 +294,7 @@ class _Cursor:
             self.name(letter)
         elif letter in "zZ":
             self.zone(letter, count)
-        elif letter in ("y", "Y", "x", "C", "%y"):
+        elif letter in ("y", "Y", "x", "C", "%y", "%Y"):
             self.year(letter, count, next_numeric)
         else:
             width = count if next_numeric else max(count, {"S": 9, "D": 3}.get(letter, 2))
@@ -304,12 +305,12 @@ class _Cursor:
 
     def year(self, letter: str, count: int, next_numeric: bool) -> None:
         """Read a year; of two digits it is one from 1970 to 2069."""
-        width = count if next_numeric or letter == "%y" else 9
+        width = count if next_numeric or letter[0] == "%" else 9
         digits = self.take(rf"[+-]?\d{{1,{width}}}")
         value = int(digits)
         if (letter == "%y" or (count == 2 and letter != "C")) and len(digits) == 2:
             value += 1900 if value >= 70 else 2000
-        self.found.fields["y" if letter in ("Y", "%y") else letter] = value
+        self.found.fields["y" if letter in ("Y", "%y", "%Y") else letter] = value
 
     def name(self, letter: str) -> None:
         """Read the name of a weekday, a month, a half of a day or an era."""

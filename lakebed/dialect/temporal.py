@@ -143,15 +143,17 @@ def _to_time(text: str, source: Type, target: Type) -> str:
 
 
 def _from_time(text: str, source: Type, target: Type) -> str:
-    """Put a time on the session's current date."""
+    """Put a time on the session's current date; with a zone, the time UTC has then."""
     picoseconds, places = clock(text, source), _places(source)
+    zoned = source.name == OFFSET_TIME and target.name == INSTANT
+    if zoned:
+        shown = f"({rounded_clock(picoseconds, places, _places(target))})"
+        picoseconds = f"lb_offset_key({shown}, {offset(text, source)})"
+        places = min(places, _places(target))
     at = f"lb_on_today({picoseconds})"
     below = f"({picoseconds} % 1000000)" if places > 6 else None
     at, below = rounded(at, below, places, _places(target))
-    if target.name == "timestamp" or source.name == "time":
-        return made(target, at, below)
-    name = f"lb_offset_name(({text}).o)"
-    return made(target, f"lb_utc({at}, {name})", below, name)
+    return made(target, at, below, f"lb_offset_name({offset(text, source)})" if zoned else "'UTC'")
 
 
 def _to_timestamp(text: str, source: Type, target: Type) -> str:

@@ -33,10 +33,9 @@ def from_text(text: str, source: Type, target: Type, null_on_error: bool) -> str
         return _matched(text, _NUMBER, value, target, null_on_error)
     if target.name == "date":
         return _matched(text, _DATE, f"lb_read_date({text})", target, null_on_error)
-    if target.name in ("timestamp", INSTANT):
-        return _moment(text, target, null_on_error)
-    if target.name in ("time", temporal.OFFSET_TIME):
-        return _time(text, target, null_on_error)
+    if target.name in temporal.KINDS:
+        read = _moment if target.name in ("timestamp", INSTANT) else _time
+        return read(text, target, null_on_error)
     if target.name == "uuid":
         pattern = "(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
         return _matched(text, pattern, f"TRY_CAST({text} AS UUID)", target, null_on_error)

@@ -50,13 +50,14 @@ def _unit(lowering: Lowering, arg: tree.Expr, text: str, kind: Type) -> str:
     """Return the unit in small letters; one the type does not have is an error."""
     what = _field(kind)
     units = _UNITS.get(what, (*_UNITS["TIME"], *_UNITS["DATE"]))
-    if isinstance(arg, tree.Constant) and isinstance(arg.value, str):
-        if arg.value.lower() in units:
-            return f"'{arg.value.lower()}'"
+    literal = arg.value if isinstance(arg, tree.Constant) else None
+    if isinstance(literal, str) and literal.lower() in units:
+        return f"'{literal.lower()}'"
     listed = ", ".join(f"'{unit}'" for unit in units)
     message = f"'''' || {text} || ''' is not a valid {what} field'"
     failed = f"{lowering.raising}('INVALID_FUNCTION_ARGUMENT', {message})"
-    return f"CASE WHEN lower({text}) IN ({listed}) THEN lower({text}) WHEN {text} IS NOT NULL THEN {failed} END"
+    known = f"CASE WHEN lower({text}) IN ({listed}) THEN lower({text})"
+    return f"{known} WHEN {text} IS NOT NULL THEN {failed} END"
 
 
 def _is_small(unit: str) -> str | bool:
@@ -124,14 +125,17 @@ def _date_diff(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     one, other = (arg.type for arg in call.args[1:])
     unit = _unit(lowering, call.args[0], args[0], one)
     if one.name in _CLOCK:
-        ends = [f"({temporal.key(text, one)} // 1000000000)" for text in args[1:]]
-        return f"(({ends[1]} - {ends[0]}) // ({_unit_picos(unit)} // 1000000000))"
+        ends = [temporal.key(text, kind) for text, kind in zip(args[1:], (one, other), strict=True)]
+        return f"(({ends[1]} - {ends[0]}) // {_unit_picos(unit)})"
     if one.name != INSTANT:
         ends = [
             temporal.moment(text, kind) for text, kind in zip(args[1:], (one, other), strict=True)
         ]
         return f"date_sub({unit}, {_whole(ends[0], one)}, {_whole(ends[1], other)})"
-    moments = [_whole(temporal.moment(text, one), one) for text in args[1:]]
+    moments = [
+        _whole(temporal.moment(text, kind), kind)
+        for text, kind in zip(args[1:], (one, other), strict=True)
+    ]
     zone = temporal.zone(args[1], one)
     near = f"date_sub({unit}, {moments[0]}, {moments[1]})"
     clocks = [f"lb_local({moment}, {zone})" for moment in moments]
@@ -207,7 +211,7 @@ def _to_iso8601(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
         return f"ltrim(lb_date_text({args[0]}), '+')"
     bare = Type("timestamp", kind.numbers)
     whole = temporal.made(bare, temporal.local(args[0], kind), temporal.picos(args[0], kind))
-    shown = f"ltrim(replace({temporal.value_text(whole, bare)}, ' ', 'T'), '+')"
+    shown = f"replace({temporal.value_text(whole, bare)}, ' ', 'T')"
     if kind.name != INSTANT:
         return shown
     return f"({shown} || lb_iso_offset({temporal.offset(args[0], kind)}))"
@@ -224,9 +228,16 @@ def _now(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return temporal.made(kind, moment)
 
 
+def _millis(kind: Type, text: str) -> str:
+    """Return what a value's clock shows, rounded to the milliseconds that patterns know."""
+    local = temporal.local(text, kind)
+    if kind == DATE or kind.numbers[0] <= 3:
+        return local
+    return temporal.rounded(local, None, 6, 3)[0]
+
+
 def _date_format(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
-    pattern, kind = call.args[1], call.args[0].type
-    local = temporal.local(args[0], kind)
+    pattern, local = call.args[1], _millis(call.args[0].type, args[0])
     if isinstance(pattern, tree.Constant) and isinstance(pattern.value, str):
         native = date_patterns.strftime(pattern.value)
         if native is not None:
@@ -254,8 +265,8 @@ def _date_parse(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
 def _format_datetime(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     del lowering
     kind = call.args[0].type
-    zone = temporal.zone(args[0], kind)
-    local, offset = temporal.local(args[0], kind), temporal.offset(args[0], kind)
+    zone = temporal.zone(args[0], kind) if kind.name == INSTANT else "''"
+    local, offset = _millis(kind, args[0]), temporal.offset(args[0], kind)
     name = '"py patterns.format_datetime(BIGINT, INTEGER, VARCHAR, VARCHAR) VARCHAR"'
     return f"{name}(epoch_us({local}), CAST({offset} AS INTEGER), {zone}, {args[1]})"
 

@@ -14,7 +14,8 @@ CREATE OR REPLACE MACRO lb_utc(l, z) AS CASE WHEN z = 'UTC' THEN l WHEN left(z, 
 CREATE OR REPLACE MACRO lb_offset_minutes(t, z) AS CASE WHEN z = 'UTC' THEN 0 WHEN left(z, 1) IN ('+', '-') THEN lb_offset_micros(z) // 60000000 ELSE (epoch_us(lb_in_zone(t, z)) - epoch_us(t)) // 60000000 END;
 CREATE OR REPLACE MACRO lb_offset_text(o) AS CASE WHEN o < 0 THEN '-' ELSE '+' END || lpad(CAST(abs(o) // 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST(abs(o) % 60 AS VARCHAR), 2, '0');
 CREATE OR REPLACE MACRO lb_offset_name(o) AS CASE WHEN o = 0 THEN 'UTC' ELSE lb_offset_text(o) END;
-CREATE OR REPLACE MACRO lb_offset_time_key(x) AS ((x.t - CAST(x.o AS BIGINT) * 60000000000000) % 86400000000000000 + 86400000000000000) % 86400000000000000;
+CREATE OR REPLACE MACRO lb_offset_key(x, o) AS ((x - CAST(o AS BIGINT) * 60000000000000) % 86400000000000000 + 86400000000000000) % 86400000000000000;
+CREATE OR REPLACE MACRO lb_offset_time_key(x) AS lb_offset_key(x.t, x.o);
 CREATE OR REPLACE MACRO lb_clock(t) AS (epoch_us(t) - lb_floor(epoch_us(t), 86400000000)) * 1000000;
 CREATE OR REPLACE MACRO lb_on_today(x) AS CAST(CAST(current_timestamp_utc() AS DATE) AS TIMESTAMP) + to_microseconds(x // 1000000);
 CREATE OR REPLACE MACRO lb_far_year(t) AS CASE WHEN year(t) < 0 THEN '-' WHEN year(t) > 9999 THEN '+' ELSE '' END || printf('%04d', abs(year(t))) || strftime(t, '-%m-%d');

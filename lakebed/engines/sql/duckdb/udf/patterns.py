@@ -6,7 +6,6 @@ https://trino.io/docs/current/functions/datetime.html
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
 from typing import Any
 
 from lakebed.dialect import instants, joda
@@ -27,8 +26,12 @@ def date_parse(text: str, pattern: str) -> int:
 
 @function
 def format_datetime(micros: int, offset: int, zone: str, pattern: str) -> str:
-    """Write a local time by Joda's letters."""
-    return joda.Clock(micros, offset, zone).write(joda.joda_items(pattern))
+    """Write a local time by Joda's letters; `zone` is empty for a time without one."""
+    items = joda.joda_items(pattern)
+    if not zone and any(isinstance(item, tuple) and item[0] in "zZ" for item in items):
+        what = "format_datetime for TIMESTAMP type, cannot use 'Z' nor 'z' in format"
+        raise joda.bad(f"{what}, as this type does not contain TZ information")
+    return joda.Clock(micros, offset, zone or instants.UTC).write(items)
 
 
 @function
@@ -44,9 +47,9 @@ def from_iso8601_timestamp(text: str) -> dict[str, Any]:
 
 
 @function
-def from_iso8601_date(text: str) -> date:
-    """Read ISO 8601's dates."""
-    return date(1970, 1, 1) + timedelta(days=joda.read_iso_date(text).day())
+def from_iso8601_date(text: str) -> int:
+    """Read ISO 8601's dates as days since 1970."""
+    return joda.read_iso_date(text).day()
 
 
 _NANOS = re.compile(
