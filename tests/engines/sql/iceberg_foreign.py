@@ -97,7 +97,5 @@ def add_equality_deletes(athena, name: str, values: dict[str, list], buckets: in
             made.spec_id = metadata.default_spec_id
             files.put_file(place, path)
             added.append(made)
-        change = snapshots.Change(
-            Operation.DELETE, metadata.current_snapshot(), deleting=added
-        )
+        change = snapshots.Change(Operation.DELETE, metadata.current_snapshot(), deleting=added)
         snapshots.commit(run, table, change)

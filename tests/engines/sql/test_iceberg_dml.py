@@ -31,9 +31,7 @@ def test_delete_writes_positions_that_pyiceberg_reads(stock):
     assert (query["StatementType"], query["SubstatementType"]) == ("DML", "DELETE")
     left = [1, 2, 3, 5, 7, 9]
     assert [one[0] for one in contents(stock)] == left
-    assert stock.rows("SELECT array_agg(id ORDER BY id), count(*) FROM stock") == [
-        [str(left), "6"]
-    ]
+    assert stock.rows("SELECT array_agg(id ORDER BY id), count(*) FROM stock") == [[str(left), "6"]]
     assert [one for one in stock.keys("stock/data/") if "deletes" in one]
     stock.ok("DELETE FROM stock WHERE name = 'n1'")
     assert stock.rows("SELECT min(id), count(*) FROM stock") == [["2", "5"]]

@@ -203,11 +203,16 @@ def _change_schema(
         schema = metadata.schema()
         fields = changed(list(schema.fields), lambda: next(ids))
         _keep_partitions(metadata, fields)
-        made = Schema(*fields, identifier_field_ids=_identifiers(schema, fields))
-        return [
-            AddSchemaUpdate(schema=made),
-            SetCurrentSchemaUpdate.model_validate({"schema-id": -1}),
-        ]
+        kept = _identifiers(schema, fields)
+        number = max(one.schema_id for one in metadata.schemas) + 1
+        made = Schema(*fields, schema_id=number, identifier_field_ids=kept)
+        # A schema that the table had before is taken again.
+        known = next((one for one in metadata.schemas if one == made), None)
+        number = known.schema_id if known is not None else number
+        if number == metadata.current_schema_id:
+            return []
+        current = SetCurrentSchemaUpdate.model_validate({"schema-id": number})
+        return [current] if known is not None else [AddSchemaUpdate(schema=made), current]
 
     commits.retried(run, ddl.loaded(run, shape), attempt)
     return nothing(run)

@@ -225,6 +225,8 @@ def stored(text: str, kind: Type) -> str:
     """Write a value as data files have it: members named, instants as such."""
     if kind.name == INSTANT:
         return f"timezone('UTC', {temporal.moment(text, kind)})"
+    if kind.name == "time":
+        return f"(TIME '00:00:00' + to_microseconds(({text}) // 1000000))"
     if kind.name == "array":
         inner = stored("lbe", kind.inner[0])
         return text if inner == "lbe" else f"list_transform({text}, lambda lbe: {inner})"

@@ -90,6 +90,8 @@ def value(text: str, stored: Stored, kind: Type, place: Place) -> str:
     base = stored.name.split("(")[0]
     if base not in _TAKEN.get(kind.name, ()):
         raise place.clash(stored, kind)
+    if kind.name == "time":
+        return f"CAST(epoch_us({text}) * 1000000 AS {duck_name(kind)})"
     if kind.name == INSTANT:
         moment = f"timezone('UTC', {text})" if base == "TIMESTAMP WITH TIME ZONE" else text
         return conversions.convert(f"CAST({moment} AS TIMESTAMP)", timestamp(6), kind)
