@@ -12,6 +12,7 @@ from sqlglot import expressions as exp
 from lakebed.dialect import tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.json_forms import JsonForms
+from lakebed.dialect.json_grammar import JsonCall
 from lakebed.dialect.operators import (
     NULL,
     choose,
@@ -344,6 +345,7 @@ _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
     (exp.Connector, _E.logical),
     (exp.Cast, _E.cast),
     (exp.ParseJSON, _E.json_literal),
+    (JsonCall, _E.json_call),
     (exp.DPipe, _E.concatenation),
     (tuple(_ARITHMETIC), _E.arithmetic),
     (exp.Paren, _E.parenthesis),

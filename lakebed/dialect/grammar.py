@@ -10,6 +10,8 @@ from sqlglot import expressions as exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.tokenizer_core import TokenType
 
+from lakebed.dialect import json_grammar
+
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 _BASE: Any = Trino.parser_class
 
@@ -19,7 +21,8 @@ class _QueryParser(_BASE):
 
     FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
     FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
-        name: rule for name, rule in _BASE.FUNCTION_PARSERS.items() if name in _KEPT
+        **{name: rule for name, rule in _BASE.FUNCTION_PARSERS.items() if name in _KEPT},
+        **json_grammar.parsers(),
     }
 
     def _parse_csv(self, parse_method: Callable[[], Any], sep: TokenType = TokenType.COMMA) -> Any:

@@ -99,6 +99,17 @@ def _java_digits(shown: str, value: float) -> str:
     return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{power}"
 
 
+def scientific(value: float) -> str:
+    """Write a double as CAST to varchar does: `1.5E0`."""
+    shown = java_double(value)
+    if "E" in shown or shown[-1] in "yN":
+        return shown
+    plain = Decimal(shown)
+    digits = "".join(map(str, plain.normalize().as_tuple().digits))
+    sign = "-" if shown.startswith("-") else ""
+    return f"{sign}{digits[0]}.{digits[1:] or '0'}E{plain.adjusted() if plain else 0}"
+
+
 def quoted(text: str) -> str:
     """Write a string; what is beyond the basic plane is two escapes."""
     shown = json.dumps(text, ensure_ascii=False)

@@ -76,13 +76,7 @@ def _text(value: Any) -> str:
     if isinstance(value, Number):
         if value.is_whole():
             return str(int(value))
-        shown = json_text.java_double(float(value))
-        if "E" in shown or shown[-1] in "yN":
-            return shown
-        plain = Decimal(shown)
-        digits = "".join(map(str, plain.normalize().as_tuple().digits))
-        sign = "-" if shown.startswith("-") else ""
-        return f"{sign}{digits[0]}.{digits[1:] or '0'}E{plain.adjusted() if plain else 0}"
+        return json_text.scientific(float(value))
     return str(value)
 
 
