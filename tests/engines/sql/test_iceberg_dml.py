@@ -63,7 +63,8 @@ def test_merge_does_what_each_when_says(stock):
         "MERGE INTO stock AS t USING (VALUES (1, 'one', 0), (2, 'two', 5), (3, 'three', 7), "
         "(77, 'new', 1), (78, 'skipped', -1)) AS s(id, name, amount) ON t.id = s.id "
         "WHEN MATCHED AND s.amount = 0 THEN DELETE "
-        "WHEN MATCHED AND t.amount < 30 THEN UPDATE SET name = s.name, amount = t.amount + s.amount "
+        "WHEN MATCHED AND t.amount < 30 THEN "
+        "UPDATE SET name = s.name, amount = t.amount + s.amount "
         "WHEN NOT MATCHED AND s.amount > 0 THEN INSERT (name, id) VALUES (s.name, s.id)"
     )
     found = contents(stock)

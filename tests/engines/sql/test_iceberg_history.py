@@ -193,7 +193,8 @@ def test_moments_with_zones_times_and_identifiers(athena):
     athena.ok(
         "CREATE TABLE z WITH (table_type = 'ICEBERG', is_external = false, "
         "location = 's3://lake/z/', partitioning = ARRAY['day(at)']) AS "
-        "SELECT TIMESTAMP '2024-03-01 01:30:00.123456 Europe/Zurich' AS at, TIME '10:11:12.5' AS t, "
+        "SELECT TIMESTAMP '2024-03-01 01:30:00.123456 Europe/Zurich' AS at, "
+        "TIME '10:11:12.5' AS t, "
         "UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59' AS u"
     )
     assert athena.rows("SELECT * FROM z") == [

@@ -34,7 +34,8 @@ def test_create_table_enters_an_empty_table_into_the_catalog(athena):
     key = location.removeprefix("s3://lake/")
     metadata = json.loads(athena.s3.get_object(Bucket="lake", Key=key)["Body"].read())
     assert (metadata["format-version"], metadata["location"]) == (2, "s3://lake/made")
-    assert [(one["name"], one["transform"]) for one in metadata["partition-specs"][0]["fields"]] == [
+    fields = metadata["partition-specs"][0]["fields"]
+    assert [(one["name"], one["transform"]) for one in fields] == [
         ("id_bucket", "bucket[16]"), ("data", "identity"),
     ]  # fmt: skip
     assert athena.rows("SELECT * FROM made") == []
@@ -141,6 +142,12 @@ PARTITIONS = {
 }  # fmt: skip
 
 
+ASKED = (
+    ("id == 34", 34), ("name == 'abc'", 34), ("id == -5", -5), ("day == '2024-02-28'", 34),
+    ("price == 12.34", 34), ("at == '2024-02-29T23:59:59.5'", 34), ("id is null", None),
+)  # fmt: skip
+
+
 def test_every_transform_puts_rows_where_pyiceberg_finds_them(athena):
     columns = "id bigint, name string, price decimal(9,2), at timestamp, day date"
     row = (
@@ -157,9 +164,7 @@ def test_every_transform_puts_rows_where_pyiceberg_finds_them(athena):
         assert keys, (transform, athena.keys(f"{name}/data/"))
         # PyIceberg computes the transform of the value itself to find its files.
         table = catalog.load_table(f"db.{name}")
-        for asked, number in (("id == 34", 34), ("name == 'abc'", 34), ("id == -5", -5),
-                              ("day == '2024-02-28'", 34), ("price == 12.34", 34),
-                              ("at == '2024-02-29T23:59:59.5'", 34), ("id is null", None)):  # fmt: skip
+        for asked, number in ASKED:
             found = table.scan(row_filter=asked).to_arrow().to_pylist()
             assert [one["id"] for one in found] == [number], (transform, asked)
         assert athena.rows(f"SELECT id FROM {name} WHERE id = 34 AND name = 'abc'") == [["34"]]
