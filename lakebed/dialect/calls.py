@@ -77,10 +77,6 @@ class Calls:
             when = self.boolean(args[0], scope, "IF condition")
             results = [self.analyse(arg, scope) for arg in args[1:]]
             return choose([when], results if len(results) == 2 else [*results, NULL], node)
-        if name == "normalize":
-            return self.normalize(args, node, scope)
-        if name == "format":
-            return self.format(args, node, scope)
         if name == "coalesce" and len(args) >= 2:
             items = [self.analyse(arg, scope) for arg in args]
             target = common_of(items, "All COALESCE operands", node)
@@ -128,6 +124,9 @@ class Calls:
         over: bool = False,
     ) -> tree.Expr:
         """Resolve a function by name and argument types; `over` when it has a window."""
+        if name in ("format", "normalize"):
+            own = self.format if name == "format" else self.normalize
+            return own(args, node, scope)
         found = self.special(name, args, node, scope)
         if found is not None:
             return found

@@ -11,6 +11,7 @@ from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import (
     APPROXIMATE,
     INSTANT,
+    INTEGER_DIGITS,
     INTEGERS,
     UNBOUNDED,
     Type,
@@ -84,6 +85,8 @@ def _numeric(text: str, source: Type, target: Type, null_on_error: bool) -> str 
     if not is_numeric(source) or not is_numeric(target):
         return None
     if target.name in APPROXIMATE:
+        if (source.name, target.name) == ("double", "real"):
+            return f"lb_real({text})"
         return f"CAST({text} AS {name})"
     if target.name == "decimal":
         return _to_decimal(text, source, target, null_on_error)
@@ -121,6 +124,8 @@ def _to_decimal(text: str, source: Type, target: Type, null_on_error: bool) -> s
         before, places = source.numbers
         if precision - scale >= before - places and scale >= places:
             return f"CAST({text} AS {name})"
+    if source.name in INTEGERS and precision - scale >= INTEGER_DIGITS[source.name]:
+        return f"CAST({text} AS {name})"
     spelled = str(target).upper().replace(",", ", ")
     kind = str(source).upper().replace(",", ", ")
     shown = f"'Cannot cast {kind} ''' || {value_text(text, source)} || ''' to {spelled}'"
@@ -215,7 +220,10 @@ def _nested(text: str, source: Type, target: Type, null_on_error: bool) -> str:
         if source.inner[0].name == "unknown":
             return f"CAST({text} AS {duck_name(target)})"
         inner = convert(name, source.inner[0], target.inner[0], null_on_error)
-        return text if inner == name else f"list_transform({text}, lambda {name}: {inner})"
+        if inner == name:
+            return text
+        made = f"list_transform({text}, lambda {name}: {inner})"
+        return _whole(text, made) if null_on_error else made
     if source.name == "map":
         if source.inner[0].name == "unknown":
             return f"CAST({text} AS {duck_name(target)})"
@@ -223,12 +231,26 @@ def _nested(text: str, source: Type, target: Type, null_on_error: bool) -> str:
         values = _nested_list(
             f"map_values({text})", source.inner[1], target.inner[1], null_on_error
         )
-        return f"CASE WHEN {text} IS NULL THEN NULL ELSE map({keys}, {values}) END"
-    members = (
-        f'"f{at}" := ' + convert(f'({text})."f{at}"', one, other, null_on_error)
-        for at, (one, other) in enumerate(zip(source.inner, target.inner, strict=True))
-    )
-    return f"CASE WHEN {text} IS NULL THEN NULL ELSE struct_pack({', '.join(members)}) END"
+        failed = f" OR {keys} IS NULL OR {values} IS NULL" if null_on_error else ""
+        return f"CASE WHEN {text} IS NULL{failed} THEN NULL ELSE lb_cast_map({keys}, {values}) END"
+    before = [f'({text})."f{at}"' for at in range(len(source.inner))]
+    after = [
+        convert(member, one, other, null_on_error)
+        for member, one, other in zip(before, source.inner, target.inner, strict=True)
+    ]
+    members = ", ".join(f'"f{at}" := {member}' for at, member in enumerate(after))
+    failed = ""
+    if null_on_error:
+        failed = "".join(
+            f" OR ({one} IS NOT NULL AND {other} IS NULL)"
+            for one, other in zip(before, after, strict=True)
+        )
+    return f"CASE WHEN {text} IS NULL{failed} THEN NULL ELSE struct_pack({members}) END"
+
+
+def _whole(before: str, after: str) -> str:
+    """Return a list of converted elements, NULL if one of them failed."""
+    return f"CASE WHEN lb_nulls({before}) = lb_nulls({after}) THEN {after} END"
 
 
 def _nested_list(text: str, source: Type, target: Type, null_on_error: bool) -> str:
@@ -261,6 +283,7 @@ def rescaled(text: str, target: Type) -> str:
 
 
 _SIMPLE_TEXTS = {
+    "geometry": '"py geometry.as_text(BLOB) VARCHAR"({})',
     "double": "lb_approximate_text({})",
     "real": "lb_approximate_text({})",
     "varbinary": "lb_hex_text({})",

@@ -26,8 +26,10 @@ from lakebed.dialect.scopes import Scope, fail, place
 from lakebed.dialect.types import (
     BIGINT,
     BOOLEAN,
+    DECIMAL_DIGITS_MAX,
     DOUBLE,
     INTEGER,
+    INTEGERS,
     VARBINARY,
     VARCHAR,
     common,
@@ -47,6 +49,7 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Div: "/",
     exp.Mod: "%",
 }
+
 
 @dataclass
 class Expressions(JsonForms):
@@ -79,6 +82,9 @@ class Expressions(JsonForms):
             whole, _, fraction = text.partition(".")
             whole = whole.lstrip("0")
             digits = max(1, len(whole) + len(fraction))
+            if digits > DECIMAL_DIGITS_MAX:
+                message = f"'{text}' is not a valid DECIMAL literal"
+                raise fail("INVALID_LITERAL", message, node)
             value = f"{whole or '0'}.{fraction}" if fraction else whole or "0"
             return tree.Constant(decimal(digits, len(fraction)), value)
         value = int(text)
@@ -173,7 +179,13 @@ class Expressions(JsonForms):
         inner = self.analyse(node.this, scope)
         if not is_numeric(inner.type) and not inner.type.name.startswith("interval"):
             raise fail("TYPE_MISMATCH", f"Cannot negate {inner.type}", node)
-        return tree.Apply(inner.type, "-{0}", (inner,))
+        exact = inner.type.name in INTEGERS
+        # DuckDB negates the least of an integer type to a larger type.
+        template = "CAST(0 AS {type}) - {0}" if exact else "-{0}"
+        literal = inner.value if isinstance(inner, tree.Constant) else None
+        if exact and isinstance(literal, str) and not literal.startswith("-"):
+            template = "-{0}"
+        return tree.Apply(inner.type, template, (inner,))
 
     def parenthesis(self, node: exp.Paren, scope: Scope) -> tree.Expr:
         """Analyse what is in parentheses."""
@@ -209,6 +221,11 @@ class Expressions(JsonForms):
                 raise fail("TYPE_MISMATCH", f"{message}common type", source)
             target = merged
         args = (coerce(value, target), *(coerce(item, target) for item in items))
+        if target.inner:
+            # A nested equality may be NULL where DuckDB's IN says false.
+            tests = [compare("=", args[0], item, node) for item in args[1:]]
+            either = " OR ".join(f"{{{at}}}" for at in range(len(tests)))
+            return tree.Apply(BOOLEAN, either, tuple(tests))
         listed = ", ".join(f"{{{at}}}" for at in range(1, len(args)))
         return tree.Apply(BOOLEAN, f"{{0}} IN ({listed})", tuple(map(keyed, args)))
 
@@ -371,8 +388,15 @@ _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
     (exp.Extract, _E.extract),
     (exp.Trim, _E.trim),
     (
-        (exp.StrPosition, exp.Substring, exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp,
-         exp.CurrentTime, exp.Localtime),
+        (
+            exp.StrPosition,
+            exp.Substring,
+            exp.CurrentDate,
+            exp.CurrentTimestamp,
+            exp.Localtimestamp,
+            exp.CurrentTime,
+            exp.Localtime,
+        ),
         _E.named,
     ),
     (exp.UnicodeString, _E.unicode_literal),

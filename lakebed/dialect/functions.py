@@ -11,7 +11,7 @@ A template that is `!` belongs to a function that Athena has and lakebed has not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -247,7 +247,7 @@ def _rendered(arguments: Sequence[Type]) -> Type:
     return VARCHAR if length == UNBOUNDED else varchar(min(UNBOUNDED, length + 15))
 
 
-_RULES = {
+_RULES: dict[str, Callable[[Sequence[Type]], Type]] = {
     "url_encode": _encoded,
     "render": _rendered,
     "iso8601": _iso8601,

@@ -110,9 +110,7 @@ class JsonForms(Times):
             letter = "b"
         return tree.Apply(VARCHAR, f"'{letter}:' || {{0}}", (tree.Convert(VARCHAR, found),))
 
-    def json_value(
-        self, node: JsonCall, args: tuple[tree.Expr, ...], scope: Scope
-    ) -> tree.Expr:
+    def json_value(self, node: JsonCall, args: tuple[tree.Expr, ...], scope: Scope) -> tree.Expr:
         """Analyse JSON_VALUE: the scalar found, converted; or what its clauses say."""
         returning = node.args.get("returning")
         target = self.type_of(returning) if returning is not None else VARCHAR
@@ -200,7 +198,8 @@ class JsonForms(Times):
     def json_object(self, node: JsonCall, scope: Scope) -> tree.Expr:
         """Analyse JSON_OBJECT."""
         keys: list[tree.Expr] = []
-        for key in node.args.get("keys") or []:
+        names: list[exp.Expr] = node.args.get("keys") or []
+        for key in names:
             found = self.analyse(key, scope)
             if found.type.name not in ("varchar", "char"):
                 message = f"Invalid type of JSON object key: {found.type}"

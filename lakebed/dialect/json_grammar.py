@@ -6,7 +6,7 @@ https://trino.io/docs/current/functions/json.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import expressions as exp
 from sqlglot.tokenizer_core import TokenType
@@ -14,13 +14,20 @@ from sqlglot.tokenizer_core import TokenType
 NAMES = ("JSON_EXISTS", "JSON_VALUE", "JSON_QUERY", "JSON_ARRAY", "JSON_OBJECT")
 
 
-class JsonInput(exp.Expression):
+if TYPE_CHECKING:
+    _Node = exp.Expr
+else:
+    # Only the class that sqlglot itself derives from takes parts of its own.
+    _Node = exp.Expression
+
+
+class JsonInput(_Node):
     """A value with FORMAT JSON: `encoding` is the word after ENCODING."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "encoding": False}
 
 
-class JsonCall(exp.Expression):
+class JsonCall(_Node):
     """A call: its name, its values, the passed parameters, the type, the words of its clauses."""
 
     arg_types: ClassVar[dict[str, bool]] = {

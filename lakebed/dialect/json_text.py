@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from decimal import Decimal
-from json.decoder import scanstring
+from json import decoder
 from typing import Any, NoReturn
 
 
@@ -42,6 +42,16 @@ _DECODER = json.JSONDecoder(
 BLANKS = " \t\r\n"
 
 
+def elements(value: Any) -> list[Any]:
+    """Return what is known to be a list."""
+    return value
+
+
+def members(value: Any) -> dict[str, Any]:
+    """Return what is known to be an object."""
+    return value
+
+
 def after_blanks(text: str, at: int) -> int:
     """Return the place of the next character that is no blank."""
     while at < len(text) and text[at] in BLANKS:
@@ -59,7 +69,9 @@ def value_at(text: str, at: int) -> tuple[Any, int]:
 
 def string_at(text: str, at: int) -> tuple[str, int]:
     """Read the string whose opening quote is at a place."""
-    return scanstring(text, at + 1, True)
+    read: Any = getattr(decoder, "scanstring")  # noqa: B009 - unknown to type checkers
+    found: tuple[str, int] = read(text, at + 1, True)
+    return found
 
 
 def parsed(text: str) -> Any:

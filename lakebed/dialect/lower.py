@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from lakebed.dialect import conversions, rules, temporal, time_rules, tree
+from lakebed.dialect import conversions, macros, rules, temporal, time_rules, tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.types import (
     BIGINT,
@@ -19,12 +19,6 @@ from lakebed.dialect.types import (
 )
 
 _SLOT = re.compile(r"\{(\d+|\*|\+|\|null|type|type:\d+|py:\w+[.]\w+|\w+:\d+)\}")
-_DATE_CODES = {
-    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
-    "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
-    "r": "%I:%M:%S %p", "S": "%S", "s": "%S", "T": "%H:%M:%S", "v": "%V", "W": "%A", "Y": "%Y",
-    "y": "%y", "%": "%%",
-}  # fmt: skip
 
 
 def quoted(text: str) -> str:
@@ -257,7 +251,7 @@ class Lowering:
         if isinstance(expr, tree.Lambda):
             return f"lambda {', '.join(expr.names)}: {self.body(expr, expr.names)}"
         before, self.trying = self.trying, True
-        text = f"TRY({self.expr(expr.arg)})"
+        text = f"TRY({macros.without_errors(self.expr(expr.arg))})"
         self.trying = before
         return text
 
@@ -297,7 +291,9 @@ class Lowering:
         text = self.expr(convert.arg)
         null = convert.safe or self.trying
         converted = conversions.convert(text, convert.arg.type, convert.type, null)
-        return f"TRY({converted})" if convert.safe else converted
+        if convert.safe and "json" in (convert.arg.type.name, convert.type.name):
+            return f"TRY({macros.without_errors(converted)})"
+        return converted
 
     def _subquery(self, sub: tree.Subquery) -> str:
         text = f"({self.query(sub.query)})"
@@ -390,68 +386,7 @@ class Lowering:
             distinct = "DISTINCT " if isinstance(call, tree.Aggregate) and call.distinct else ""
             self.modified = lambda name, row: f"{name}({distinct}{row}{inside}){modifier}"
             return f"({known(self, call, args)})"
-        if rule == "typeof":
-            return quoted(str(call.args[0].type))
-        if rule == "to_date":
-            return conversions.convert(
-                self.expr(call.args[0]), call.args[0].type, call.type, self.trying
-            )
-        if rule == "round_decimal":
-            return self._round_decimal(call)
-        if rule == "average_decimal":
-            scale = call.type.numbers[1]
-            total = self._template("{call:sum}({0})", call, modifier, inside)
-            count = self._template("{call:count}({0})", call, modifier, inside)
-            total = conversions.unscaled(total, scale)
-            average = f"lb_half_up({total}, CAST({count} AS HUGEINT))"
-            quotient = f"CASE WHEN {count} > 0 THEN {average} END"
-            return conversions.rescaled(quotient, call.type)
-        if rule == "divide_decimal":
-            return self._divide_decimal(call)
-        return self._date_pattern(rule, call)
-
-    def _divide_decimal(self, call: tree.Apply | tree.Aggregate | tree.Window) -> str:
-        one, other = call.args
-        scale = call.type.numbers[1]
-        shift = scale - one.type.numbers[1] + other.type.numbers[1]
-        top = conversions.unscaled(self.expr(one), one.type.numbers[1])
-        bottom = conversions.unscaled(self.expr(other), other.type.numbers[1])
-        raised = "lb_null" if self.trying else "lb_raise"
-        quotient = (
-            f"CASE WHEN {bottom} = 0 THEN {raised}('DIVISION_BY_ZERO', 'Division by zero') "
-            f"ELSE lb_half_up({top} * CAST({10**shift} AS HUGEINT), {bottom}) END"
-        )
-        return conversions.rescaled(quotient, call.type)
-
-    def _round_decimal(self, call: tree.Apply | tree.Aggregate | tree.Window) -> str:
-        digits = _integer_literal(call.args[1])
-        if digits is None:
-            raise not_supported("round(decimal, n) with an n that is no literal")
-        scale = call.type.numbers[1]
-        text = self.expr(call.args[0])
-        if digits >= scale:
-            return f"CAST({text} AS {duck_name(call.type)})"
-        step = f"CAST({10 ** (scale - digits)} AS HUGEINT)"
-        whole = conversions.unscaled(text, scale)
-        return conversions.rescaled(f"(lb_half_up({whole}, {step}) * {step})", call.type)
-
-    def _date_pattern(self, rule: str, call: tree.Apply | tree.Aggregate | tree.Window) -> str:
-        pattern = call.args[1]
-        if not isinstance(pattern, tree.Constant) or not isinstance(pattern.value, str):
-            raise not_supported(f"{rule} with a format that is no literal")
-        text, value = quoted(strftime_pattern(pattern.value)), self.expr(call.args[0])
-        if rule == "date_format":
-            return f"strftime({value}, {text})"
-        message = quoted(f'Invalid format: "{pattern.value}" is malformed at "')
-        failed = (
-            "NULL"
-            if self.trying
-            else f"lb_raise('INVALID_FUNCTION_ARGUMENT', {message} || {value} || '\"')"
-        )
-        return (
-            f"CASE WHEN {value} IS NULL THEN NULL ELSE "
-            f"coalesce(CAST(try_strptime({value}, {text}) AS TIMESTAMP), {failed}) END"
-        )
+        raise not_supported(f"The rule {rule}")
 
 
 def _filled(slot: str, call: tree.Apply | tree.Aggregate | tree.Window, args: list[str]) -> str:
@@ -485,36 +420,6 @@ def python_call(name: str, kinds: Sequence[Type], returns: Type, args: Sequence[
 
 
 _CALL = re.compile(r"\{call:(\w+)\}\(((?:[^()]|\([^()]*\))*)\)")
-
-
-def strftime_pattern(pattern: str) -> str:
-    """Turn MySQL's date codes into strftime's; what Trino does not support stays an error."""
-    out: list[str] = []
-    characters = iter(pattern)
-    for character in characters:
-        if character != "%":
-            out.append(character)
-            continue
-        code = next(characters, "%")
-        if code in "DUuVwXx":
-            from lakebed.dialect.errors import TrinoError
-
-            raise TrinoError(
-                "INVALID_FUNCTION_ARGUMENT", f"%{code} not supported in date format string"
-            )
-        out.append(_DATE_CODES.get(code, code))
-    return "".join(out)
-
-
-def _integer_literal(expr: tree.Expr) -> int | None:
-    if isinstance(expr, tree.Convert):
-        return _integer_literal(expr.arg)
-    if isinstance(expr, tree.Constant) and isinstance(expr.value, str):
-        return int(expr.value)
-    if isinstance(expr, tree.Apply) and expr.template == "-{0}":
-        inner = _integer_literal(expr.args[0])
-        return None if inner is None else -inner
-    return None
 
 
 def no_tables(scan: tree.Scan) -> str:

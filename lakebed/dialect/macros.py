@@ -20,7 +20,49 @@ def definitions() -> dict[str, str]:
             match = _DEFINITION.match(line)
             if match is not None:
                 found[match.group(1)] = line
+    raising = _raising(found)
+    for name in raising:
+        found[name + _NULL] = _without_errors(found[name], raising)
     return _ordered(found)
+
+
+_NULL = "__null"
+_ERRORS = re.compile(r"\blb_raise\(|\berror\(")
+
+
+def _raising(found: dict[str, str]) -> frozenset[str]:
+    """Return the macros that may raise, themselves or by those they call."""
+    raising: set[str] = set()
+    before = -1
+    while before != len(raising):
+        before = len(raising)
+        for name, line in found.items():
+            body = line.partition(" AS ")[2]
+            if _ERRORS.search(body) or raising.intersection(_NAME.findall(body)):
+                raising.add(name)
+    return frozenset(raising - {"lb_raise"})
+
+
+def _without_errors(line: str, raising: frozenset[str]) -> str:
+    def null(match: re.Match[str]) -> str:
+        name = match.group(0)
+        return name + _NULL if name in raising else name
+
+    line = _NAME.sub(null, line)
+    return line.replace("lb_raise(", "lb_null(").replace("error(", "lb_nothing(")
+
+
+@cache
+def _all_raising() -> frozenset[str]:
+    return frozenset(name.removesuffix(_NULL) for name in definitions() if name.endswith(_NULL))
+
+
+def without_errors(text: str) -> str:
+    """Return text whose macros make NULL of an error.
+
+    DuckDB's TRY refuses what has `error()` inside, so there the macros must not raise.
+    """
+    return _without_errors(text, _all_raising()) if "lb_" in text else text
 
 
 def _ordered(found: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from lakebed.dialect import tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.operators import ARRAY_ITEM, MAP_ITEM, coerce, make_row
 from lakebed.dialect.scopes import Scope, fail, place
-from lakebed.dialect.types import INTEGERS, BIGINT, UNKNOWN, array, common
+from lakebed.dialect.types import BIGINT, INTEGERS, UNKNOWN, array, common
 from lakebed.dialect.windows import Windows
 
 

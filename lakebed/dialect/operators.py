@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import temporal, tree
+from lakebed.dialect import decimal_rules, temporal, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.scopes import fail
 from lakebed.dialect.types import (
@@ -16,7 +16,6 @@ from lakebed.dialect.types import (
     DAY_TO_SECOND,
     DOUBLE,
     INSTANT,
-    INTEGER,
     INTEGERS,
     UNKNOWN,
     Type,
@@ -78,7 +77,30 @@ def compare(symbol: str, left: tree.Expr, right: tree.Expr, node: exp.Expr) -> t
         message = f"Cannot apply operator: {left.type} {symbol} {right.type}"
         raise fail("TYPE_MISMATCH", message, node)
     args = (keyed(coerce(left, target)), keyed(coerce(right, target)))
+    if target.inner:
+        return tree.Apply(BOOLEAN, f"@compared {symbol}", args)
+    if target.name in APPROXIMATE and not symbol.startswith("IS"):
+        return _approximate(symbol, args)
     return tree.Apply(BOOLEAN, f"{{0}} {symbol} {{1}}", args)
+
+
+def _approximate(symbol: str, args: tuple[tree.Expr, tree.Expr]) -> tree.Expr:
+    """Compare floating numbers: for DuckDB NaN is the largest and equals itself."""
+    greater = {">": "{0}", ">=": "{0}", "<": "{1}", "<=": "{1}", "=": "{0}", "<>": "{0}"}[symbol]
+    guarded = args[int(greater[1])]
+    if _is_number(guarded) or (symbol in ("=", "<>") and _is_number(args[1])):
+        return tree.Apply(BOOLEAN, f"{{0}} {symbol} {{1}}", args)
+    guard = f"OR isnan({greater})" if symbol == "<>" else f"AND {greater} <= 'Infinity'::DOUBLE"
+    return tree.Apply(BOOLEAN, f"{{0}} {symbol} {{1}} {guard}", args)
+
+
+def _is_number(expr: tree.Expr) -> bool:
+    """Tell whether a value is known not to be NaN: a literal, or converted from an exact type."""
+    if isinstance(expr, tree.Convert):
+        return expr.arg.type.name not in (*APPROXIMATE, "varchar")
+    if isinstance(expr, tree.Apply) and expr.template == "-{0}":
+        return _is_number(expr.args[0])
+    return isinstance(expr, tree.Constant)
 
 
 def _is_orderable(kind: Type) -> bool:
@@ -109,12 +131,33 @@ def make_row(items: Sequence[tree.Expr]) -> tree.Expr:
 def combine(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
     """Build `left symbol right`; None where Trino has no such operator."""
     if left.type.name == "unknown" and right.type.name == "unknown":
-        return tree.Constant(INTEGER, None)
+        message = "Could not choose a best candidate operator. Explicit type casts must be added."
+        raise TrinoError("AMBIGUOUS_FUNCTION_CALL", message)
+    if "unknown" in (left.type.name, right.type.name):
+        found = _with_null(symbol, left, right)
+        if found is not None:
+            return found
     left = coerce(left, right.type) if left.type.name == "unknown" else left
     right = coerce(right, left.type) if right.type.name == "unknown" else right
     if is_numeric(left.type) and is_numeric(right.type):
         return _numeric(symbol, left, right)
     return _temporal(symbol, left, right)
+
+
+def _with_null(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
+    """Build an operator over NULL and a type for which NULL is not of the same type."""
+    kind = right.type if left.type.name == "unknown" else left.type
+    if kind.name == "decimal":
+        null = tree.Constant(decimal(1, 0), None)
+        pair = (null, right) if left.type.name == "unknown" else (left, null)
+        return _decimal(symbol, *pair)
+    if symbol in "+-" and kind == DATE:
+        return tree.Constant(kind, None)
+    if symbol == "+" and kind.name in (*_MOMENTS, *_CLOCKS):
+        return tree.Constant(Type(kind.name, (max(3, kind.numbers[0]),)), None)
+    if symbol in "*/" and kind.name.startswith("interval"):
+        return tree.Constant(kind, None)
+    return None
 
 
 def _numeric(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
@@ -141,24 +184,12 @@ def _guarded(template: str, divisor: tree.Expr) -> str:
 
 
 def _decimal(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
-    (p1, s1), (p2, s2) = left.type.numbers, right.type.numbers
-    scale = max(s1, s2)
-    if symbol in "+-":
-        kind = decimal(min(38, max(p1 - s1, p2 - s2) + scale + 1), scale)
-        args = (tree.Convert(kind, left), tree.Convert(kind, right))
-        return tree.Apply(kind, f"CAST({{0}} {symbol} {{1}} AS {{type}})", args)
-    if symbol == "*":
-        if s1 + s2 > 38:
-            raise TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", "DECIMAL scale must be <= 38")
-        kind = decimal(min(38, p1 + p2), s1 + s2)
-        return tree.Apply(kind, "CAST({0} * {1} AS {type})", (left, right))
-    if symbol == "/":
-        kind = decimal(min(38, p1 + s2 + max(s2 - s1, 0)), scale)
-        return tree.Apply(kind, "@divide_decimal", (left, right))
-    kind = decimal(min(p1 - s1, p2 - s2) + scale, scale) if scale else decimal(min(p1, p2), 0)
-    wide = decimal(min(38, max(p1 - s1, p2 - s2) + scale), scale)
-    args = (tree.Convert(wide, left), tree.Convert(wide, right))
-    return tree.Apply(kind, _guarded("CAST({0} % {1} AS {type})", NULL), args)
+    precision, scale = decimal_rules.result(symbol, left.type, right.type)
+    if scale > precision:
+        message = f"DECIMAL scale must be in range [0, precision ({precision})]: {scale}"
+        raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
+    template = f"@decimal_{decimal_rules.NAMES[symbol]}"
+    return tree.Apply(decimal(precision, scale), template, (left, right))
 
 
 _CLOCKS = ("time", temporal.OFFSET_TIME)
@@ -198,7 +229,7 @@ def _moved(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
             if symbol == "+"
             else ("subtract hour, minutes or seconds from")
         )
-        step = f"lb_whole_days({{1}}, '{word}')"
+        step = f"lb_day_count({{1}}, '{word}')"
         days = f"{{0}} {symbol} CAST({step} AS INTEGER)"
         months = f"CAST({{0}} {symbol} to_months({{1}}) AS DATE)"
         return tree.Apply(DATE, days if by == DAY_TO_SECOND else months, (left, right))

@@ -1,7 +1,7 @@
 """Functions that a template cannot say: DuckDB text from the types and the lambdas of a call.
 
-A rule gets the lowering, the call and the texts of its arguments (None for a lambda). What it writes
-uses names of its own for lambda parameters (`Lowering.fresh`), so that bodies can be put inside.
+A rule gets the lowering, the call and the texts of its arguments ('' for a lambda). What it writes
+uses names of its own for lambda parameters (`Lowering.fresh`): bodies can be put inside.
 """
 
 from __future__ import annotations
@@ -235,7 +235,8 @@ def _regexp_replace_lambda(lowering: Lowering, call: Call, args: Sequence[str]) 
 
 
 # What RE2 reads as Joni does: no look-around, back references or classes in classes.
-_PLAIN = re.compile(r"(?:[^\\()\[\]{}?*+|^$.]|\\[dws]|\\[.\-/\[\](){}*+?|^$\\]|\.|[?*+](?![?*+])|\||\((?!\?)|"
+_PLAIN = re.compile(r"(?:[^\\()\[\]{}?*+|^$.]|\\[dws]|\\[.\-/\[\](){}*+?|^$\\]|\.|"
+                    r"[?*+](?![?*+])|\||\((?!\?)|"
                     r"\)|\[\^?[A-Za-z0-9 _,.:;@#%=/-]+\](?!\])|\^)*\$?")  # fmt: skip
 _NATIVE = {
     "regexp_like": "regexp_matches({0}, {1})",
@@ -277,6 +278,28 @@ def _truncate_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> st
     whole = conversions.unscaled(args[0], scale)
     cut = conversions.rescaled(f"(({whole} // {step}) * {step})", call.type)
     return f"CASE WHEN {args[1]} >= {scale} THEN {args[0]} ELSE {cut} END"
+
+
+def _typeof(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del lowering, args
+    return "'" + str(call.args[0].type).replace("'", "''") + "'"
+
+
+def _average_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    total = conversions.unscaled(lowering.modified("sum", args[0]), call.type.numbers[1])
+    count = lowering.modified("count", args[0])
+    average = f"lb_half_up({total}, CAST({count} AS HUGEINT))"
+    return conversions.rescaled(f"CASE WHEN {count} > 0 THEN {average} END", call.type)
+
+
+def _round_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    del lowering
+    scale = call.type.numbers[1]
+    name = duck_name(call.type)
+    step = f"CAST(pow(10, greatest(0, least(37, {scale} - {args[1]}))) AS HUGEINT)"
+    whole = conversions.unscaled(args[0], scale)
+    rounded = conversions.rescaled(f"(lb_half_up({whole}, {step}) * {step})", call.type)
+    return f"CASE WHEN {args[1]} >= {scale} THEN CAST({args[0]} AS {name}) ELSE {rounded} END"
 
 
 def _char_length(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -380,6 +403,27 @@ def _reduce_agg(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return f"CASE WHEN len({listed}) > 0 THEN {folded} END"
 
 
+def _sequence(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    """Count days, microseconds or months from one instant to another."""
+    kind = call.args[0].type
+    step = args[2] if len(args) == 3 else f"CASE WHEN {args[0]} <= {args[1]} THEN 1 ELSE -1 END"
+    by = call.args[2].type.name if len(args) == 3 else ""
+    if kind.numbers and kind.numbers[0] > 6:
+        raise not_supported(f"sequence of {kind}")
+    if by == "interval year to month":
+        months = f"lb_sequence_months({args[0]}, {args[1]}, {step})"
+        return f"CAST({months} AS {duck_name(call.type)})"
+    each = lowering.fresh()
+    if kind.name != "date":
+        steps = f"lb_sequence(epoch_us({args[0]}), epoch_us({args[1]}), {step} * 1000)"
+        return f"list_transform({steps}, lambda {each}: make_timestamp({each}))"
+    if by:
+        step = f"lb_whole_days({step})"
+    days = [f"datediff('day', DATE '1970-01-01', {arg})" for arg in args[:2]]
+    steps = f"lb_sequence({days[0]}, {days[1]}, {step})"
+    return f"list_transform({steps}, lambda {each}: DATE '1970-01-01' + CAST({each} AS INTEGER))"
+
+
 RULES: dict[str, Rule] = {
     "greatest": _extreme,
     "least": _extreme,
@@ -402,7 +446,11 @@ RULES: dict[str, Rule] = {
     "regexp": _regexp,
     "truncate_decimal": _truncate_decimal,
     "char_length": _char_length,
+    "typeof": _typeof,
+    "average_decimal": _average_decimal,
+    "round_decimal": _round_decimal,
     "format": _format,
+    "sequence": _sequence,
     "grouped": _grouped,
     "checksum": _checksum,
     "group_max": _extreme_of_group,

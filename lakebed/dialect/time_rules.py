@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lakebed.dialect import conversions, date_patterns, instants, temporal, tree
+from lakebed.dialect import (
+    compare_rules,
+    conversions,
+    date_patterns,
+    decimal_rules,
+    instants,
+    temporal,
+    tree,
+)
 from lakebed.dialect.types import DATE, DAY_TO_SECOND, INSTANT, VARCHAR, Type
 
 if TYPE_CHECKING:
@@ -338,9 +346,11 @@ RULES: dict[str, Rule] = {
     "now": _now,
     "moved": _moved,
     "text_to_date": _to_date,
+    "compared": compare_rules.compared,
 }
 
 
 def found(template: str) -> Rule | None:
     """Return the rule that a template `@name` names."""
-    return RULES.get(template.removeprefix("@").partition(" ")[0])
+    name = template.removeprefix("@").partition(" ")[0]
+    return RULES.get(name) or decimal_rules.RULES.get(name)

@@ -10,6 +10,7 @@ from lakebed.dialect.errors import TrinoError
 UNBOUNDED = 2147483647
 CHAR_MAX = 65536
 PLACES_MAX = 12
+DECIMAL_DIGITS_MAX = 38
 
 
 @dataclass(frozen=True, slots=True)

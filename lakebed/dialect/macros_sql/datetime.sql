@@ -36,10 +36,15 @@ CREATE OR REPLACE MACRO lb_unix_millis(x) AS CASE WHEN isnan(x) THEN 0 WHEN abs(
 CREATE OR REPLACE MACRO lb_from_unixtime(x) AS make_timestamp(CAST(lb_unix_millis(x) AS BIGINT) * 1000);
 CREATE OR REPLACE MACRO lb_iso_offset(o) AS CASE WHEN o = 0 THEN 'Z' ELSE lb_offset_text(o) END;
 CREATE OR REPLACE MACRO lb_now(n) AS make_timestamp(lb_floor(epoch_us(CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)), n));
-CREATE OR REPLACE MACRO lb_whole_days(i, w) AS CASE WHEN i % 86400000 = 0 THEN i // 86400000 ELSE lb_raise('INVALID_FUNCTION_ARGUMENT', 'Cannot ' || w || ' a date') END;
+CREATE OR REPLACE MACRO lb_day_count(i, w) AS CASE WHEN i % 86400000 = 0 THEN i // 86400000 ELSE lb_raise('INVALID_FUNCTION_ARGUMENT', 'Cannot ' || w || ' a date') END;
 CREATE OR REPLACE MACRO lb_int_months(n) AS CASE WHEN n BETWEEN -2147483648 AND 2147483647 THEN CAST(n AS INTEGER) WHEN n IS NOT NULL THEN lb_raise('GENERIC_INTERNAL_ERROR', 'Value ' || n || ' exceeds MAX_INT for type interval year to month') END;
 CREATE OR REPLACE MACRO lb_divisor(d) AS CASE WHEN d = 0 OR isnan(d) THEN lb_raise('INVALID_FUNCTION_ARGUMENT', 'Cannot divide by double ' || lb_approximate_text(d)) ELSE d END;
 CREATE OR REPLACE MACRO lb_factor(d) AS CASE WHEN isnan(d) THEN lb_raise('INVALID_FUNCTION_ARGUMENT', 'Cannot multiply by double NaN') ELSE d END;
 CREATE OR REPLACE MACRO lb_early_clock(t) AS lb_wrapped(lb_clock(t) - CASE WHEN epoch_us(t) < 0 AND epoch_us(t) % 1000000 <> 0 THEN 1000000000000 ELSE 0 END);
 CREATE OR REPLACE MACRO lb_read_date(s) AS TRY_CAST(trim(s, '+ ') AS DATE);
 CREATE OR REPLACE MACRO lb_int(n) AS CASE WHEN n BETWEEN -2147483648 AND 2147483647 THEN CAST(n AS INTEGER) WHEN n IS NOT NULL THEN lb_raise('GENERIC_INTERNAL_ERROR', 'integer overflow') END;
+CREATE OR REPLACE MACRO lb_nothing(message) AS NULL;
+CREATE OR REPLACE MACRO lb_real(x) AS CASE WHEN abs(x) > 3.4028235677973362e38 AND isfinite(x) THEN CASE WHEN x > 0 THEN CAST('Infinity' AS FLOAT) ELSE CAST('-Infinity' AS FLOAT) END ELSE TRY_CAST(x AS FLOAT) END;
+CREATE OR REPLACE MACRO lb_nulls(a) AS len(list_filter(a, lambda lbn: lbn IS NULL));
+CREATE OR REPLACE MACRO lb_cast_map(k, v) AS CASE WHEN len(list_distinct(k)) < len(k) THEN lb_raise('INVALID_CAST_ARGUMENT', 'duplicate keys') ELSE map(k, v) END;
+CREATE OR REPLACE MACRO lb_all(a) AS CASE WHEN list_contains(a, false) THEN false WHEN lb_nulls(a) > 0 THEN NULL ELSE true END;

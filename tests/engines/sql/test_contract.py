@@ -179,7 +179,7 @@ def test_show_and_describe(console):
         ("SELECT a FROM (VALUES 1) t(a), (VALUES 2) u(a)", "AMBIGUOUS_NAME"),
         ("CREATE TABLE t AS SELECT 1 a, 2 a", "DUPLICATE_COLUMN_NAME"),
         ("UNLOAD (SELECT 1) TO 's3://b/'", "MISSING_REQUIRED_PROPERTY"),
-        ("DELETE FROM t", "NOT_SUPPORTED"),
+        ("DELETE FROM t", "TABLE_NOT_FOUND"),
     ],
 )
 def test_errors_carry_trinos_names(console, text, name):
@@ -194,8 +194,9 @@ def test_parameters_fill_the_question_marks(console):
 def test_stop_ends_a_query_at_once(console):
     async def scene():
         text = (
-            "SELECT count(*) FROM UNNEST(sequence(1, 100000)) a(x), "
-            "UNNEST(sequence(1, 100000)) b(y) WHERE x * y % 7 = 3"
+            "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x), "
+            "UNNEST(sequence(1, 10000)) b(y), UNNEST(sequence(1, 100)) c(z) "
+            "WHERE x * y % 7 = 3"
         )
         query = console.query(text)
         task = asyncio.ensure_future(console.engine.run(query, console.lake))
@@ -214,8 +215,9 @@ def test_stop_ends_a_query_at_once(console):
 def test_a_killed_worker_fails_one_query_with_a_reason(console):
     async def scene():
         query = console.query(
-            "SELECT count(*) FROM UNNEST(sequence(1, 100000)) a(x), "
-            "UNNEST(sequence(1, 100000)) b(y) WHERE x * y % 7 = 3"
+            "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x), "
+            "UNNEST(sequence(1, 10000)) b(y), UNNEST(sequence(1, 100)) c(z) "
+            "WHERE x * y % 7 = 3"
         )
         task = asyncio.ensure_future(console.engine.run(query, console.lake))
         await asyncio.sleep(0.5)

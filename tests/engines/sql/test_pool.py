@@ -14,8 +14,8 @@ from lakebed.engines.sql import Limits, SqlFailure
 from lakebed.engines.sql.duckdb.admission import Admission
 
 LONG = (
-    "SELECT count(*) FROM UNNEST(sequence(1, 100000)) a(x), "
-    "UNNEST(sequence(1, 100000)) b(y) WHERE x * y % 7 = 3"
+    "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x), "
+    "UNNEST(sequence(1, 10000)) b(y), UNNEST(sequence(1, 100)) c(z) WHERE x * y % 7 = 3"
 )
 SMALL = Limits(memory_bytes=256 << 20, threads=1)
 
@@ -166,7 +166,10 @@ def test_a_query_that_runs_too_long_times_out(console):
 
 def test_a_query_that_needs_more_memory_spills_and_one_that_cannot_says_so(console):
     small = Limits(memory_bytes=32 << 20, threads=1)
-    wide = "SELECT x, lpad(cast(x AS varchar), 60, 'x') AS s FROM UNNEST(sequence(1, 300000)) t(x)"
+    wide = (
+        "SELECT lpad(cast(x * y AS varchar), 60, 'x') AS s "
+        "FROM UNNEST(sequence(1, 10000)) t(x), UNNEST(sequence(1, 30)) u(y)"
+    )
     outcome = console.ok(f"SELECT s FROM ({wide}) ORDER BY s DESC", limits=small)
     assert outcome.row_count == 300_000
     outcome = console.run(f"SELECT array_agg(s) FROM ({wide})", limits=small)
@@ -192,7 +195,7 @@ def test_fifty_queries_at_once_all_end(console):
     async def scene():
         queries = [
             console.query(
-                f"SELECT count(*), sum(x) FROM UNNEST(sequence(1, {10_000 + n})) t(x)",
+                f"SELECT count(*), sum(x) FROM UNNEST(sequence(1, {9_000 + n})) t(x)",
                 limits=SMALL, work_group=f"g{n % 3}",
             )
             for n in range(50)
@@ -201,7 +204,7 @@ def test_fifty_queries_at_once_all_end(console):
 
     outcomes = console.wait(scene())
     found = [outcome.result.read_text().splitlines()[1].split(",")[0] for outcome in outcomes]
-    assert found == [f'"{10_000 + n}"' for n in range(50)]
+    assert found == [f'"{9_000 + n}"' for n in range(50)]
 
 
 @pytest.mark.parametrize(

@@ -297,7 +297,7 @@ def test_a_bucket_that_goes_away_fails_the_query_with_its_type(athena, lakebed):
     lakebed.client("s3").create_bucket(Bucket="fleeting")
     known = start(
         athena, "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x), "
-        "UNNEST(sequence(1, 30000)) b(y)",
+        "UNNEST(sequence(1, 10000)) b(y), UNNEST(sequence(1, 3)) c(z)",
         ResultConfiguration={"OutputLocation": "s3://fleeting/"},
     )  # fmt: skip
     lakebed.client("s3").delete_bucket(Bucket="fleeting")

@@ -154,8 +154,8 @@ def test_a_full_page_has_a_token_even_if_nothing_is_left(athena):
 
 
 def test_a_cancelled_query_has_no_results(athena):
-    known = start(athena, "SELECT count(*) FROM UNNEST(sequence(1, 100000)) a, "
-                          "UNNEST(sequence(1, 100000)) b")  # fmt: skip
+    known = start(athena, "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a, "
+                          "UNNEST(sequence(1, 10000)) b, UNNEST(sequence(1, 100)) c")  # fmt: skip
     athena.stop_query_execution(**known)
     assert error_of(lambda: athena.get_query_results(**known)) == (
         "InvalidRequestException", "Could not find results", 400,

@@ -109,7 +109,8 @@ class _Reader:
             return None
         values = [self.value(one, field) for one in expr.args[1:]]
         known = [one for one in values if one is not None]
-        return In(field.name, known) if len(known) == len(values) else None
+        among: Any = In
+        return among(field.name, known) if len(known) == len(values) else None
 
     def column(self, expr: tree.Expr) -> NestedField | None:
         """Return the column, also under a conversion that changes no value and no order."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb.udf import function, hashes
@@ -20,10 +20,10 @@ Pairs = list[tuple[Any, Any]]
 
 def _hashable(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        items: Iterable[Any] = value
+        items = cast("Iterable[Any]", value)
         return tuple(map(_hashable, items))
     if isinstance(value, dict):
-        members: Iterable[Any] = value.values()
+        members = cast("dict[str, Any]", value).values()
         return tuple(map(_hashable, members))
     return value
 

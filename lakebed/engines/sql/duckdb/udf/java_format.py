@@ -14,14 +14,14 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from lakebed.dialect import json_text
-from lakebed.dialect.errors import TrinoError
+from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.engines.sql.duckdb.udf import function
 
 _SPECIFIER = re.compile(
     r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?([tT]?)([a-zA-Z%])|%|[^%]+", re.S
 )
 _CONTEXT = Context(prec=400)
-_NAMES = {bool: "Boolean", int: "Long", float: "Double", str: "String"}
+_NAMES: dict[type, str] = {bool: "Boolean", int: "Long", float: "Double", str: "String"}
 _DATE_CODES = {
     "Y": "%Y", "m": "%m", "d": "%d", "y": "%y", "B": "%B", "b": "%b", "h": "%b", "A": "%A",
     "a": "%a", "j": "%j", "e": "%-d", "F": "%Y-%m-%d", "D": "%m/%d/%y",
@@ -108,7 +108,8 @@ def _java_name(value: Any) -> str:
         return "java.math.BigDecimal"
     if isinstance(value, datetime.date):
         return "java.time.LocalDate"
-    return f"java.lang.{_NAMES.get(type(value), 'String')}"
+    kinds = [name for kind, name in _NAMES.items() if isinstance(value, kind)]
+    return f"java.lang.{kinds[0] if kinds else 'String'}"
 
 
 def _mismatch(spec: _Specifier, value: Any) -> _FormatError:
@@ -127,7 +128,7 @@ def _one(spec: _Specifier, value: Any) -> str:
         return spec.padded("null"[: spec.precision] if kind in "efg" else "null")
     if kind in "dox":
         return _whole(spec, kind, value)
-    if isinstance(value, float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, float | Decimal):
         return _fraction(spec, kind, value)
     raise _mismatch(spec, value)
 
@@ -192,16 +193,16 @@ def _whole(spec: _Specifier, kind: str, value: Any) -> str:
     return spec.padded(digits)
 
 
-def _fraction(spec: _Specifier, kind: str, value: float | Decimal) -> str:
+def _fraction(spec: _Specifier, kind: str, value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         shown = json_text.java_double(abs(value))
         sign = "-" if value < 0 else "+" if "+" in spec.flags and value > 0 else ""
         return spec.padded(sign + shown)
     if kind == "a":
-        raise TrinoError("NOT_SUPPORTED", "format with %a is not built in lakebed yet")
-    exact = Decimal(repr(value)) if isinstance(value, float) else value
+        raise not_supported("format with %a")
+    exact: Decimal = Decimal(repr(value)) if isinstance(value, float) else value
     negative = exact.is_signed()
-    exact = abs(exact)
+    exact = exact.copy_abs()
     places = 6 if spec.precision is None else spec.precision
     if kind == "g":
         kind, places = _general_kind(exact, places)

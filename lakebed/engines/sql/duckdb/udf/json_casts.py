@@ -6,7 +6,6 @@ The type of a conversion comes as text with every call: nested types are read on
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -19,6 +18,11 @@ from lakebed.engines.sql.duckdb.udf import function
 
 _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 _SHORT = {"integer": "INT"}
+
+
+def cast_list(value: Any) -> list[Any]:
+    """Return what is known to be a list."""
+    return value
 
 
 class _CastError(Exception):
@@ -52,7 +56,7 @@ def _value(value: Any, kind: Type) -> Any:
     if kind.name == "array":
         if not isinstance(value, list) or isinstance(value, Members):
             raise _CastError(f"Expected a json array, but got {_token(value)}")
-        return [_value(one, kind.inner[0]) for one in value]
+        return [_value(one, kind.inner[0]) for one in cast_list(value)]
     if kind.name == "map":
         return _map(value, kind)
     if kind.name == "row":
@@ -108,7 +112,7 @@ def _row(value: Any, kind: Type) -> dict[str, Any]:
         return {f"f{at}": found.get(at) for at in range(len(kind.inner))}
     if not isinstance(value, list):
         raise _CastError(f"Expected a json array or object, but got {_token(value)}")
-    items: Sequence[Any] = value
+    items = cast_list(value)
     if len(items) < len(kind.inner):
         raise _CastError(f"Unexpected token when cast to {kind.inner[len(items)]}: ]")
     if len(items) > len(kind.inner):

@@ -29,6 +29,14 @@ def _kind(item: Any) -> str:
     return "ARRAY" if isinstance(item, list) else "NUMBER"
 
 
+def _members(item: Any) -> dict[str, Any]:
+    return item
+
+
+def _elements(item: Any) -> list[Any]:
+    return item
+
+
 @dataclass
 class Evaluation:
     """One path over one value."""
@@ -125,8 +133,7 @@ class Evaluation:
         out: Items = []
         for item in self.unwrapped(node[1]):
             if isinstance(item, dict):
-                values: dict[str, Any] = item
-                out += values.values()
+                out += _members(item).values()
             elif self.is_strict:
                 raise PathError(f"invalid item type. Expected: OBJECT, actual: {_kind(item)}")
         return out
@@ -137,14 +144,13 @@ class Evaluation:
 
         def visit(item: Any) -> None:
             if isinstance(item, dict):
-                values: dict[str, Any] = item
+                values = _members(item)
                 if node[2] in values:
                     out.append(values[node[2]])
                 for one in values.values():
                     visit(one)
             elif isinstance(item, list):
-                elements: list[Any] = item
-                for one in elements:
+                for one in _elements(item):
                     visit(one)
 
         for item in self.items(node[1]):
@@ -156,7 +162,7 @@ class Evaluation:
         out: list[Items] = []
         for item in self.items(node):
             if isinstance(item, list):
-                out.append(item)
+                out.append(_elements(item))
             elif self.is_strict:
                 raise PathError(f"invalid item type. Expected: ARRAY, actual: {_kind(item)}")
             else:
@@ -246,7 +252,7 @@ class Evaluation:
         if name == "size":
             if self.is_strict and any(not isinstance(item, list) for item in found):
                 raise PathError("invalid item type. Expected: ARRAY")
-            return [len(item) if isinstance(item, list) else 1 for item in found]
+            return [len(_elements(item)) if isinstance(item, list) else 1 for item in found]
         if name == "keyvalue":
             return [pair for item in found for pair in self.pairs(item)]
         return [_measured(name, item) for item in found]
@@ -255,7 +261,7 @@ class Evaluation:
         """Return the members of an object, each as an object of its own."""
         if not isinstance(item, dict):
             raise PathError(f"invalid item type. Expected: OBJECT, actual: {_kind(item)}")
-        values: dict[str, Any] = item
+        values = _members(item)
         mine, self.identifier = self.identifier, self.identifier + 1
         return [{"name": name, "value": one, "id": mine} for name, one in values.items()]
 

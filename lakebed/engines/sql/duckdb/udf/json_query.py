@@ -26,8 +26,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Members):
         return {name: _plain(one) for name, one in value}
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_plain(one) for one in items]
+        return [_plain(one) for one in json_text.elements(value)]
     return value
 
 
@@ -117,12 +116,11 @@ def written(found: Any) -> str:
     if isinstance(found, float):
         return json_text.java_double(found)
     if isinstance(found, dict):
-        members: dict[str, Any] = found
-        inside = (f"{json_text.quoted(name)}:{written(one)}" for name, one in members.items())
+        pairs = json_text.members(found).items()
+        inside = (f"{json_text.quoted(name)}:{written(one)}" for name, one in pairs)
         return "{" + ",".join(inside) + "}"
     if isinstance(found, list):
-        items: list[Any] = found
-        return "[" + ",".join(map(written, items)) + "]"
+        return "[" + ",".join(map(written, json_text.elements(found))) + "]"
     return format(found, "f") if isinstance(found, Decimal) else str(found)
 
 
@@ -132,9 +130,8 @@ def query(text: str, path: str, values: Sequence[str | None], options: str) -> s
     wrapper, quotes, on_empty, on_error = options.split(" ")
     try:
         found = _items(text, path, values)
-        if wrapper == "always" or (wrapper == "several" and len(found) > 1):
-            found = [found]
-        elif wrapper == "several" and found and not isinstance(found[0], list | dict):
+        single = bool(found) and len(found) == 1 and isinstance(found[0], list | dict)
+        if wrapper == "always" or (wrapper == "several" and found and not single):
             found = [found]
         if len(found) > 1:
             raise _no_output("JSON path found multiple items")

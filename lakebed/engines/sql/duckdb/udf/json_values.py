@@ -6,6 +6,7 @@ A path is followed while the text is read, so what comes after the value found d
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -119,7 +120,7 @@ def json_size(text: str, path: str) -> int | None:
     found = _found(text, _path(path))
     if found is _MISSING:
         return None
-    return len(found) if isinstance(found, list) else 0
+    return len(json_text.elements(found)) if isinstance(found, list) else 0
 
 
 def _elements(text: str) -> list[Any] | None:
@@ -162,7 +163,7 @@ def json_array_get(text: str, index: int) -> str | None:
     return value if isinstance(value, str) else json_text.copied(value)
 
 
-def _contains(text: str, matches: Any) -> bool | None:
+def _contains(text: str, matches: Callable[[Any], bool]) -> bool | None:
     found = _elements(text)
     if found is None:
         return None

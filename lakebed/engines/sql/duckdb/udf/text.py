@@ -182,29 +182,8 @@ def word_stem_in(word: str, language: str) -> str:
     """Return the stem of a word in a language."""
     from lakebed.engines.sql.duckdb.udf import stems
 
-    known = [
-        "ca",
-        "da",
-        "de",
-        "en",
-        "es",
-        "eu",
-        "fi",
-        "fr",
-        "hu",
-        "hy",
-        "ir",
-        "it",
-        "lt",
-        "nl",
-        "no",
-        "pt",
-        "ro",
-        "ru",
-        "sv",
-        "tr",
-    ]
-    if language.lower() not in known:
+    known = "ca da de en es eu fi fr hu hy ir it lt nl no pt ro ru sv tr"
+    if language.lower() not in known.split():
         raise invalid(f"Unknown stemmer language: {language}")
     if language.lower() != "en":
         raise not_supported(f"word_stem in the language {language}")

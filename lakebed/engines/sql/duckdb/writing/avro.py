@@ -67,7 +67,7 @@ class AvroFile:
 
     def __init__(self, path: Path, schema: Any, compression: str) -> None:
         codec = _CODECS[compression]
-        shape = schema if isinstance(schema, dict) else avro_schema(schema)
+        shape: Any = avro_schema(schema) if isinstance(schema, pa.Schema) else schema
         self._schema: Any = fastavro.parse_schema(shape)
         self._pack = _PACKERS[codec]
         self._sync = os.urandom(16)
