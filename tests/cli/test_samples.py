@@ -88,8 +88,8 @@ def test_a_kind_that_is_none_is_refused(capsys):
     assert "--only is one of vpc, vpc-parquet, alb, nlb," in capsys.readouterr().err
 
 
-def test_without_a_server_it_says_so(capsys, monkeypatch, lakebed):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", lakebed.url)  # what a flag says goes before it
+def test_without_a_server_it_says_so(capsys, monkeypatch, lakebed_session):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", lakebed_session.url)  # what a flag says goes before it
     assert main(["samples", "logs", "--host", "127.0.0.1", "--port", "1"]) == 1
     assert "nobody answers at http://127.0.0.1:1" in capsys.readouterr().err
 
