@@ -18,10 +18,8 @@ class StartError(Exception):
 
 def open_engines(settings: Settings) -> Engines:
     """Open every engine."""
-    queries = EngineSettings(QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX)
-    if settings.sql_memory_bytes:
-        limits = Limits(memory_bytes=settings.sql_memory_bytes)
-        queries = EngineSettings(QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX, limits)
+    limits = Limits(memory_bytes=settings.sql_memory_bytes)
+    queries = EngineSettings(QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX, limits, server=settings)
     return Engines(objects=open_objects(settings), sql=_open("sql", settings.sql_engine, queries))
 
 

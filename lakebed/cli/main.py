@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sql(add("sql", _sql, "Query the lake by Athena's API: a prompt, or one shot."))
     add_upkeep(add)
     _add_samples(add("samples", _samples, "Write sample logs of AWS's services into a bucket."))
+    _add_engine(add("engine", _engine, "Add an engine that no pip package carries."))
     add("doctor", _doctor, "Check this machine and this folder, and say what to mend.")
     clean = add("clean", _clean, "Delete the lake's folder; a dry run without --yes.")
     clean.add_argument("--yes", action="store_true", help="really delete")
@@ -114,6 +115,18 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rows", type=int, default=1000, metavar="N", help="rows of each kind")
     parser.add_argument("--seed", type=int, default=1, help="the same seed writes the same bytes")
     parser.add_argument("--only", action="append", metavar="KIND", help="this kind (repeatable)")
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["add", "list"], help="what to do")
+    parser.add_argument("name", nargs="?", default="trino", help="which engine (trino)")
+    parser.add_argument("--from", dest="source", metavar="FILE", help="its archive, not fetched")
+
+
+def _engine(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.engine import engine
+
+    return engine(options, resolved)
 
 
 def _samples(options: argparse.Namespace, resolved: Resolved) -> int:

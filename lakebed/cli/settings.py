@@ -18,7 +18,7 @@ CHOICES = {
 }
 _KINDS: dict[str, type] = {
     "data_dir": Path, "port": int, "insecure": bool, "well_known_keys": bool, "tls": bool,
-    "sql_memory_bytes": int, "testing": bool,
+    "sql_memory_bytes": int, "sql_trino_url": str, "testing": bool,
 }  # fmt: skip
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if not name.startswith("root_"))
 

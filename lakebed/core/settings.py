@@ -18,6 +18,7 @@ class Settings:
     `root_access_key`/`root_secret_key` are the account's own keys; `well_known_keys` says whether
     `test`/`test` and 12-digit access keys are accepted too. `s3_domain` is a domain (or several,
     with commas) under which every bucket is a host, besides `localhost` and AWS's own.
+    `sql_engine` is `duckdb` or `trino`: the cluster at `sql_trino_url`, a child process without.
     `scrub` says whether objects are read again, slowly, when the machine is idle.
     `tls` is a certificate of our own making, unless `tls_certificate` and `tls_key` name files.
     """
@@ -36,6 +37,7 @@ class Settings:
     objects_engine: str = "folder"
     sql_engine: str = "duckdb"
     sql_memory_bytes: int = 0
+    sql_trino_url: str = ""
     s3_domain: str = ""
     tls: bool = False
     tls_certificate: str = ""

@@ -16,6 +16,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from lakebed.core.settings import Settings
+
 StatementType = Literal["DDL", "DML", "UTILITY"]
 State = Literal["SUCCEEDED", "FAILED", "CANCELLED"]
 
@@ -166,13 +168,15 @@ class EngineSettings(msgspec.Struct, frozen=True):
     """How an engine may spread: queries at a time, what one of them may take by default.
 
     A workgroup runs at most `concurrent_in_group` of them (0: all); a free place goes to the
-    workgroup that runs fewest, so that none waits for another's long queue.
+    workgroup that runs fewest, so that none waits for another's long queue. `server` is for engines
+    that come back to this server by its own wire.
     """
 
     concurrent_queries: int = 4
     waiting_queries: int = 200
     limits: Limits = msgspec.field(default_factory=Limits)
     concurrent_in_group: int = 0
+    server: Settings | None = None
 
 
 class SqlEngine(Protocol):

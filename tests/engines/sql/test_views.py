@@ -29,6 +29,7 @@ def test_a_view_is_kept_as_athena_keeps_it(people):
         "catalog": "awsdatacatalog",
         "schema": "default",
         "columns": [{"name": "name", "type": "varchar"}, {"name": "twice", "type": "integer"}],
+        "runAsInvoker": True,
     }
     assert table == {
         "Name": "old",

@@ -50,6 +50,7 @@ class _Running:
     put: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     tables: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     kind: dict[str, Any] = field(default_factory=dict[str, Any])
+    remote: str = ""
     over_bytes: int = 0
 
     def outcome(self, state: str, **more: Any) -> Outcome:
@@ -63,8 +64,18 @@ class _Running:
         return self.outcome("FAILED", error=failure)
 
 
+def failed(query: SqlQuery, name: str, message: str) -> Outcome:
+    """Return the outcome of a query for which there is no engine."""
+    return _Running(query, Limits(), None).failed(name, message, 200, retryable=True)
+
+
 class DuckDbEngine:
-    """The SQL engine over DuckDB workers."""
+    """The SQL engine over DuckDB workers.
+
+    An engine whose queries run elsewhere names the module of its `STATEMENTS` and says where.
+    """
+
+    statements = ""
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
@@ -101,6 +112,8 @@ class DuckDbEngine:
                 return work.result()
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
+            if running.remote:
+                await self.cancel_remote(running.remote)
             await _undo(running, lake)
             if running.over_bytes:
                 return _over_limit(running)
@@ -130,6 +143,14 @@ class DuckDbEngine:
         for running in self._running.values():
             running.stopped.set()
         await self._workers.close()
+
+    @property
+    def remote_url(self) -> str:
+        """Where the workers send queries that do not run in them."""
+        return ""
+
+    async def cancel_remote(self, query: str) -> None:
+        """End what a killed worker has left running elsewhere."""
 
     async def _admitted(self, running: _Running, lake: Lake) -> Outcome:
         group = running.query.work_group
@@ -182,7 +203,8 @@ class DuckDbEngine:
         while True:
             worker = await self._workers.obtain()
             try:
-                await worker.send(_order(running))
+                order = {**_order(running), "statements": self.statements, "url": self.remote_url}
+                await worker.send(order)
                 if await receive(worker.reader) is not None:
                     worker.queries += 1
                     return worker
@@ -199,6 +221,9 @@ class DuckDbEngine:
                 return None
             if message["kind"] == "done":
                 return _outcome(message["outcome"])
+            if message["kind"] == "remote":
+                running.remote = message["query"]
+                continue
             if message["kind"] == "parsed":
                 running.kind = message["statement"]
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class ScanLimitError(Exception):
 
 @dataclass
 class Run:
-    """The statement being run."""
+    """The statement being run; `remote` tells the server as which query it runs elsewhere."""
 
     id: str
     text: str
@@ -40,6 +40,9 @@ class Run:
     planned: float = 0.0
     bytes_scanned_max: int = 0
     is_prepared: bool = False
+    parameters: tuple[str, ...] = ()
+    remote_url: str = ""
+    remote: Callable[[str], None] = lambda query: None
 
     def prepare(self, text: str, paths: Sequence[str]) -> None:
         """Make what `text` calls, set the limits, then shut out all but the files given.

@@ -36,6 +36,7 @@ class Definition(msgspec.Struct, rename="camel", omit_defaults=True):
     schema: str
     columns: list[Column]
     comment: str | None = None
+    run_as_invoker: bool = False
 
 
 def encoded(definition: Definition) -> str:

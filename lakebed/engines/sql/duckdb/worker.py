@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +37,20 @@ IDLE_SECONDS = 0.25
 _DEATH_SIGNAL = 1
 
 
+Handlers = dict[type, Callable[[Run, Any], dict[str, Any]]]
+
+
 def _iceberg(module: str, name: str) -> Callable[[Run, Any], dict[str, Any]]:
     """Return a rule of Iceberg tables, whose library is loaded when one is first used."""
 
     def run_it(context: Run, statement: Any) -> dict[str, Any]:
-        from importlib import import_module
-
         found = import_module(f"lakebed.engines.sql.duckdb.iceberg.{module}")
         return getattr(found, name)(context, statement)
 
     return run_it
 
 
-_QUERIES: dict[type, Callable[[Run, Any], dict[str, Any]]] = {
+_QUERIES: Handlers = {
     statements.Select: queries.select,
     statements.Explain: queries.explain,
     statements.CreateTableAs: writing.create_table_as,
@@ -104,15 +106,22 @@ def run(channel: Channel, message: Message, connection: duckdb.DuckDBPyConnectio
         message["threads"],
         message["work_group"],
         bytes_scanned_max=message["bytes_scanned_max"],
+        parameters=tuple(message["parameters"]),
+        remote_url=message["url"],
+        remote=lambda query: channel.send({"kind": "remote", "query": query}),
     )
     outcome: dict[str, Any] = {"state": "SUCCEEDED"}
     try:
-        statement = parse.parse(context.text, message["parameters"])
+        elsewhere = import_module(message["statements"]) if message["statements"] else None
+        read: Any = parse.parse if elsewhere is None else elsewhere.parse
+        statement: statements.Statement = read(context.text, message["parameters"])
         if isinstance(statement, statements.Execute):
+            context.parameters = tuple(statement.parameters or message["parameters"])
             context.text, statement = prepared(context, statement, message["parameters"])
         outcome |= ddl.kind_of(statement)
         channel.send({"kind": "parsed", "statement": ddl.kind_of(statement)})
-        outcome |= _QUERIES.get(type(statement), ddl.run)(context, statement)
+        handlers = _QUERIES if elsewhere is None else {**_QUERIES, **elsewhere.STATEMENTS}
+        outcome |= handlers.get(type(statement), ddl.run)(context, statement)
         if context.is_prepared:
             context.check_scanned(outcome.get("data_scanned_bytes", 0))
             outcome["stage"] = profile.stage(connection)

@@ -33,6 +33,8 @@ def create_view(run: Run, statement: st.CreateView) -> dict[str, Any]:
         run.database,
         [views.Column(column, str(kind)) for column, kind in columns],
         statement.comment,
+        # Athena looks at a view's tables as whoever asks; Trino must be told.
+        run_as_invoker=True,
     )
     table: Shape = {
         "Name": name,

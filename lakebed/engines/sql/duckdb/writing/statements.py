@@ -29,7 +29,7 @@ from lakebed.engines.sql.duckdb.writing.output import (
 )
 from lakebed.engines.sql.duckdb.writing.publish import Publication, outcome, place_of
 
-_TABLE_PROPERTIES = frozenset(
+TABLE_PROPERTIES = frozenset(
     {"format", "external_location", "partitioned_by", "write_compression", "parquet_compression",
      "orc_compression", "compression_level", "field_delimiter", "is_external", "table_type",
      "bucketed_by", "bucket_count"}
@@ -46,7 +46,7 @@ def create_table_as(run: Run, statement: st.CreateTableAs) -> dict[str, Any]:
     if kind not in ("HIVE", "ICEBERG"):
         raise not_supported(f"A table of the type {kind}", 1, 1)
     is_iceberg = kind == "ICEBERG"
-    options = how.Options() if is_iceberg else how.of_properties(properties, _TABLE_PROPERTIES)
+    options = how.Options() if is_iceberg else how.of_properties(properties, TABLE_PROPERTIES)
     database, name = qualified(run, statement.name)
     if not run.catalog.has_database(database):
         raise TrinoError("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist", 1, 1)
@@ -61,7 +61,7 @@ def create_table_as(run: Run, statement: st.CreateTableAs) -> dict[str, Any]:
         return dml.create_table_as(run, statement, (database, name))
     given = properties.get("external_location")
     location = folder(str(given) if given else f"{folder(run.output_location)}tables/{run.id}/")
-    _require_empty(run, location, f"table '{database}.{name}'")
+    require_empty(run, location, f"table '{database}.{name}'")
     query = analysed(run, statement.query)
     columns = analyse.named_columns(query)
     _check_partitions(columns, options)
@@ -111,7 +111,7 @@ def unload(run: Run, statement: st.Unload) -> dict[str, Any]:
     location = folder(statement.location)
     if not location.startswith("s3://"):
         raise TrinoError("INVALID_TABLE_PROPERTY", f"{statement.location} is no s3:// location")
-    _require_empty(run, location, "UNLOAD")
+    require_empty(run, location, "UNLOAD")
     query = analysed(run, statement.query)
     if options.format in ("TEXTFILE", "JSON") and not options.partitioned:
         named = zip(results.names(query.columns), query.columns, strict=True)
@@ -143,7 +143,8 @@ def _written(
     return count, run.scanned(scanner.meter.read_bytes), files
 
 
-def _require_empty(run: Run, location: str, what: str) -> None:
+def require_empty(run: Run, location: str, what: str) -> None:
+    """Refuse to write where something is already."""
     if run.catalog.server.files(location):
         message = f"Target directory for {what} already exists: {location}"
         raise TrinoError("HIVE_PATH_ALREADY_EXISTS", message)
