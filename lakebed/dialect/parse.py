@@ -10,10 +10,9 @@ import sqlglot
 from sqlglot import expressions as exp
 from sqlglot.errors import ParseError, TokenError
 
-from lakebed.dialect import hive, iceberg, statements
+from lakebed.dialect import explain, hive, iceberg, statements
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.grammar import AthenaQueries, plain_numbers
-from lakebed.dialect.reader import blank
 
 _ROWS = re.compile(r"(?is)\s*(delete\s+from\b|update\b|merge\s+into\b)")
 _QUERY = re.compile(r"(?is)\s*(\(|select\b|with\b|values\b|table\b)")
@@ -83,11 +82,9 @@ def parse(text: str, parameters: Sequence[str] = ()) -> statements.Statement:
         return statements.Select(parse_query(text, parameters))
     if _ROWS.match(stripped):
         return iceberg.rows_statement(_parsed(text, parameters, exp.Delete, exp.Update, exp.Merge))
-    head = re.match(r"(?is)\s*explain\b(?!\s*\()(\s+analyze\b)?", stripped)
-    if head is not None:
-        if head.group(1):
-            raise not_supported("EXPLAIN ANALYZE")
-        return statements.Explain(parse_query(blank(stripped, head.end()), parameters))
+    explained = explain.parse(stripped, lambda inner: parse(inner, parameters))
+    if explained is not None:
+        return explained
     return hive.parse(stripped, lambda query: parse_query(query, parameters))
 
 

@@ -43,9 +43,15 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """EXPLAIN of a query."""
+    """EXPLAIN (ANALYZE) of a query, or of a statement that writes the rows of one.
 
-    query: exp.Expr
+    `type` is DISTRIBUTED, LOGICAL, VALIDATE or IO, `format` TEXT, JSON or GRAPHVIZ.
+    """
+
+    statement: Statement
+    type: str = "DISTRIBUTED"
+    format: str = "TEXT"
+    is_analyze: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""SELECT and EXPLAIN."""
+"""SELECT."""
 
 from __future__ import annotations
 
@@ -30,13 +30,3 @@ def select(run: Run, statement: statements.Select) -> dict[str, Any]:
         "row_count": copied[0] if copied else 0,
         "data_scanned_bytes": scanned,
     }
-
-
-def explain(run: Run, statement: statements.Explain) -> dict[str, Any]:
-    """Show the engine's plan of a query, without running it."""
-    text, scanner = lowered(run, analysed(run, statement.query))
-    run.prepare(text, scanner.paths)
-    rows = run.connection.execute(f"EXPLAIN {text}").fetchall()
-    shown = [[line] for line in "\n".join(row[1] for row in rows).splitlines()]
-    # Alone among the lines of plain text, a plan has the name of its column above it.
-    return results.lines(run.scratch, [["Query Plan"], *shown], ["Query Plan"])

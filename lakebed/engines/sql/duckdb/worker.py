@@ -24,7 +24,7 @@ import duckdb
 
 from lakebed.dialect import macros, parse, statements
 from lakebed.dialect.errors import TrinoError
-from lakebed.engines.sql.duckdb import ddl, failures, profile, queries, readers
+from lakebed.engines.sql.duckdb import ddl, explaining, failures, profile, queries, readers
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Server, ServiceError
 from lakebed.engines.sql.duckdb.ddl.prepared import prepared
 from lakebed.engines.sql.duckdb.messages import Channel, GoneError, Message
@@ -52,7 +52,7 @@ def _iceberg(module: str, name: str) -> Callable[[Run, Any], dict[str, Any]]:
 
 _QUERIES: Handlers = {
     statements.Select: queries.select,
-    statements.Explain: queries.explain,
+    statements.Explain: explaining.explain,
     statements.CreateTableAs: writing.create_table_as,
     statements.Insert: writing.insert,
     statements.Delete: _iceberg("dml", "delete"),

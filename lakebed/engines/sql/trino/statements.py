@@ -11,7 +11,7 @@ from lakebed.dialect import parse as dialect
 from lakebed.dialect import statements as st
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import Type, parse_type
-from lakebed.engines.sql.duckdb import results
+from lakebed.engines.sql.duckdb import explaining, results
 from lakebed.engines.sql.duckdb.catalog import folder, split_location
 from lakebed.engines.sql.duckdb.ddl.lookup import qualified
 from lakebed.engines.sql.duckdb.run import Run
@@ -67,12 +67,18 @@ def select(run: Run, statement: st.Select) -> dict[str, Any]:
 
 
 def explain(run: Run, statement: st.Explain) -> dict[str, Any]:
-    """Show Trino's plan."""
-    del statement
-    lines: list[list[str]] = []
+    """Show Trino's plan of a query; of what Athena's own statements write, the embedded one."""
+    if not isinstance(statement.statement, st.Select):
+        return explaining.explain(run, statement)
+    title = "Valid" if statement.type == "VALIDATE" else "Query Plan"
+    lines: list[list[str]] = [[title]]
     for _, page in _client(run).run(_executed(run)):
-        lines += [[line] for row in page for line in str(row[0]).splitlines()]
-    return results.lines(run.scratch, [["Query Plan"], *lines], ["Query Plan"])
+        lines += [[line] for row in page for line in _plan_text(row[0]).splitlines()]
+    return results.lines(run.scratch, lines, [title])
+
+
+def _plan_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def insert(run: Run, statement: st.Insert) -> dict[str, Any]:

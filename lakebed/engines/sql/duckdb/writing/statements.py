@@ -79,6 +79,41 @@ def create_table_as(run: Run, statement: st.CreateTableAs) -> dict[str, Any]:
 
 def insert(run: Run, statement: st.Insert) -> dict[str, Any]:
     """Add a query's rows to a table, in new files."""
+    shape = _target(run, statement)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import dml
+
+        return dml.insert(run, statement, shape)
+    options = how.of_table(shape)
+    columns = _columns(shape)
+    query = inserted(run, statement, analysed(run, statement.query))
+    count, scanned, files = _written(run, query, columns, options)
+    with Publication(run) as publication:
+        _publish(publication, shape, files)
+    return outcome(run, publication.objects, count, scanned)
+
+
+def inserted(run: Run, statement: st.Insert, query: tree.Query) -> tree.Query:
+    """Return the query with the columns of the table its rows go to; refuse what does not fit."""
+    shape = _target(run, statement)
+    if is_iceberg(shape):
+        from lakebed.engines.sql.duckdb.iceberg import ddl, dml
+
+        columns = dml.columns_of(ddl.loaded(run, shape))
+    else:
+        columns = _columns(shape)
+    full = ".".join(("awsdatacatalog", *qualified(run, statement.name)))
+    return into_columns(query, columns, statement.columns, full)
+
+
+def _columns(shape: Shape) -> list[tuple[str, Type]]:
+    return [
+        (one["Name"].lower(), parse_type(one.get("Type") or "string"))
+        for one in [*columns_of(shape), *members(shape, "PartitionKeys")]
+    ]
+
+
+def _target(run: Run, statement: st.Insert) -> Shape:
     database, name = qualified(run, statement.name)
     shape = run.catalog.shape(database, name)
     full = f"awsdatacatalog.{database}.{name}"
@@ -86,20 +121,7 @@ def insert(run: Run, statement: st.Insert) -> dict[str, Any]:
         raise TrinoError("TABLE_NOT_FOUND", f"Table '{full}' does not exist", 1, 1)
     if shape.get("TableType") == "VIRTUAL_VIEW":
         raise TrinoError("NOT_SUPPORTED", "Inserting into views is not supported", 1, 1)
-    if is_iceberg(shape):
-        from lakebed.engines.sql.duckdb.iceberg import dml
-
-        return dml.insert(run, statement, shape)
-    options = how.of_table(shape)
-    columns = [
-        (one["Name"].lower(), parse_type(one.get("Type") or "string"))
-        for one in [*columns_of(shape), *members(shape, "PartitionKeys")]
-    ]
-    query = into_columns(analysed(run, statement.query), columns, statement.columns, full)
-    count, scanned, files = _written(run, query, columns, options)
-    with Publication(run) as publication:
-        _publish(publication, shape, files)
-    return outcome(run, publication.objects, count, scanned)
+    return shape
 
 
 def unload(run: Run, statement: st.Unload) -> dict[str, Any]:
