@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import tree
+from lakebed.dialect import failing, tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.json_forms import JsonForms
 from lakebed.dialect.json_grammar import JsonCall
@@ -106,6 +106,9 @@ class Expressions(JsonForms):
                 for part in parts[used:]:
                     base = self.member(base, part, node)
                 return base
+            if base is not None:
+                shown = ".".join(parts[:used])
+                raise fail("TYPE_MISMATCH", f"Expression {shown} is not of type ROW", node)
         if parts == ["current_schema"]:
             return tree.Constant(VARCHAR, self.schema)
         name = ".".join(parts)
@@ -164,8 +167,7 @@ class Expressions(JsonForms):
         """Analyse a chain of AND or OR."""
         word = "AND" if isinstance(node, exp.And) else "OR"
         parts = [self.boolean(part, scope, "Logical expression term") for part in node.flatten()]
-        template = f" {word} ".join(f"{{{at}}}" for at in range(len(parts)))
-        return tree.Apply(BOOLEAN, template, tuple(parts))
+        return failing.connected(word, parts)
 
     def negation(self, node: exp.Not, scope: Scope) -> tree.Expr:
         """Analyse NOT."""
@@ -201,7 +203,7 @@ class Expressions(JsonForms):
             self.analyse(part, scope) for part in (node.this, node.args["low"], node.args["high"])
         )
         above, below = compare(">=", value, low, node), compare("<=", value, high, node)
-        return tree.Apply(BOOLEAN, "{0} AND {1}", (above, below))
+        return failing.connected("AND", (above, below))
 
     def membership(self, node: exp.In, scope: Scope) -> tree.Expr:
         """Analyse IN."""
@@ -227,7 +229,11 @@ class Expressions(JsonForms):
             either = " OR ".join(f"{{{at}}}" for at in range(len(tests)))
             return tree.Apply(BOOLEAN, either, tuple(tests))
         listed = ", ".join(f"{{{at}}}" for at in range(1, len(args)))
-        return tree.Apply(BOOLEAN, f"{{0}} IN ({listed})", tuple(map(keyed, args)))
+        template = f"{{0}} IN ({listed})"
+        if any(map(failing.can_fail, args)):
+            # Trino evaluates every item; DuckDB stops at the one that is found.
+            template = f"lb_contains([{listed}], {{0}})"
+        return tree.Apply(BOOLEAN, template, tuple(map(keyed, args)))
 
     def null_test(self, node: exp.Is, scope: Scope) -> tree.Expr:
         """Analyse IS NULL."""

@@ -36,7 +36,8 @@ def find_prunes(condition: tree.Expr, scans: dict[str, tree.Scan]) -> None:
     refs = references(condition)
     relations = {ref.relation for ref in refs or ()}
     if refs and len(relations) == 1 and (scan := scans.get(relations.pop())) is not None:
-        first = 0 if scan.table.is_iceberg else len(scan.table.columns)
+        table = scan.table
+        first = 0 if table.is_iceberg or table.prunes_by_any else len(table.columns)
         last = len(scan.table.all_columns)
         if all(first <= ref.index < last for ref in refs):
             scan.prunes.append(condition)

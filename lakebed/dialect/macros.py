@@ -57,6 +57,12 @@ def _all_raising() -> frozenset[str]:
     return frozenset(name.removesuffix(_NULL) for name in definitions() if name.endswith(_NULL))
 
 
+@cache
+def raising() -> frozenset[str]:
+    """Return the names of the macros that may raise an error."""
+    return _all_raising() | {"lb_raise"}
+
+
 def without_errors(text: str) -> str:
     """Return text whose macros make NULL of an error.
 

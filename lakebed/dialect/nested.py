@@ -17,9 +17,14 @@ class Nested(Windows):
 
     def member(self, base: tree.Expr, name: str, node: exp.Expr) -> tree.Expr:
         """Take a member of a row."""
+        if base.type.name != "row":
+            shown = node.this.sql("trino")
+            raise fail("TYPE_MISMATCH", f"Expression {shown} is not of type ROW", node)
         names = [field.lower() for field in base.type.fields]
-        if base.type.name != "row" or name not in names:
-            raise fail("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", node)
+        if names.count(name) != 1:
+            what = "is ambiguous" if name in names else "is invalid"
+            kind = "AMBIGUOUS_NAME" if name in names else "INVALID_COLUMN_REFERENCE"
+            raise fail(kind, f"Column reference '{_shown(node, name)}' {what}", node)
         at = names.index(name)
         return tree.Apply(base.type.inner[at], f'({{0}})."f{at}"', (base,))
 
@@ -84,3 +89,8 @@ class Nested(Windows):
     def row(self, node: exp.Tuple, scope: Scope) -> tree.Expr:
         """Analyse a row in parentheses."""
         return make_row([self.analyse(item, scope) for item in node.expressions])
+
+
+def _shown(node: exp.Expr, name: str) -> str:
+    """Return a reference as an error shows it."""
+    return ".".join(part.name for part in node.parts) if isinstance(node, exp.Column) else name

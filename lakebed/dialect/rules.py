@@ -10,9 +10,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lakebed.dialect import conversions, tree
+from lakebed.dialect import conversions, temporal, tree
 from lakebed.dialect.errors import TrinoError, not_supported
-from lakebed.dialect.types import APPROXIMATE, DOUBLE, INSTANT, INTEGERS, VARCHAR, Type, duck_name
+from lakebed.dialect.types import (
+    APPROXIMATE,
+    BIGINT,
+    DOUBLE,
+    INSTANT,
+    INTEGERS,
+    VARCHAR,
+    Type,
+    duck_name,
+)
 
 if TYPE_CHECKING:
     from lakebed.dialect.lower import Lowering
@@ -307,10 +316,31 @@ def _char_length(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return f"CASE WHEN {args[0]} IS NOT NULL THEN {call.args[0].type.numbers[0]} END"
 
 
-_FORMATTED = ("tinyint", "smallint", "integer", "bigint", "double", "varchar", "boolean", "date",
+_FORMATTED = ("tinyint", "smallint", "integer", "bigint", "double", "varchar", "boolean",
               "decimal")  # fmt: skip
-_AS_TEXT = ("timestamp", INSTANT, "time", "time with time zone", "uuid", "ipaddress", "char",
+_AS_TEXT = ("time with time zone", "uuid", "ipaddress", "char",
             "interval day to second", "interval year to month")  # fmt: skip
+_MOMENTS = ("date", "time", "timestamp", INSTANT)
+_MOMENT = Type("row", (), (VARCHAR, VARCHAR, BIGINT), ("", "", ""))
+_NANO_PLACES = 9
+
+
+def _as_moment(text: str, kind: Type) -> str:
+    """Pack what Java's formatter has to know of a date or time: text, zone, offset in seconds."""
+    if kind.numbers and kind.numbers[0] > _NANO_PLACES:
+        rounded = Type(kind.name, (_NANO_PLACES,))
+        text, kind = conversions.convert(text, kind, rounded), rounded
+    zone, offset, shown = "NULL", "NULL", temporal.value_text(text, kind)
+    if kind.name == INSTANT:
+        clock, utc = temporal.local(text, kind), temporal.moment(text, kind)
+        zone, offset = (
+            temporal.zone(text, kind),
+            f"(epoch_us({clock}) - epoch_us({utc})) // 1000000",
+        )
+        plain = Type("timestamp", kind.numbers)
+        shown = temporal.value_text(conversions.convert(text, kind, plain), plain)
+    packed = f"struct_pack(f0 := {shown}, f1 := {zone}, f2 := {offset})"
+    return f"CAST(CASE WHEN {text} IS NOT NULL THEN {packed} END AS {duck_name(_MOMENT)})"
 
 
 def _format(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -329,10 +359,9 @@ def _format(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
         elif kind.name == "json":
             kind = VARCHAR
         elif kind.name in _AS_TEXT:
-            text = conversions.convert(arg, kind, VARCHAR)
-            if kind.name == "timestamp":
-                text = f"replace({text}, ' ', 'T')"
-            kind = VARCHAR
+            text, kind = conversions.convert(arg, kind, VARCHAR), VARCHAR
+        elif kind.name in _MOMENTS:
+            text, kind = _as_moment(arg, kind), _MOMENT
         elif kind.name not in _FORMATTED:
             raise TrinoError("NOT_SUPPORTED", f"Type not supported for formatting: {kind}")
         texts.append(text)

@@ -148,7 +148,7 @@ Expr = Constant | Ref | Apply | Convert | Try | Aggregate | Window | Lambda | La
 @dataclass(eq=False, slots=True)
 class Scan:
     """A catalog table in a FROM. `used` are the columns the query needs; `prunes` are predicates
-    over partition columns only (in an Iceberg table: over any columns), `file_prunes` over hidden
+    over partition columns only (in some tables: over any columns), `file_prunes` over hidden
     columns only, which every row of the answer satisfies.
     """
 
@@ -271,7 +271,8 @@ class TableInfo:
     """A table as the catalog knows it: columns with types, then the partition columns.
 
     `hidden_columns` only a query that names them sees; they are numbered after all others.
-    `is_iceberg` tables have no partition columns: predicates over any column may drop files.
+    `is_iceberg` tables have no partition columns: predicates over any column may drop files; so do
+    those of tables that are `prunes_by_any`.
     """
 
     catalog: str
@@ -282,6 +283,7 @@ class TableInfo:
     hidden_columns: tuple[tuple[str, Type], ...] = HIDDEN_COLUMNS
     version: Version | None = None
     is_iceberg: bool = False
+    prunes_by_any: bool = False
 
     @property
     def all_columns(self) -> tuple[tuple[str, Type], ...]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import collections
 import csv
 import json
-import math
 import os
 import re
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 
 from lakebed.dialect.types import hive_name, parse_type
 from lakebed.engines.sql.duckdb.readers import parquet
+from tests.conformance import answers
 from tests.engines.sql.conftest import Console
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "cases"
@@ -65,53 +64,6 @@ def column(table: str, name: str, kind: str) -> dict[str, str]:
     return {"Name": name, "Type": hive_name(parse_type(DUCK.get(kind, kind.lower())))}
 
 
-def same(shown: str, expected, kind: str) -> bool:
-    """Compare a value of our CSV with Trino's JSON form of it."""
-    base = kind.split("(")[0].lower()
-    if expected is None:
-        return shown == ""
-    if base in ("array", "map", "row"):
-        return (
-            nested(expected) == re.sub(r"\w+=", "", shown)
-            if base == "row"
-            else (nested(expected) == shown)
-        )
-    if base in ("double", "real"):
-        want = float(expected)
-        got = float(shown) if shown else math.nan
-        if math.isnan(want) or math.isinf(want):
-            return str(want) == str(got)
-        return math.isclose(got, want, rel_tol=1e-9 if base == "double" else 1e-6, abs_tol=1e-300)
-    if base == "boolean":
-        return shown == str(expected).lower()
-    if base == "varbinary":
-        return shown == " ".join(f"{byte:02x}" for byte in base64.b64decode(expected))
-    if base.startswith("timestamp"):
-        places = re.search(r"\((\d+)\)", kind)
-        return padded(str(expected), int(places.group(1)) if places else 3) == shown
-    return shown == str(expected)
-
-
-def padded(text: str, places: int) -> str:
-    if places >= 3:
-        return text
-    day, clock, *zone = text.split(" ")
-    head, _, fraction = clock.partition(".")
-    return " ".join([day, f"{head}.{fraction.ljust(3, '0')}", *zone])
-
-
-def nested(value) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "[" + ", ".join(map(nested, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={nested(item)}" for key, item in value.items()) + "}"
-    return str(value)
-
-
 def judge(console: Console, case: dict) -> str:
     database = "std" if case["catalog"] == "tpchstd" else case["schema"]
     outcome = console.run(re.sub(r"\b(tpch|memory)[.]", "", case["sql"]), database=database)
@@ -131,29 +83,10 @@ def judge(console: Console, case: dict) -> str:
         return f"types {[c.trino_type for c in outcome.columns]}, not {spelled}"
     with outcome.result.open(newline="") as file:
         rows = [row or [""] for row in csv.reader(file)][1:]
-    return compare(rows, case, [c["type"] for c in columns])
-
-
-def compare(rows, case, kinds) -> str:
-    expected = list(case["rows"])
-    if len(rows) != len(expected):
-        return f"{len(rows)} rows, not {len(expected)}"
     if case.get("approximate"):
-        return ""
-
-    def equal(one, other):
-        return all(same(a, b, kind) for a, b, kind in zip(one, other, kinds, strict=True))
-
-    if case["ordered"]:
-        wrong = [at for at, pair in enumerate(zip(rows, expected, strict=True)) if not equal(*pair)]
-        return f"row {wrong[0]}: {rows[wrong[0]]}, not {expected[wrong[0]]}" if wrong else ""
-    rest = expected
-    for row in rows:
-        at = next((at for at, one in enumerate(rest) if equal(row, one)), None)
-        if at is None:
-            return f"row {row}, not {rest[:2]}"
-        rest = rest[:at] + rest[at + 1 :]
-    return ""
+        return "" if len(rows) == len(case["rows"]) else "another number of rows"
+    kinds = [parse_type(c["type"]) for c in columns]
+    return answers.mismatch(rows, case["rows"], kinds, case["ordered"])
 
 
 @pytest.mark.slow

@@ -1,31 +1,27 @@
 """format(): Java's Formatter (https://docs.oracle.com/javase/8/docs/api/java/util/Formatter.html).
 
 Values come as Trino gives them to it: whole numbers as Long, decimals as BigDecimal, doubles as
-Double, dates as LocalDate, everything else as text.
+Double, dates and times as the classes of java.time, everything else as text.
 """
 
 from __future__ import annotations
 
-import datetime
 import math
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Any
+from typing import Any, cast
 
 from lakebed.dialect import json_text
 from lakebed.dialect.errors import TrinoError, not_supported
-from lakebed.engines.sql.duckdb.udf import function
+from lakebed.engines.sql.duckdb.udf import function, java_moments
+from lakebed.engines.sql.duckdb.udf.java_moments import Moment
 
 _SPECIFIER = re.compile(
     r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?([tT]?)([a-zA-Z%])|%|[^%]+", re.S
 )
 _CONTEXT = Context(prec=400)
 _NAMES: dict[type, str] = {bool: "Boolean", int: "Long", float: "Double", str: "String"}
-_DATE_CODES = {
-    "Y": "%Y", "m": "%m", "d": "%d", "y": "%y", "B": "%B", "b": "%b", "h": "%b", "A": "%A",
-    "a": "%a", "j": "%j", "e": "%-d", "F": "%Y-%m-%d", "D": "%m/%d/%y",
-}  # fmt: skip
 
 
 class _FormatError(Exception):
@@ -41,10 +37,11 @@ class _Specifier:
     width: int
     precision: int | None
     conversion: str
+    is_upper: bool
 
     def padded(self, shown: str) -> str:
         """Bring a text to the width."""
-        shown = shown.upper() if self.conversion.isupper() else shown
+        shown = shown.upper() if self.is_upper else shown
         return shown.ljust(self.width) if "-" in self.flags else shown.rjust(self.width)
 
     def signed(self, digits: str, negative: bool) -> str:
@@ -65,10 +62,14 @@ def render(*values: Any) -> str | None:
     if values[0] is None:
         return None
     try:
-        return _rendered(values[0], values[1:])
+        return _rendered(values[0], tuple(map(_read, values[1:])))
     except _FormatError as error:
         message = f"Invalid format string: {values[0]} ({error})"
         raise TrinoError("INVALID_FUNCTION_ARGUMENT", message) from None
+
+
+def _read(value: Any) -> Any:
+    return java_moments.read(cast(dict[str, Any], value)) if isinstance(value, dict) else value
 
 
 def _rendered(pattern: str, values: tuple[Any, ...]) -> str:
@@ -83,7 +84,12 @@ def _rendered(pattern: str, values: tuple[Any, ...]) -> str:
         if conversion is None:
             raise _FormatError("UnknownFormatConversion: Conversion = '%'")
         spec = _Specifier(
-            text, flags, int(width or 0), int(precision) if precision else None, conversion
+            text,
+            flags,
+            int(width or 0),
+            int(precision) if precision else None,
+            conversion,
+            dated == "T" if dated else conversion.isupper(),
         )
         if conversion in "n%" and not dated:
             out.append("\n" if conversion == "n" else spec.padded("%"))
@@ -106,8 +112,8 @@ def _rendered(pattern: str, values: tuple[Any, ...]) -> str:
 def _java_name(value: Any) -> str:
     if isinstance(value, Decimal):
         return "java.math.BigDecimal"
-    if isinstance(value, datetime.date):
-        return "java.time.LocalDate"
+    if isinstance(value, Moment):
+        return value.java_name
     kinds = [name for kind, name in _NAMES.items() if isinstance(value, kind)]
     return f"java.lang.{kinds[0] if kinds else 'String'}"
 
@@ -238,11 +244,13 @@ def _scientific(exact: Decimal, places: int) -> str:
 def _dated(spec: _Specifier, value: Any) -> str:
     if value is None:
         return spec.padded("null")
-    if not isinstance(value, datetime.date):
+    if spec.conversion not in java_moments.KNOWN:
+        if spec.conversion in "cZ":
+            raise not_supported(f"format with %t{spec.conversion}")
+        raise _FormatError(f"UnknownFormatConversion: Conversion = 't{spec.conversion}'")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = java_moments.of_epoch_millis(value)
+    shown = value.shown_as(spec.conversion) if isinstance(value, Moment) else None
+    if shown is None:
         raise _mismatch(spec, value)
-    code = _DATE_CODES.get(spec.conversion)
-    if code is None:
-        raise TrinoError(
-            "NOT_SUPPORTED", f"format with %t{spec.conversion} is not built in lakebed yet"
-        )
-    return spec.padded(value.strftime(code))
+    return spec.padded(shown)
