@@ -37,10 +37,10 @@ def environment(lakebed, folder: Path, **more: str) -> dict[str, str]:
     }
 
 
-def run(lakebed, *command: str, folder: Path) -> str:
+def run(lakebed, *command: str, folder: Path, seconds: float = 120) -> str:
     """Run a client against the server and return what it printed; its failure is the test's."""
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False,
         env=environment(lakebed, folder),
     )  # fmt: skip
     assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
