@@ -69,6 +69,19 @@ def is_iceberg(shape: Shape) -> bool:
     return str(member(shape, "Parameters").get("table_type")).upper() == "ICEBERG"
 
 
+def is_delta(shape: Shape) -> bool:
+    """Tell whether a table is Delta Lake's, as Athena, Spark or a crawler wrote it to Glue.
+
+    A crawler's table over a manifest of symbolic links is a table of Parquet files.
+    """
+    parameters = member(shape, "Parameters")
+    said = [parameters.get(key) for key in ("table_type", "spark.sql.sources.provider")]
+    if "delta" in (str(one).lower() for one in said):
+        return True
+    reads = str(member(shape, "StorageDescriptor").get("InputFormat"))
+    return str(parameters.get("classification")).lower() == "delta" and "Symlink" not in reads
+
+
 def folder(location: str) -> str:
     """Return a location with the slash at its end that makes it a folder."""
     return location if location.endswith("/") else location + "/"
@@ -223,6 +236,10 @@ class LakeCatalog:
             from lakebed.engines.sql.duckdb.iceberg import metadata_tables
 
             return metadata_tables.info(self, database, name, version)
+        if version is None and is_delta(shape) and "$" not in name:
+            from lakebed.engines.sql.duckdb.delta import reading
+
+            return reading.info(reading.load(self, database, name))
         if version is not None:
             message = "This connector does not support versioned tables"
             raise TrinoError("NOT_SUPPORTED", message, 1, 1)

@@ -12,7 +12,7 @@ from lakebed.dialect import tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.types import Type, duck_name
 from lakebed.engines.sql.duckdb import information_schema, partitions
-from lakebed.engines.sql.duckdb.catalog import LakeCatalog, split_location
+from lakebed.engines.sql.duckdb.catalog import LakeCatalog, is_delta, split_location
 from lakebed.engines.sql.duckdb.readers import (
     avro,
     cloudtrail,
@@ -88,6 +88,10 @@ class Scanner:
             return reading.source(self, scan)
         shape = self.catalog.shape(scan.table.database, scan.table.name)
         assert shape is not None
+        if is_delta(shape):
+            from lakebed.engines.sql.duckdb.delta import reading as delta
+
+            return delta.source(self, scan)
         found = partitions.chosen(self.catalog.server, self.connection, scan, shape)
         listed = self.catalog.server.files_of([part.location for part in found])
         files = [

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 from lakebed.dialect import statements as st
 from lakebed.engines.sql.duckdb import results
-from lakebed.engines.sql.duckdb.catalog import Shape, folder, member, members
+from lakebed.engines.sql.duckdb.catalog import Shape, folder, is_delta, member, members
 from lakebed.engines.sql.duckdb.ddl.lookup import (
     found,
     keys_of,
@@ -18,6 +18,8 @@ from lakebed.engines.sql.duckdb.ddl.lookup import (
     task_error,
     update_partition,
 )
+from lakebed.engines.sql.duckdb.ddl.tables import refuse_delta
+from lakebed.engines.sql.duckdb.readers.storage import HIVE_NULL
 from lakebed.engines.sql.duckdb.run import Run
 
 _ADDED_AT_ONCE, _DROPPED_AT_ONCE = 100, 25
@@ -42,9 +44,19 @@ def all_partitions(run: Run, shape: Shape) -> list[Shape]:
 def show_partitions(run: Run, statement: st.ShowPartitions) -> dict[str, Any]:
     """SHOW PARTITIONS."""
     database, table, shape = found(run, statement.name)
+    if is_delta(shape):
+        from lakebed.engines.sql.duckdb.delta import ddl
+
+        shape = ddl.synchronised(run, shape)
     keys = keys_of(shape)
     if not keys:
         raise semantic_error(f"Table {database}.{table} is not a partitioned table", 10241)
+    if is_delta(shape):
+        from lakebed.engines.sql.duckdb.delta import ddl
+
+        values = ddl.partition_values(run, shape)
+        shown = [partition_path(keys, [one or HIVE_NULL for one in row]) for row in values]
+        return results.lines(run.scratch, [[path] for path in shown], ["partition"])
     paths = sorted(partition_path(keys, one["Values"]) for one in all_partitions(run, shape))
     return results.lines(run.scratch, [[path] for path in paths], ["partition"])
 
@@ -52,6 +64,7 @@ def show_partitions(run: Run, statement: st.ShowPartitions) -> dict[str, Any]:
 def repair_table(run: Run, statement: st.RepairTable) -> dict[str, Any]:
     """MSCK REPAIR TABLE: adds the partitions whose folders are there and unknown."""
     _, table, shape = found(run, statement.name)
+    refuse_delta(shape, "MSCK REPAIR TABLE")
     keys = keys_of(shape)
     if not keys:
         return nothing(run)
@@ -98,6 +111,7 @@ def add(run: Run, shape: Shape, partitions: dict[tuple[str, ...], str]) -> list[
 def add_partitions(run: Run, statement: st.AddPartitions) -> dict[str, Any]:
     """ALTER TABLE … ADD PARTITION."""
     _, _, shape = found(run, statement.name)
+    refuse_delta(shape, "ALTER TABLE ADD PARTITION")
     base = folder(shape["StorageDescriptor"]["Location"])
     added: dict[tuple[str, ...], str] = {}
     for values, location in statement.partitions:
@@ -116,6 +130,7 @@ def add_partitions(run: Run, statement: st.AddPartitions) -> dict[str, Any]:
 def drop_partitions(run: Run, statement: st.DropPartitions) -> dict[str, Any]:
     """ALTER TABLE … DROP PARTITION: every partition with the values given."""
     database, table, shape = found(run, statement.name)
+    refuse_delta(shape, "ALTER TABLE DROP PARTITION")
     keys = keys_of(shape)
     for values in statement.partitions:
         unknown = [key for key in values if key not in keys]
@@ -141,6 +156,7 @@ def drop_partitions(run: Run, statement: st.DropPartitions) -> dict[str, Any]:
 def rename_partition(run: Run, statement: st.RenamePartition) -> dict[str, Any]:
     """ALTER TABLE … PARTITION … RENAME TO PARTITION: its values, not its files."""
     _, _, shape = found(run, statement.name)
+    refuse_delta(shape, "ALTER TABLE RENAME PARTITION")
     one = partition(run, shape, statement.partition)
     wanted = ordered_values(shape, statement.to)
     update_partition(run, shape, one["Values"], {**one, "Values": wanted})

@@ -10,7 +10,14 @@ from lakebed.dialect import statements as st
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import Type, hive_name, parse_type
 from lakebed.engines.sql.duckdb import results
-from lakebed.engines.sql.duckdb.catalog import Shape, columns_of, is_iceberg, member, members
+from lakebed.engines.sql.duckdb.catalog import (
+    Shape,
+    columns_of,
+    is_delta,
+    is_iceberg,
+    member,
+    members,
+)
 from lakebed.engines.sql.duckdb.ddl.lookup import (
     found,
     partition,
@@ -65,6 +72,15 @@ def _is_view(shape: Shape) -> bool:
     return shape.get("TableType") == "VIRTUAL_VIEW"
 
 
+def _synchronised(run: Run, shape: Shape) -> Shape:
+    """Return a table with the columns it has now: a Delta table's are in its log."""
+    if not is_delta(shape):
+        return shape
+    from lakebed.engines.sql.duckdb.delta import ddl
+
+    return ddl.synchronised(run, shape)
+
+
 def show_columns(run: Run, statement: st.ShowColumns) -> dict[str, Any]:
     """SHOW COLUMNS."""
     _, _, shape = found(run, statement.name)
@@ -72,6 +88,7 @@ def show_columns(run: Run, statement: st.ShowColumns) -> dict[str, Any]:
         from lakebed.engines.sql.duckdb.iceberg import ddl
 
         return ddl.show_columns(run, shape)
+    shape = _synchronised(run, shape)
     columns = columns_of(shape) + members(shape, "PartitionKeys")
     rows = [[one["Name"].ljust(20)] for one in columns]
     return results.lines(run.scratch, rows, ["field"])
@@ -84,6 +101,10 @@ def show_create_table(run: Run, statement: st.ShowCreateTable) -> dict[str, Any]
         from lakebed.engines.sql.duckdb.iceberg import ddl
 
         return ddl.show_create_table(run, shape)
+    if is_delta(shape):
+        from lakebed.engines.sql.duckdb.delta import ddl as delta
+
+        return delta.show_create_table(run, shape)
     if _is_view(shape):
         raise semantic_error(f"{database}.{table} is a view: use SHOW CREATE VIEW")
     descriptor = shape["StorageDescriptor"]
@@ -158,6 +179,7 @@ def describe(run: Run, statement: st.Describe) -> dict[str, Any]:
         from lakebed.engines.sql.duckdb.iceberg import ddl
 
         return ddl.describe(run, shape)
+    shape = _synchronised(run, shape)
     shown = shape
     if statement.partition is not None:
         part = partition(run, shape, statement.partition)

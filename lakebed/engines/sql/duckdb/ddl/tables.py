@@ -13,6 +13,7 @@ from lakebed.engines.sql.duckdb.catalog import (
     ServiceError,
     Shape,
     columns_of,
+    is_delta,
     is_iceberg,
     member,
     members,
@@ -44,8 +45,14 @@ def create_table(run: Run, statement: st.CreateTable) -> dict[str, Any]:
         raise TrinoError("SYNTAX_ERROR", "CREATE EXTERNAL TABLE needs a LOCATION", 1, 1)
     _check_location(statement.location)
     _check_columns((*statement.columns, *statement.partitions))
+    if statement.properties.get("table_type", "").upper() == "DELTA":
+        from lakebed.engines.sql.duckdb.delta import ddl
+
+        made = ddl.create(run, (database, table), statement)
+    else:
+        made = _table_input(table, statement)
     try:
-        request = {"DatabaseName": database, "TableInput": _table_input(table, statement)}
+        request = {"DatabaseName": database, "TableInput": made}
         run.catalog.server.ask("create_table", request)
     except ServiceError as error:
         if error.code != "AlreadyExistsException":
@@ -149,6 +156,7 @@ def set_properties(run: Run, statement: st.SetProperties) -> dict[str, Any]:
         from lakebed.engines.sql.duckdb.iceberg import alter
 
         return alter.set_properties(run, statement, shape)
+    refuse_delta(shape, "ALTER TABLE SET TBLPROPERTIES")
     given = dict(statement.properties)
     given.pop("EXTERNAL", None)  # Athena: "setting 'EXTERNAL'='FALSE' has no effect"
     update_table(run, shape, Parameters={**member(shape, "Parameters"), **given})
@@ -179,6 +187,13 @@ def rename_table(run: Run, statement: st.RenameTable) -> dict[str, Any]:
     return alter.rename_table(run, statement, shape)
 
 
+def refuse_delta(shape: Shape, what: str) -> None:
+    """Refuse what Athena does not have for Delta Lake tables (its error is not documented)."""
+    if is_delta(shape):
+        message = f"{what} is not supported for Delta Lake table {shape['DatabaseName']}."
+        raise TrinoError("NOT_SUPPORTED", message + shape["Name"])
+
+
 def _iceberg_only(run: Run, name: st.Name, what: str) -> Shape:
     _, _, shape = found(run, name)
     if not is_iceberg(shape):
@@ -191,6 +206,7 @@ def set_location(run: Run, statement: st.SetLocation) -> dict[str, Any]:
     _, _, shape = found(run, statement.name)
     if is_iceberg(shape):
         raise not_supported("ALTER TABLE SET LOCATION of an Iceberg table", 1, 1)
+    refuse_delta(shape, "ALTER TABLE SET LOCATION")
     _check_location(statement.location)
     if statement.partition is None:
         storage = {**shape["StorageDescriptor"], "Location": statement.location}
@@ -210,6 +226,7 @@ def add_columns(run: Run, statement: st.AddColumns) -> dict[str, Any]:
         from lakebed.engines.sql.duckdb.iceberg import alter
 
         return alter.add_columns(run, statement, shape)
+    refuse_delta(shape, "ALTER TABLE ADD COLUMNS")
     _check_columns(statement.columns)
     given = columns_shape(statement.columns)
     keys = keys_of(shape)
@@ -238,6 +255,7 @@ def change_column(run: Run, statement: st.ChangeColumn) -> dict[str, Any]:
         from lakebed.engines.sql.duckdb.iceberg import alter
 
         return alter.change_column(run, statement, shape)
+    refuse_delta(shape, "ALTER TABLE CHANGE COLUMN")
     _check_columns([statement.column])
     new = columns_shape([statement.column])[0]
 

@@ -62,9 +62,14 @@ def _id(metadata: Mapping[bytes, bytes] | None) -> int | None:
     return None
 
 
-def numbered(nodes: Sequence[Node], metadata: TableMetadata, schema: Schema) -> tuple[Node, ...]:
-    """Return the fields of a file with ids, from the name mapping if the file has none."""
-    if any(one.id is not None for one in nodes):
+def numbered(
+    nodes: Sequence[Node], metadata: TableMetadata, schema: Schema, is_mapped: bool = False
+) -> tuple[Node, ...]:
+    """Return the fields of a file with ids, from the name mapping if the file has none.
+
+    `is_mapped`: from the name mapping in any case.
+    """
+    if not is_mapped and any(one.id is not None for one in nodes):
         return tuple(nodes)
     given = metadata.properties.get(_NAME_MAPPING)
     if given:

@@ -74,6 +74,10 @@ def positions_of(job: Job, tasks: Sequence[Task]) -> Any:
             right = [numbers[one] for one, files in allowed.items() if place in files]
             here = here.filter(compute.is_in(here.column("f"), pa.array(right, pa.int64())))
         found.append(here)
+    for at, task in enumerate(tasks):
+        if task.deleted is not None:
+            rows = task.deleted()
+            found.append(pa.table({"f": pa.array([at] * len(rows), pa.int64()), "p": rows}))
     empty = pa.schema([("f", pa.int64()), ("p", pa.int64())]).empty_table()
     return pa.concat_tables([empty, *found])
 

@@ -18,7 +18,7 @@ from lakebed.dialect import analyse, tree
 from lakebed.dialect import statements as st
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import Type
-from lakebed.engines.sql.duckdb.catalog import Shape, folder, is_iceberg
+from lakebed.engines.sql.duckdb.catalog import Shape, folder, is_delta, is_iceberg
 from lakebed.engines.sql.duckdb.ddl.lookup import qualified
 from lakebed.engines.sql.duckdb.iceberg import (
     ddl,
@@ -126,6 +126,9 @@ def target_of(run: Run, name: st.Name, verb: str) -> IcebergTable:
         raise TrinoError("TABLE_NOT_FOUND", f"Table '{full}' does not exist", 1, 1)
     if shape.get("TableType") == "VIRTUAL_VIEW":
         raise TrinoError("NOT_SUPPORTED", f"{verb} views is not supported", 1, 1)
+    if is_delta(shape):
+        message = f"Delta Lake table awsdatacatalog.{database}.{table} is read-only"
+        raise TrinoError("NOT_SUPPORTED", message, 1, 1)
     if not is_iceberg(shape):
         message = "Modifying Hive table rows is only supported for transactional tables"
         raise TrinoError("NOT_SUPPORTED", message, 1, 1)

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.expressions.visitors import (
@@ -90,11 +91,20 @@ def entries_of(files: LakeFiles, manifest: ManifestFile) -> list[ManifestEntry]:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A data file with the delete files that apply to it: positions, and rows by value."""
+    """A data file with the delete files that apply to it: positions, and rows by value.
+
+    `deleted` returns more positions, as an Arrow array: those of Delta's deletion vectors.
+    """
 
     entry: ManifestEntry
     positions: tuple[DataFile, ...] = ()
     equalities: tuple[ManifestEntry, ...] = ()
+    deleted: Callable[[], Any] | None = None
+
+    @property
+    def has_deletes(self) -> bool:
+        """Whether rows of the file may be deleted."""
+        return bool(self.positions or self.equalities or self.deleted)
 
     @property
     def file(self) -> DataFile:

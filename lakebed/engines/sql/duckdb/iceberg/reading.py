@@ -24,9 +24,9 @@ from pyiceberg.schema import Schema
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.types import NestedField
 
-from lakebed.dialect import lower, tree
+from lakebed.dialect import conversions, lower, tree
 from lakebed.dialect.errors import TrinoError
-from lakebed.dialect.types import Type, duck_name
+from lakebed.dialect.types import INSTANT, VARCHAR, Type, duck_name
 from lakebed.engines.sql.duckdb.catalog import File
 from lakebed.engines.sql.duckdb.iceberg import columns, deletes, planning, pruning, rows, tables
 from lakebed.engines.sql.duckdb.iceberg.files import LakeFiles
@@ -52,19 +52,24 @@ class Form:
 
 
 _FORMS_MAX = 20_000
-_forms: dict[tuple[str, int, int], Form] = {}
-"""What the files seen by this worker have, by path, size and time of the last change."""
+_forms: dict[tuple[str, int, int, str], Form] = {}
+"""What the files seen by this worker have, by path, size, time of the last change, numbering."""
 
 
 @dataclass
 class Job:
-    """A scan being written: the table, the query's part of it, what reading needs."""
+    """A scan being written: the table, the query's part of it, what reading needs.
+
+    `numbering` names a name mapping that numbers the fields of files, whatever they say themselves
+    (tables of other formats); none for Iceberg's own rules.
+    """
 
     scanner: Scanner
     files: LakeFiles
     metadata: TableMetadata
     schema: Schema
     scan: tree.Scan
+    numbering: str = ""
 
     def register(self, made: Any) -> str:
         """Make Arrow data a relation of the database and return its name."""
@@ -125,7 +130,7 @@ def _by_form(job: Job, tasks: Sequence[planning.Task]) -> dict[Form, list[planni
     groups: dict[tuple[Form, bool], list[planning.Task]] = defaultdict(list)
     for one in tasks:
         # Files without deleted rows are read without the joins that keep such rows out.
-        groups[forms[one.file.file_path], bool(one.positions or one.equalities)].append(one)
+        groups[forms[one.file.file_path], one.has_deletes].append(one)
     out: dict[Form, list[planning.Task]] = {}
     for (form, has_deletes), group in groups.items():
         out[Form(form.format, form.nodes, (*form.kinds, "deletes" * has_deletes))] = group
@@ -144,14 +149,14 @@ def forms_of(job: Job, formats: dict[str, FileFormat], located: dict[str, File])
     return found
 
 
-def _state(path: str) -> tuple[str, int, int]:
+def _state(path: str, numbering: str) -> tuple[str, int, int, str]:
     found = os.stat(path)
-    return path, found.st_size, found.st_mtime_ns
+    return path, found.st_size, found.st_mtime_ns, numbering
 
 
 def _parquet_forms(job: Job, located: dict[str, File]) -> dict[str, Form]:
     connection = job.scanner.connection
-    states = {place: _state(file.path) for place, file in located.items()}
+    states = {place: _state(file.path, job.numbering) for place, file in located.items()}
     listed = ", ".join(lower.quoted(file.path) for file in located.values())
     member = "concat_ws('|', name, type, num_children, converted_type, scale, precision, field_id)"
     try:
@@ -181,7 +186,7 @@ def _look(job: Job, path: str) -> Form:
     described = job.scanner.connection.execute(
         f"DESCRIBE SELECT * FROM read_parquet([{lower.quoted(path)}], hive_partitioning=false)"
     ).fetchall()
-    numbered = columns.numbered(nodes, job.metadata, job.schema)
+    numbered = columns.numbered(nodes, job.metadata, job.schema, bool(job.numbering))
     return Form(FileFormat.PARQUET, numbered, tuple(str(row[1]) for row in described))
 
 
@@ -279,10 +284,14 @@ def _constant(value: Any, field: NestedField, kind: Type) -> str:
 
     if kind.name in ("varchar", "char"):
         return lower.quoted(str(value))
-    if kind.name not in ("boolean", "integer", "bigint", "real", "double", "decimal", "date"):
+    if kind.name not in ("boolean", "integer", "bigint", "real", "double", "decimal", "date",
+                         "timestamp", INSTANT):  # fmt: skip
         message = f"A partition value of type {kind} that is not in its files"
         raise TrinoError("NOT_SUPPORTED", f"{message} is not built in lakebed yet")
     text = IdentityTransform().to_human_string(field.field_type, value)
+    if kind.name in ("timestamp", INSTANT):
+        text = text.replace("T", " ").replace("+00:00", " UTC")
+        return conversions.convert(lower.quoted(text), VARCHAR, kind)
     return literal(text, kind)
 
 

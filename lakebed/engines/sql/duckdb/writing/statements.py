@@ -13,6 +13,7 @@ from lakebed.engines.sql.duckdb.catalog import (
     Shape,
     columns_of,
     folder,
+    is_delta,
     is_iceberg,
     members,
 )
@@ -121,6 +122,9 @@ def _target(run: Run, statement: st.Insert) -> Shape:
         raise TrinoError("TABLE_NOT_FOUND", f"Table '{full}' does not exist", 1, 1)
     if shape.get("TableType") == "VIRTUAL_VIEW":
         raise TrinoError("NOT_SUPPORTED", "Inserting into views is not supported", 1, 1)
+    if is_delta(shape):
+        message = f"Delta Lake table {full} is read-only: INSERT is not supported"
+        raise TrinoError("NOT_SUPPORTED", message, 1, 1)
     return shape
 
 
