@@ -82,6 +82,12 @@ def is_delta(shape: Shape) -> bool:
     return str(parameters.get("classification")).lower() == "delta" and "Symlink" not in reads
 
 
+def is_hudi(shape: Shape) -> bool:
+    """Tell whether a table is Hudi's: by its input format, as Athena does."""
+    reads = str(member(shape, "StorageDescriptor").get("InputFormat"))
+    return reads.startswith(("org.apache.hudi.", "com.uber.hoodie."))
+
+
 def folder(location: str) -> str:
     """Return a location with the slash at its end that makes it a folder."""
     return location if location.endswith("/") else location + "/"
@@ -118,6 +124,18 @@ class Server:
 
     def files_of(self, locations: Sequence[str]) -> list[list[File]]:
         """List the objects under each location; one question, however many there are."""
+        prefixes = [split_location(one)[1] for one in locations]
+        return [
+            [one for one in found if not _hidden(one.key[len(folder(prefix)) if prefix else 0 :])]
+            for prefix, found in zip(prefixes, self.everything_of(locations), strict=True)
+        ]
+
+    def everything(self, location: str) -> list[File]:
+        """List the objects under a location, hidden ones, too."""
+        return self.everything_of([location])[0]
+
+    def everything_of(self, locations: Sequence[str]) -> list[list[File]]:
+        """List the objects under each location, hidden ones, too."""
         places: list[tuple[str, str]] = []
         for location in locations:
             bucket, prefix = split_location(location)
@@ -125,10 +143,7 @@ class Server:
         answer = self._channel.request({"kind": "files", "places": places})
         if "code" in answer:
             raise ServiceError(answer["code"], answer["message"])
-        return [
-            [File(*one) for one in found if not _hidden(one[0][len(prefix) :])]
-            for (_, prefix), found in zip(places, answer["files"], strict=True)
-        ]
+        return [[File(*one) for one in found] for found in answer["files"]]
 
     def exactly(self, locations: Sequence[str]) -> list[File | None]:
         """Look up single objects, None where there is none; one question, however many there are.
@@ -171,7 +186,7 @@ class LakeCatalog:
         self.server = server
         self.shapes: dict[tuple[str, str], Shape] = {}
         self._connection = connection
-        self._scratch = scratch
+        self.scratch = scratch
         self._files: LakeFiles | None = None
 
     def iceberg_files(self) -> LakeFiles:
@@ -179,7 +194,7 @@ class LakeCatalog:
         from lakebed.engines.sql.duckdb.iceberg.files import LakeFiles
 
         if self._files is None:
-            self._files = LakeFiles(self.server, self._scratch)
+            self._files = LakeFiles(self.server, self.scratch)
         return self._files
 
     def undo(self) -> None:

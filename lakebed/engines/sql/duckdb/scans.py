@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,14 @@ from lakebed.dialect import tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.types import Type, duck_name
 from lakebed.engines.sql.duckdb import information_schema, partitions
-from lakebed.engines.sql.duckdb.catalog import LakeCatalog, is_delta, split_location
+from lakebed.engines.sql.duckdb.catalog import (
+    File,
+    LakeCatalog,
+    Shape,
+    is_delta,
+    is_hudi,
+    split_location,
+)
 from lakebed.engines.sql.duckdb.readers import (
     avro,
     cloudtrail,
@@ -93,7 +100,7 @@ class Scanner:
 
             return delta.source(self, scan)
         found = partitions.chosen(self.catalog.server, self.connection, scan, shape)
-        listed = self.catalog.server.files_of([part.location for part in found])
+        listed = self._listed(shape, found)
         files = [
             (part, Stored(one, split_location(part.location)[0], 0))
             for part, of in zip(found, listed, strict=True)
@@ -112,6 +119,16 @@ class Scanner:
             return " UNION ALL ".join(texts)
         columns = (f"CAST(NULL AS {duck_name(kind)}) AS c{at}" for at, (_, kind) in _used(scan))
         return f"SELECT {', '.join(columns) or '1 AS c0'} WHERE false"
+
+    def _listed(
+        self, shape: Shape, parts: Sequence[partitions.Partition]
+    ) -> Sequence[Sequence[File]]:
+        """Return the files of each partition; of a Hudi table those that hold its newest rows."""
+        if is_hudi(shape):
+            from lakebed.engines.sql.duckdb.hudi import reading
+
+            return reading.files_of(self.catalog, shape, parts)
+        return self.catalog.server.files_of([part.location for part in parts])
 
     def _kept(
         self, scan: tree.Scan, files: list[tuple[partitions.Partition, Stored]]

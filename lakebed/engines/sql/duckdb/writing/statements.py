@@ -14,6 +14,7 @@ from lakebed.engines.sql.duckdb.catalog import (
     columns_of,
     folder,
     is_delta,
+    is_hudi,
     is_iceberg,
     members,
 )
@@ -124,6 +125,9 @@ def _target(run: Run, statement: st.Insert) -> Shape:
         raise TrinoError("NOT_SUPPORTED", "Inserting into views is not supported", 1, 1)
     if is_delta(shape):
         message = f"Delta Lake table {full} is read-only: INSERT is not supported"
+        raise TrinoError("NOT_SUPPORTED", message, 1, 1)
+    if is_hudi(shape):
+        message = f"Hudi table {full} is read-only: INSERT is not supported"
         raise TrinoError("NOT_SUPPORTED", message, 1, 1)
     return shape
 
