@@ -10,7 +10,8 @@ from sqlglot import expressions as exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.tokenizer_core import TokenType
 
-from lakebed.dialect import json_grammar
+from lakebed.dialect import json_grammar, table_grammar
+from lakebed.dialect.errors import TrinoError
 
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 _BASE: Any = Trino.parser_class
@@ -45,6 +46,12 @@ class _QueryParser(_BASE):
                 self.raise_error("mismatched input")
         return found
 
+    def _parse_table(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse an entry of a FROM; the word TABLE begins a call of a table function."""
+        if table_grammar.starts(self):
+            return table_grammar.call(self)
+        return _BASE._parse_table(self, *args, **kwargs)
+
     def _parse_join(self, *args: Any, **kwargs: Any) -> Any:
         """Parse a join; only after a comma or CROSS may there be no condition."""
         comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
@@ -65,9 +72,9 @@ class AthenaQueries(Trino):
 
 
 # sqlglot's tokenizer reads `1e0+2` as one number, sign and all, which would bind tighter than `*`;
-# and it knows neither `1_000` nor the other bases.
+# it knows neither `1_000` nor the other bases, nor blanks in `X'00 ff'`.
 _NUMBER = re.compile(
-    r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/"
+    r"(?<![\w.])x'[^']*'|'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/"
     r"|(?<![\w.])(?:\d+\.?\d*|\.\d+)e[+-]?\d+(?=[+-])"
     r"|(?<![\w.])0[xob][\da-f_]+\b|(?<![\w.])\d+(?:_\d+)+\b",
     flags=re.S | re.I,
@@ -79,6 +86,8 @@ def plain_numbers(text: str) -> str:
 
     def plain(match: re.Match[str]) -> str:
         found = match.group(0)
+        if found[0] in "xX":
+            return _plain_bytes(match)
         if found[0] not in ".0123456789":
             return found
         digits = found.replace("_", "").lower()
@@ -89,3 +98,16 @@ def plain_numbers(text: str) -> str:
         return digits.rjust(len(found))
 
     return _NUMBER.sub(plain, text)
+
+
+def _plain_bytes(match: re.Match[str]) -> str:
+    """Write X'…' without blanks."""
+    inside = match.group(0)[2:-1]
+    digits = re.sub(r"\s", "", inside)
+    if not re.fullmatch(r"[0-9A-Fa-f]*", digits):
+        before = match.string[: match.start()]
+        line, column = before.count("\n") + 1, match.start() - before.rfind("\n")
+        message = "Binary literal can only contain hexadecimal digits"
+        raise TrinoError("SYNTAX_ERROR", message, line, column)
+    breaks = "".join("\n" if mark == "\n" else " " for mark in inside if mark.isspace())
+    return f"x'{digits}'{breaks}"

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import tree
+from lakebed.dialect import table_calls, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.operators import coerce, compare, contains_aggregate, contains_window
 from lakebed.dialect.parse import parse_query
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
+from lakebed.dialect.table_grammar import TableCall
 from lakebed.dialect.types import BIGINT, Type, coerces, common
 from lakebed.dialect.versions import version_of
 
@@ -103,6 +104,8 @@ class Relations:
             raise not_supported("PIVOT", *place(node))
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             return self.with_joins(node, *self.table(node, name), scope)
+        if isinstance(node, TableCall):
+            return table_calls.table_call(self, node, name)
         if isinstance(node, exp.Unnest):
             return self.unnest(node, name, scope)
         if isinstance(node, exp.Subquery | exp.Values):
