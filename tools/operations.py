@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ import botocore.loaders
 Json = dict[str, Any]
 
 SERVICES = Path("lakebed/services")
+_OWN_MODELS = Path(__file__).parent / "models"
+"""Models in botocore's form of what AWS serves and botocore has no model of."""
 _STATUSES = {"s3": {"PutBucketTagging": 204}}
 """What AWS answers where its model says nothing, which means 200."""
 _TEXTS = {"s3": ["Expires", "ResponseExpires"]}
@@ -41,7 +44,10 @@ def available() -> list[str]:
 
 
 def load_model(service: str) -> Json:
-    """Return botocore's model of the service whose folder is `service`."""
+    """Return botocore's model of the service whose folder is `service`, or our own."""
+    own = _OWN_MODELS / f"{service}.json"
+    if own.exists():
+        return cast(Json, json.loads(own.read_text("utf-8")))
     for name in (service, service.replace("_", "-"), service.replace("_", "")):
         if name in available():
             return _corrected(service, loader().load_service_model(name, "service-2"))

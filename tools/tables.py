@@ -198,6 +198,12 @@ def index_table(models: dict[str, Json]) -> str:
             "signing_names": {
                 model["metadata"].get("signingName", model["metadata"]["endpointPrefix"]): service
                 for service, model in models.items()
+                if "pathPrefix" not in model["metadata"]
+            },
+            "path_prefixes": {
+                model["metadata"]["pathPrefix"]: service
+                for service, model in models.items()
+                if "pathPrefix" in model["metadata"]
             },
             "query": {
                 model["metadata"]["apiVersion"]: service

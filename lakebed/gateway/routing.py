@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import msgspec
 
 from lakebed.core.errors import AwsError, NotBuiltError
-from lakebed.gateway.wire.headers import parameters
+from lakebed.gateway.wire.headers import parameters, template
 from lakebed.gateway.wire.http import HttpRequest
 from lakebed.gateway.wire.models import Index, Operation, ServiceModel, Unbuilt, index, load
 from lakebed.gateway.wire.query import form_fields
@@ -140,7 +141,37 @@ def _by_form(request: HttpRequest, known: Index) -> Route:
     return _named(service, action)
 
 
+def _prefixed(request: HttpRequest, known: Index) -> str | None:
+    """Return the service that has the path, if the request is signed for its endpoint.
+
+    Anything else below the path is an object of the bucket of that name.
+    """
+    for prefix, service in known.path_prefixes.items():
+        if request.path.startswith(prefix):
+            return service if _signing_name(request) == load(service).signing_name else None
+    return None
+
+
+@functools.lru_cache(maxsize=_SERVICES_MAX)
+def _templates(service: str) -> list[tuple[str, re.Pattern[str], Operation | Unbuilt]]:
+    model = load(service)
+    rows: list[Operation | Unbuilt] = [*model.operations.values(), *model.unbuilt.values()]
+    return [(row.method, template(row.uri), row) for row in rows]
+
+
+def _by_template(request: HttpRequest, service: str) -> Route:
+    for method, pattern, row in _templates(service):
+        if method == request.method and pattern.fullmatch(request.path):
+            if isinstance(row, Operation):
+                return Route(service, row)
+            raise NotBuiltError(service, row.name)
+    raise NotBuiltError(service, f"{request.method} {request.path}")
+
+
 def _by_path(request: HttpRequest, known: Index) -> Route:
+    prefixed = _prefixed(request, known)
+    if prefixed is not None:
+        return _by_template(request, prefixed)
     signed_for = _signing_name(request)
     if signed_for and known.signing_names.get(signed_for) != _REST_SERVICE:
         raise NotBuiltError(signed_for, f"{request.method} {request.path}")
@@ -186,4 +217,4 @@ def family_of(request: HttpRequest) -> str:
         signed_for = known.signing_names.get(_signing_name(request), "")
         services = known.query.values()
         return signed_for if signed_for in services else next(iter(services))
-    return _REST_SERVICE
+    return _prefixed(request, known) or _REST_SERVICE

@@ -6,6 +6,7 @@ import typing as t
 
 from lakebed.shapes.athena import Athena
 from lakebed.shapes.glue import Glue
+from lakebed.shapes.glue_iceberg import GlueIceberg
 from lakebed.shapes.s3 import S3
 from lakebed.shapes.sts import Sts
 
@@ -21,6 +22,11 @@ class Aws(t.Protocol):
     @property
     def glue(self) -> Glue:
         """The operations of glue."""
+        ...
+
+    @property
+    def glue_iceberg(self) -> GlueIceberg:
+        """The operations of glue_iceberg."""
         ...
 
     @property

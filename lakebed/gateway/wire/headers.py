@@ -85,6 +85,13 @@ def _read_member(member: Member, text: str) -> Any:
         raise _invalid_argument(member.location_name, text, kind) from None
 
 
+def template(uri: str) -> re.Pattern[str]:
+    """Return what a path of a model's template looks like: a group for each label, a part each."""
+    parts = re.split(r"\{([^}]+)\}", uri.partition("?")[0])
+    return re.compile("".join("([^/]+)" if at % 2 else re.escape(one)
+                              for at, one in enumerate(parts)))  # fmt: skip
+
+
 class InputBindings:
     """Reads an operation's members from path, query and headers."""
 

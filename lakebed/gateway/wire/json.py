@@ -113,7 +113,7 @@ def _document(value: Any) -> Any:
     return value
 
 
-class _Decoders:
+class BodyDecoders:
     """Compiles shapes to decoders; a shape that contains itself finds its own decoder.
 
     `recent` holds the last list of each shape and what it became, for the time of one request: a
@@ -125,6 +125,7 @@ class _Decoders:
         self.recent: dict[Shape, tuple[Any, Any]] = {}
 
     def of(self, shape: Shape) -> Decoder:
+        """Return what reads a value of a shape."""
         known = self._known.get(shape)
         if known is not None:
             return known
@@ -252,7 +253,7 @@ class JsonProtocol:
     def __init__(self, model: ServiceModel) -> None:
         self._model = model
         self._content_type = f"application/x-amz-json-{model.json_version or '1.1'}"
-        self._decoders = _Decoders()
+        self._decoders = BodyDecoders()
         self._inputs: dict[str, Decoder] = {}
         self._text_times: dict[str, bool] = {}
 

@@ -123,13 +123,15 @@ class Index(msgspec.Struct, frozen=True, eq=False):
     """How a request names its service; all that is read at start.
 
     `targets` are the X-Amz-Target prefixes of the services in use, `known_targets` those of all
-    others AWS has, `query` the API versions of form-encoded services.
+    others AWS has, `query` the API versions of form-encoded services, `path_prefixes` the paths
+    below which an endpoint has a second service.
     """
 
     targets: Mapping[str, str]
     signing_names: Mapping[str, str]
     query: Mapping[str, str]
     known_targets: Mapping[str, str]
+    path_prefixes: Mapping[str, str]
 
 
 class _Loader:

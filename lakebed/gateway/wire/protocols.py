@@ -47,4 +47,8 @@ def protocol_for(model: ServiceModel) -> WireProtocol:
         from lakebed.gateway.wire.rest_xml import RestXmlProtocol
 
         return RestXmlProtocol(model)
+    if model.protocol == "rest-iceberg":
+        from lakebed.gateway.wire.rest_iceberg import RestIcebergProtocol
+
+        return RestIcebergProtocol(model)
     raise ValueError(f"no wire protocol {model.protocol} for {model.service}")
