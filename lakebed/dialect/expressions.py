@@ -23,6 +23,7 @@ from lakebed.dialect.operators import (
     retyped,
 )
 from lakebed.dialect.scopes import Scope, fail, place
+from lakebed.dialect.type_grammar import TypedLiteral
 from lakebed.dialect.types import (
     BIGINT,
     BOOLEAN,
@@ -368,7 +369,7 @@ _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
     (tuple(_COMPARISONS), _E.comparison),
     (exp.Connector, _E.logical),
     (exp.Cast, _E.cast),
-    (exp.ParseJSON, _E.json_literal),
+    (TypedLiteral, _E.typed),
     (JsonCall, _E.json_call),
     (exp.DPipe, _E.concatenation),
     (tuple(_ARITHMETIC), _E.arithmetic),

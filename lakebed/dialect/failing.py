@@ -17,14 +17,24 @@ _MACRO = re.compile(r"\blb_\w+")
 
 
 def can_fail(expr: tree.Expr) -> bool:
-    """Tell whether an expression may raise an error (but for an overflow of + - *)."""
+    """Tell whether an expression may raise an error, as far as its rows decide it.
+
+    An overflow of + - * is left out, and so is what no row decides, but for a division.
+    """
     if isinstance(expr, tree.Try | tree.Subquery):
         return False
-    if isinstance(expr, tree.Convert) and not expr.safe and not _widens(expr):
+    if isinstance(expr, tree.Convert) and not expr.safe and not _widens(expr) and _varies(expr):
         return True
-    if isinstance(expr, tree.Apply | tree.Aggregate | tree.Window) and _raises(expr.template):
-        return True
+    if isinstance(expr, tree.Apply | tree.Aggregate | tree.Window):
+        raises = "DIVISION_BY_ZERO" in expr.template or _raises(expr.template) and _varies(expr)
+        return raises or any(map(can_fail, tree.children(expr)))
     return any(map(can_fail, tree.children(expr)))
+
+
+def _varies(expr: tree.Expr) -> bool:
+    if isinstance(expr, tree.Ref | tree.LambdaRef | tree.Subquery):
+        return True
+    return any(map(_varies, tree.children(expr)))
 
 
 def _raises(template: str) -> bool:

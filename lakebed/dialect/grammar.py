@@ -10,20 +10,72 @@ from sqlglot import expressions as exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.tokenizer_core import TokenType
 
-from lakebed.dialect import json_grammar, table_grammar
+from lakebed.dialect import json_grammar, match_grammar, table_grammar, type_grammar, words
 from lakebed.dialect.errors import TrinoError
 
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 _BASE: Any = Trino.parser_class
 
 
+class _QueryTokenizer(Trino.Tokenizer):
+    """The words of Trino only."""
+
+    KEYWORDS: ClassVar[dict[str, TokenType]] = {
+        word: kind for word, kind in Trino.Tokenizer.KEYWORDS.items() if word not in words.FOREIGN
+    }
+
+
 class _QueryParser(_BASE):
     """Trino's grammar without sqlglot's own idea of functions: calls stay as written."""
+
+    FUNC_TOKENS: ClassVar[frozenset[TokenType]] = frozenset(
+        {
+            *_BASE.FUNC_TOKENS,
+            *(
+                kind
+                for word, kind in _QueryTokenizer.KEYWORDS.items()
+                if word.isidentifier() and word not in words.RESERVED
+            ),
+        }
+        - {TokenType.INTERVAL, TokenType.LATERAL, TokenType.TABLE_SAMPLE}
+    )
 
     FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
     FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
         **{name: rule for name, rule in _BASE.FUNCTION_PARSERS.items() if name in _KEPT},
         **json_grammar.parsers(),
+    }
+
+    def _parse_type(self, parse_interval: bool = True, fallback_to_identifier: bool = False) -> Any:
+        """Parse an operand; only a string may have a type before it."""
+        del parse_interval
+        found: Any = type_grammar.interval(self) or type_grammar.literal(self)
+        if found is not None:
+            return self._parse_column_ops(found)
+        if fallback_to_identifier:
+            return self._parse_id_var()
+        return self._parse_atom() or self._parse_column()
+
+    def _parse_types(self, check_func: bool = False, *args: Any, **kwargs: Any) -> Any:
+        """Parse a type where there has to be one."""
+        del args, kwargs
+        return None if check_func else type_grammar.read(self)
+
+    def _parse_cast(self, strict: bool, safe: bool | None = None) -> Any:
+        """Parse CAST and TRY_CAST after their parenthesis."""
+        del strict
+        start: Any = self._tokens[self._index - 2]
+        value: Any = self._parse_assignment()
+        target: Any = self._parse_types() if self._match(TokenType.ALIAS) else None
+        if target is None:
+            self.raise_error("mismatched input")
+        kind = exp.TryCast if safe else exp.Cast
+        return kind(this=value, to=target).update_positions(start)
+
+    QUERY_MODIFIER_PARSERS: ClassVar[dict[TokenType, Callable[..., Any]]] = {
+        kind: rule
+        for kind, rule in _BASE.QUERY_MODIFIER_PARSERS.items()
+        if kind != TokenType.MATCH_RECOGNIZE
     }
 
     def _parse_csv(self, parse_method: Callable[[], Any], sep: TokenType = TokenType.COMMA) -> Any:
@@ -48,9 +100,11 @@ class _QueryParser(_BASE):
 
     def _parse_table(self, *args: Any, **kwargs: Any) -> Any:
         """Parse an entry of a FROM; the word TABLE begins a call of a table function."""
-        if table_grammar.starts(self):
-            return table_grammar.call(self)
-        return _BASE._parse_table(self, *args, **kwargs)
+        called = table_grammar.starts(self)
+        found: Any = (
+            table_grammar.call(self) if called else _BASE._parse_table(self, *args, **kwargs)
+        )
+        return match_grammar.clause(self, found) if match_grammar.follows(self) else found
 
     def _parse_join(self, *args: Any, **kwargs: Any) -> Any:
         """Parse a join; only after a comma or CROSS may there be no condition."""
@@ -69,6 +123,8 @@ class AthenaQueries(Trino):
 
     parser_class = _QueryParser
     Parser = _QueryParser
+    tokenizer_class = _QueryTokenizer
+    Tokenizer = _QueryTokenizer
 
 
 # sqlglot's tokenizer reads `1e0+2` as one number, sign and all, which would bind tighter than `*`;

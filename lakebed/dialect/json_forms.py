@@ -13,6 +13,7 @@ from lakebed.dialect.json_grammar import JsonCall, JsonInput
 from lakebed.dialect.operators import coerce
 from lakebed.dialect.scopes import Scope, fail
 from lakebed.dialect.times import Times
+from lakebed.dialect.type_grammar import TypedLiteral
 from lakebed.dialect.types import BOOLEAN, INTEGERS, VARBINARY, VARCHAR, Type, is_numeric
 
 JSON = Type("json")
@@ -31,10 +32,9 @@ def _text(value: str) -> tree.Constant:
 class JsonForms(Times):
     """The part of the expression analyser that knows JSON."""
 
-    def json_literal(self, node: exp.ParseJSON, scope: Scope) -> tree.Expr:
+    def json_literal(self, node: TypedLiteral) -> tree.Expr:
         """Analyse JSON '…'."""
-        del scope
-        text = str(node.this.this)
+        text = str(node.expression.this)
         try:
             return tree.Constant(JSON, json_text.written(json_text.parsed(text)))
         except ValueError:

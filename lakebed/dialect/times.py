@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlglot import expressions as exp
 
-from lakebed.dialect import conversions, temporal, tree
+from lakebed.dialect import conversions, temporal, tree, type_grammar
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.literals import interval_literal, typed_literal
 from lakebed.dialect.nested import Nested
 from lakebed.dialect.operators import coerce
 from lakebed.dialect.scopes import Scope, fail, place
+from lakebed.dialect.type_grammar import TypedLiteral
 from lakebed.dialect.types import BIGINT, DATE, DAY_TO_SECOND, INSTANT, Type, parse_type
 
-_LITERAL = re.compile(r"(?is)\b(date|timestamp|time|decimal|double|real|boolean|bigint|integer|int|"
-                      r"smallint|tinyint|varchar|char|double\s+precision|uuid|ipaddress|varbinary)"
-                      r"\s*$")  # fmt: skip
-_SPELLED = {"int": "integer"}
 _DATE_FIELDS = ("year", "quarter", "month", "week", "day", "day_of_month", "day_of_week", "dow",
                 "day_of_year", "doy", "year_of_week", "yow")  # fmt: skip
 _CLOCK_FIELDS = ("hour", "minute", "second")
@@ -31,6 +26,7 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "interval day to second": ("day", "day_of_month", *_CLOCK_FIELDS),
     "interval year to month": ("year", "month"),
 }
+_INTERVALS = ("interval day to second", "interval year to month")
 _NOW = {
     "current_timestamp": INSTANT,
     "localtimestamp": "timestamp",
@@ -43,17 +39,9 @@ class Times(Nested):
     """The part of the expression analyser that knows conversions and values of time."""
 
     def cast(self, node: exp.Cast, scope: Scope) -> tree.Expr:
-        """Analyse CAST, TRY_CAST and typed literals, which look the same to the parser."""
-        if node.args.get("format") is not None:
-            raise not_supported("CAST … FORMAT", *place(node))
-        inner = node.this
-        if isinstance(inner, exp.Literal) and inner.is_string and "start" in inner.meta:
-            before = _LITERAL.search(self.text[: inner.meta["start"]])
-            if before is not None and type(node) is exp.Cast:
-                kind = before.group(1).lower()
-                return typed_literal(_SPELLED.get(kind, kind), str(inner.this), node)
-        target = self.type_of(node.to)
-        found = self.analyse(inner, scope)
+        """Analyse CAST and TRY_CAST."""
+        target = self.type_of(node.to, node)
+        found = self.analyse(node.this, scope)
         safe = isinstance(node, exp.TryCast)
         converted = tree.Convert(target, found, safe)
         try:
@@ -62,13 +50,42 @@ class Times(Nested):
             raise fail(error.name, error.message, node) from error
         return converted if found.type != target else found
 
-    def type_of(self, node: exp.DataType) -> Type:
+    def typed(self, node: TypedLiteral, scope: Scope) -> tree.Expr:
+        """Analyse a literal with its type before it."""
+        del scope
+        kind, value = node.name.lower(), node.expression
+        if kind == "json":
+            return self.json_literal(node)
+        known = type_grammar.is_known(kind, 0) or kind in ("timestamp", "time")
+        if not known or kind in ("unknown", "varbinary"):
+            found = "UNKNOWN is not a valid type" if kind == "unknown" else ""
+            message = found or f"Unknown resolvedType: {node.name}"
+            if kind == "varbinary":
+                return typed_literal(kind, str(value.this), node)
+            raise fail("TYPE_NOT_FOUND", message, node)
+        return typed_literal("integer" if kind == "int" else kind, str(value.this), node)
+
+    def json_literal(self, node: TypedLiteral) -> tree.Expr:
+        """Analyse JSON '…'."""
+        raise NotImplementedError
+
+    def type_of(self, node: exp.Expr, where: exp.Expr | None = None) -> Type:
         """Return the type a CAST names."""
-        text = node.sql("trino")
+        text = node.name
+        if node.args.get("unknown"):
+            raise fail("TYPE_MISMATCH", f"Unknown type: {text}", where or node)
+        if text == "unknown":
+            raise fail("TYPE_MISMATCH", "UNKNOWN is not a valid type", where or node)
+        if text.startswith("interval ") and text not in _INTERVALS:
+            first, _, last = text.removeprefix("interval ").upper().partition(" TO ")
+            message = f"INTERVAL {first} TO {last or first} type not supported"
+            raise TrinoError("NOT_SUPPORTED", message)
         try:
             return parse_type(text)
         except TrinoError as error:
-            raise fail(error.name, error.message, node) from error
+            if error.name == "TYPE_NOT_FOUND":
+                raise not_supported(f"The type {text}", *place(where or node)) from error
+            raise fail(error.name, error.message, where or node) from error
 
     def interval(self, node: exp.Interval, scope: Scope) -> tree.Expr:
         """Analyse an INTERVAL literal."""
