@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import GLUE_PAGE_MAX, TABLE_VERSIONS_MAX
+from lakebed.services.glue import _open_formats
 from lakebed.services.glue._deletion import delete_table_rows
 from lakebed.services.glue._map_order import with_ordered_parameters
 from lakebed.services.glue._partition_indexes import check_kept_keys, put_indexes
@@ -34,14 +36,14 @@ if TYPE_CHECKING:
 
 # Members of a request that would change what is stored or answered, and are not built.
 _UNBUILT = (
-    "OpenTableFormatInput",
     "QueryAsOfTime",
     "TransactionId",
-    "UpdateOpenTableFormatInput",
     "ViewUpdateAction",
     "Force",
 )
 _NAME_ONLY = ("Name", "DatabaseName")
+_OF_OPEN_TABLES = ("Description", "Owner", "Retention", "LastAccessTime", "LastAnalyzedTime")
+"""What a TableInput says that Iceberg's metadata does not."""
 
 
 def create_table(ctx: Context, request: shapes.CreateTableRequest) -> shapes.CreateTableResponse:
@@ -51,6 +53,9 @@ def create_table(ctx: Context, request: shapes.CreateTableRequest) -> shapes.Cre
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("CreateTable", request)
+    if request.get("OpenTableFormatInput") is not None:
+        _create_open(ctx, request)
+        return {}
     given = _table_input("CreateTable", request)
     database = find_tables_database(ctx, request["DatabaseName"])
     if given.get("TargetTable") and database.name != request["DatabaseName"].lower():
@@ -136,12 +141,13 @@ def update_table(ctx: Context, request: shapes.UpdateTableRequest) -> shapes.Upd
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("UpdateTable", request)
+    if request.get("UpdateOpenTableFormatInput") is not None:
+        _check_version(find_table(ctx, request["DatabaseName"], request.get("Name") or ""), request)
+        _open_formats.update(ctx, request)
+        return {}
     given = _table_input("UpdateTable", request)
     table = _updated_table(ctx, request["DatabaseName"], given)
-    expected = request.get("VersionId")
-    if expected is not None and expected != str(table.version):
-        message = "Update table failed due to concurrent modifications."
-        raise AwsError("ConcurrentModificationException", message)
+    _check_version(table, request)
     definition = _definition(given)
     if not table.definition.get("TargetTable"):
         definition.pop("TargetTable", None)
@@ -202,6 +208,27 @@ def batch_delete_table(
         }
         errors.append({"TableName": name, "ErrorDetail": detail})
     return {"Errors": errors}
+
+
+def _check_version(table: CatalogTable, request: shapes.UpdateTableRequest) -> None:
+    expected = request.get("VersionId")
+    if expected is not None and expected != str(table.version):
+        message = "Update table failed due to concurrent modifications."
+        raise AwsError("ConcurrentModificationException", message)
+
+
+def _create_open(ctx: Context, request: shapes.CreateTableRequest) -> None:
+    """Create a table of an open format, and keep what its TableInput says besides."""
+    if request.get("PartitionIndexes"):
+        message = "PartitionIndexes cannot be given for an Iceberg table."
+        raise AwsError("InvalidInputException", message)
+    name, given = _open_formats.create(ctx, request)
+    made = find_table(ctx, request["DatabaseName"], name)
+    rest = {key: value for key, value in given.items() if key in _OF_OPEN_TABLES}
+    own: Mapping[str, str] = given.get("Parameters") or {}
+    parameters: dict[str, str] = {**own, **made.definition["Parameters"]}
+    definition: dict[str, Any] = {**made.definition, **rest, "Parameters": parameters}
+    TABLES.put(ctx, replace(made, definition=definition))
 
 
 def _shape(ctx: Context, table: CatalogTable, database: str) -> Any:

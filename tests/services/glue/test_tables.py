@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.engines.sql.iceberg_tables import Athena
 from tests.services.glue.test_databases import body, error_of
 
 TABLE = {
@@ -67,7 +69,6 @@ def test_errors_of_tables(glue):
         400,
     )
     refused = {
-        "OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREATE"}},
         "TransactionId": "t",
     }
     for member, value in refused.items():
@@ -314,3 +315,121 @@ def test_deleting_a_large_table_takes_all_of_it(glue):
     glue.batch_delete_table(DatabaseName="d", TablesToDelete=["trips"])
     glue.create_table(DatabaseName="d", TableInput=TABLE)
     assert glue.get_partitions(**names)["Partitions"] == []
+
+
+def open_tables(lakebed):
+    """Return Athena over a database `db` whose bucket is `lake`, and PyIceberg's catalog."""
+    athena = Athena(lakebed)
+    return athena, athena.catalog()
+
+
+def test_an_iceberg_table_is_made_of_hive_columns(lakebed):
+    athena, catalog = open_tables(lakebed)
+    columns = [
+        {"Name": "id", "Type": "bigint", "Comment": "key"},
+        {"Name": "n", "Type": "decimal(9,2)"},
+        {"Name": "at", "Type": "timestamp"},
+        {"Name": "deep", "Type": "array<struct<a:int,b:map<string,double>>>"},
+    ]
+    athena.glue.create_table(
+        DatabaseName="db",
+        TableInput={
+            "Name": "T",
+            "Description": "mine",
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": {"k": "v"},
+            "StorageDescriptor": {"Columns": columns, "Location": "s3://lake/t/"},
+        },
+        OpenTableFormatInput={"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}},
+    )
+    table = athena.glue.get_table(DatabaseName="db", Name="t")["Table"]
+    assert table["Description"] == "mine"
+    assert table["VersionId"] == "0"
+    location = table["Parameters"].pop("metadata_location")
+    assert location.startswith("s3://lake/t/metadata/00000-")
+    assert table["Parameters"] == {"EXTERNAL": "TRUE", "k": "v", "table_type": "ICEBERG"}
+    assert [(one["Name"], one["Type"]) for one in table["StorageDescriptor"]["Columns"]] == [
+        (one["Name"], one["Type"]) for one in columns
+    ]
+    found = catalog.load_table("db.t")
+    assert [str(one) for one in found.schema().fields] == [
+        "1: id: optional long (key)",
+        "2: n: optional decimal(9, 2)",
+        "3: at: optional timestamp",
+        "4: deep: optional list<struct<6: a: optional int, 7: b: optional map<string, double>>>",
+    ]
+    athena.ok("INSERT INTO t (id, n) VALUES (1, 2.5)")
+    assert athena.rows("SELECT id, n FROM t") == [["1", "2.50"]]
+
+
+SCHEMA = {
+    "Type": "struct",
+    "Fields": [
+        {"Id": 1, "Name": "id", "Type": "long", "Required": True, "Doc": "key"},
+        {"Id": 2, "Name": "day", "Type": "date", "Required": False},
+    ],
+    "IdentifierFieldIds": [1],
+}
+
+
+def test_an_iceberg_table_is_made_of_a_schema_and_updated(lakebed):
+    athena, catalog = open_tables(lakebed)
+    athena.glue.create_table(
+        DatabaseName="db",
+        Name="t",
+        OpenTableFormatInput={
+            "IcebergInput": {
+                "MetadataOperation": "CREATE",
+                "CreateIcebergTableInput": {
+                    "Location": "s3://lake/t",
+                    "Schema": SCHEMA,
+                    "PartitionSpec": {
+                        "Fields": [{"SourceId": 2, "Transform": "month", "Name": "m"}]
+                    },
+                    "Properties": {"a": "1"},
+                },
+            }
+        },
+    )
+    table = catalog.load_table("db.t")
+    assert [str(one.transform) for one in table.spec().fields] == ["month"]
+    assert table.schema().identifier_field_ids == [1]
+    wider = {**SCHEMA, "Fields": [*SCHEMA["Fields"], {"Id": 3, "Name": "n", "Type": "int",
+                                                      "Required": False}]}  # fmt: skip
+    update = {"Schema": wider, "Location": "s3://lake/t", "Properties": {"b": "2"}}
+    given = {"UpdateIcebergInput": {"UpdateIcebergTableInput": {"Updates": [update]}}}
+    changed = {"DatabaseName": "db", "Name": "t", "UpdateOpenTableFormatInput": given}
+    athena.glue.update_table(**changed, VersionId="0")
+    table = catalog.load_table("db.t")
+    assert [one.name for one in table.schema().fields] == ["id", "day", "n"]
+    assert table.properties == {"a": "1", "b": "2"}
+    with pytest.raises(athena.glue.exceptions.ConcurrentModificationException):
+        athena.glue.update_table(**changed, VersionId="0")
+    update |= {"Action": "remove-properties", "Properties": {"a": ""}}
+    athena.glue.update_table(**changed)
+    assert catalog.load_table("db.t").properties == {"b": "2"}
+    athena.ok("INSERT INTO t VALUES (1, DATE '2024-01-02', 3)")
+    assert athena.rows("SELECT * FROM t") == [["1", "2024-01-02", "3"]]
+
+
+def test_open_tables_that_cannot_be_made_are_refused(lakebed):
+    athena, _ = open_tables(lakebed)
+    wanted = {"IcebergInput": {"MetadataOperation": "CREATE"}}
+    table = {"Name": "t", "StorageDescriptor": {"Location": "s3://lake/t", "Columns": []}}
+
+    def refused(**more: object) -> str:
+        given = {"TableInput": table, "OpenTableFormatInput": wanted, **more}
+        with pytest.raises(ClientError) as error:
+            athena.glue.create_table(DatabaseName="db", **given)
+        return error.value.response["Error"]["Message"]
+
+    keyed = {**table, "PartitionKeys": [{"Name": "p", "Type": "int"}]}
+    assert refused(TableInput=keyed) == "PartitionKeys cannot be given for an Iceberg table."
+    storage = {"Location": "s3://lake/t", "Columns": [{"Name": "x", "Type": "uniontype<int>"}]}
+    odd = {**table, "StorageDescriptor": storage}
+    message = "Type uniontype<int> cannot be a column of an Iceberg table."
+    assert refused(TableInput=odd) == message
+    third = {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "3"}}
+    assert "format version 3" in refused(OpenTableFormatInput=third)
+    athena.glue.create_table(DatabaseName="db", TableInput=table, OpenTableFormatInput=wanted)
+    assert refused() == "Table already exists: db.t"
