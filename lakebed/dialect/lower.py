@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from lakebed.dialect import conversions, macros, rules, temporal, time_rules, tree
+from lakebed.dialect import conversions, macros, match_rules, rules, temporal, time_rules, tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.types import (
     BIGINT,
@@ -381,6 +381,7 @@ class Lowering:
     ) -> str:
         """Write what a template cannot say."""
         known = rules.found(call.template) or time_rules.found(call.template)
+        known = known or match_rules.found(call.template)
         if known is not None:
             args = ["" if isinstance(arg, tree.Lambda) else self.expr(arg) for arg in call.args]
             distinct = "DISTINCT " if isinstance(call, tree.Aggregate) and call.distinct else ""

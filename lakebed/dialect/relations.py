@@ -8,9 +8,10 @@ from typing import Protocol
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import table_calls, tree
+from lakebed.dialect import match_recognize, table_calls, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
+from lakebed.dialect.match_grammar import MatchRecognize
 from lakebed.dialect.operators import coerce, compare, contains_aggregate, contains_window
 from lakebed.dialect.parse import parse_query
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
@@ -104,6 +105,8 @@ class Relations:
             raise not_supported("PIVOT", *place(node))
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             return self.with_joins(node, *self.table(node, name), scope)
+        if isinstance(node, MatchRecognize):
+            return match_recognize.match_recognize(self, node, name, scope)
         if isinstance(node, TableCall):
             return table_calls.table_call(self, node, name)
         if isinstance(node, exp.Unnest):

@@ -1,0 +1,239 @@
+"""The matcher of MATCH_RECOGNIZE: a program over the rows of a partition, as Trino runs it.
+
+A program is what `dialect/row_patterns.py` makes of a pattern. It is run as a machine with threads
+in the order of preference, one row after the other: the first thread to accept wins over those
+after it. Threads that are at the same instruction and remember the same are one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lakebed.dialect.errors import TrinoError
+from lakebed.engines.sql.duckdb.readers.arrow import arrow
+from lakebed.engines.sql.duckdb.udf import match_conditions, vectorised
+from lakebed.engines.sql.duckdb.udf.match_conditions import History
+
+Thread = tuple[int, History]
+
+
+@dataclass(slots=True)
+class Matched:
+    """A match: where it begins, the variable of each of its rows, which rows are excluded."""
+
+    start: int
+    labels: list[int]
+    excluded: list[bool]
+
+
+@vectorised
+def rows(program: Any, part: Any, count: Any, *lists: Any) -> Any:
+    """Return the answer's rows for each partition.
+
+    `part` is the number of its first row, `count` how many it has; `lists` hold, of each row, the
+    conditions that are known and the values that others need.
+    """
+    pa = arrow()
+    text = program[0].as_py() if len(program) else "{}"
+    found = Program(json.loads(text)) if len(program) else None
+    offsets = [0]
+    columns: list[list[Any]] = [[] for _ in range(6 + 2 * len(found.leaves) if found else 6)]
+    for at in range(len(part)):
+        assert found is not None
+        given = [column[at].values for column in lists]
+        known = [bits.to_pylist() for bits in given[: found.known]]
+        partition = Partition(found, count[at].as_py(), known, given[found.known :])
+        first = part[at].as_py()
+        for row in partition.answer():
+            for column, value in zip(columns, row, strict=True):
+                column.append(value)
+        _shift(columns, offsets[-1], first)
+        offsets.append(len(columns[0]))
+    kinds = [pa.int64(), pa.int64(), pa.string(), pa.bool_(), pa.int64(), pa.int64()]
+    kinds += [pa.int64(), pa.string()] * (len(found.leaves) if found else 0)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    names = [f"f{at}" for at in range(len(arrays))]
+    whole = pa.StructArray.from_arrays(arrays, names)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), whole)
+
+
+def _shift(columns: list[list[Any]], start: int, first: int) -> None:
+    """Make numbers of all rows of those within a partition, and number the partition."""
+    for at in range(start, len(columns[0])):
+        columns[0][at] += first
+        columns[4][at] = first
+        for leaf in range(6, len(columns), 2):
+            if columns[leaf][at] is not None:
+                columns[leaf][at] += first
+
+
+class Program:
+    """What the matcher is told, read once."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.code: list[list[Any]] = told["code"]
+        self.names: list[str] = told["names"]
+        self.skip: list[Any] = told["skip"]
+        self.rows: str = told["rows"]
+        self.leaves: list[dict[str, Any]] = told["leaves"]
+        self.conditions: list[dict[str, Any]] = told["conditions"]
+        self.known = sum("bits" in one for one in self.conditions)
+        self.remembers = match_conditions.remembered(self.conditions)
+
+
+class Partition:
+    """A partition's rows and the search in it."""
+
+    def __init__(
+        self, program: Program, count: int, known: list[list[Any]], values: list[Any]
+    ) -> None:
+        self.program = program
+        self.count = count
+        self.number = 1
+        self.known = known
+        self.conditions = match_conditions.Conditions(
+            program.conditions, program.names, count, values
+        )
+        self.nothing = History.empty(len(program.remembers))
+
+    def holds(self, label: int, row: int, history: History) -> bool:
+        """Tell whether a row can be matched to a variable."""
+        condition = self.program.conditions[label]
+        if not condition:
+            return True
+        if "bits" in condition:
+            return self.known[condition["bits"]][row] is True
+        return self.conditions.holds(label, row, history, self.number)
+
+    def match_at(self, start: int) -> Matched | None:
+        """Return the preferred match that begins at a row."""
+        code, row = self.program.code, start
+        best: History | None = None
+        threads = self.advanced([(0, self.nothing)], row)
+        while threads:
+            taken: list[Thread] = []
+            for at, history in threads:
+                if code[at][0] == "match":
+                    best = history
+                    break
+                _, label, excluded = code[at]
+                if row < self.count and self.holds(label, row, history):
+                    more = history.then(row, label, excluded, self.program.remembers)
+                    taken.append((at + 1, more))
+            row += 1
+            threads = self.advanced(taken, row)
+        if best is None:
+            return None
+        steps = best.steps()
+        return Matched(start, [label for label, _ in steps], [hidden for _, hidden in steps])
+
+    def advanced(self, threads: Sequence[Thread], row: int) -> list[Thread]:
+        """Return where the threads get without taking a row, in order, each place once."""
+        code = self.program.code
+        found: list[Thread] = []
+        seen: set[tuple[int, Any]] = set()
+        stack: list[Thread] = list(reversed(threads))
+        while stack:
+            at, history = stack.pop()
+            if (at, history.key) in seen:
+                continue
+            seen.add((at, history.key))
+            kind = code[at][0]
+            if kind in ("label", "match"):
+                found.append((at, history))
+            elif kind == "split":
+                stack.append((code[at][2], history))
+                stack.append((code[at][1], history))
+            elif kind == "jump":
+                stack.append((code[at][1], history))
+            elif (kind == "start" and row == 0) or (kind == "end" and row == self.count):
+                stack.append((at + 1, history))
+        return found
+
+    def answer(self) -> Iterator[list[Any]]:
+        """Return the rows of the answer."""
+        row, last, sequence = 0, -1, 0
+        width = 2 * len(self.program.leaves)
+        while row < self.count:
+            found = self.match_at(row)
+            if found is None:
+                if self.program.rows == "all with unmatched" and row > last:
+                    yield [row, None, None, True, None, sequence, *[None] * width]
+                    sequence += 1
+                row += 1
+                continue
+            if not found.labels:
+                if self.program.rows != "all without empty":
+                    yield [row, self.number, None, True, None, sequence, *[None] * width]
+                    sequence += 1
+                row += 1
+            else:
+                for one in self.shown(found):
+                    yield [*one[:5], sequence, *one[5:]]
+                    sequence += 1
+                last = max(last, row + len(found.labels) - 1)
+                row = self.after(found)
+            self.number += 1
+
+    def after(self, found: Matched) -> int:
+        """Return the row at which the next match may begin."""
+        mode = self.program.skip[0]
+        if mode == "past":
+            return found.start + len(found.labels)
+        if mode == "next":
+            return found.start + 1
+        wanted: list[int] = self.program.skip[1]
+        places = [at for at, label in enumerate(found.labels) if label in wanted]
+        if not places:
+            message = "AFTER MATCH SKIP failed: pattern variable is not present in match"
+            raise TrinoError("GENERIC_USER_ERROR", message)
+        place = places[0] if mode == "first" else places[-1]
+        if place == 0:
+            message = "AFTER MATCH SKIP failed: cannot skip to first row of match"
+            raise TrinoError("GENERIC_USER_ERROR", message)
+        return found.start + place
+
+    def shown(self, found: Matched) -> Iterator[list[Any]]:
+        """Return a row for each row of a match."""
+        count = len(found.labels)
+        leaves = [self.leaf(leaf, found) for leaf in self.program.leaves]
+        for at, label in enumerate(found.labels):
+            kept = at == count - 1 if self.program.rows == "one" else not found.excluded[at]
+            name = self.program.names[label]
+            out: list[Any] = [found.start + at, self.number, name, kept, None]
+            for leaf in leaves:
+                row = leaf[at]
+                away = -1 if row is None else row - found.start
+                inside = 0 <= away < count
+                other = self.program.names[found.labels[away]] if inside else None
+                out += [row, other]
+            yield out
+
+    def leaf(self, leaf: dict[str, Any], found: Matched) -> list[int | None]:
+        """Return the row that a navigation means, for each row of a match."""
+        wanted: list[int] | None = leaf["labels"]
+        logical: int = leaf["logical"]
+        places = [at for at, one in enumerate(found.labels) if wanted is None or one in wanted]
+        count = len(found.labels)
+        if not leaf["last"]:
+            place = places[logical] if logical < len(places) else None
+            rows: list[int | None] = [place] * count
+        elif leaf["final"]:
+            rows = [places[-1 - logical] if logical < len(places) else None] * count
+        else:
+            rows = []
+            passed = 0
+            for at in range(count):
+                passed += passed < len(places) and places[passed] == at
+                rows.append(places[passed - 1 - logical] if passed > logical else None)
+        return [self.moved(row, found.start, leaf["physical"]) for row in rows]
+
+    def moved(self, row: int | None, start: int, physical: int) -> int | None:
+        """Return the row some rows away, none outside of the partition."""
+        if row is None:
+            return None
+        moved = start + row + physical
+        return moved if 0 <= moved < self.count else None
