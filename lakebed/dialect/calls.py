@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from lakebed.dialect import functions, tree
+from lakebed.dialect.conversions import is_same_value
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.operators import (
     NULL,
@@ -26,6 +27,12 @@ _AT_LEAST_TWO = {
     "concat": "There must be two or more concatenation arguments",
     "concat_ws": "There must be two or more arguments",
     "map_concat": "There must be two or more concatenation arguments to map_concat",
+}
+_COUNTS = {
+    "nullif": (range(2, 3), "Invalid number of arguments for 'nullif' function"),
+    "if": (range(2, 4), "Invalid number of arguments for 'if' function"),
+    "coalesce": (range(2, 1 << 16), "The 'coalesce' function must have at least two arguments"),
+    "try": (range(1, 2), "The 'try' function must have exactly one argument"),
 }
 _NORMAL_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 
@@ -83,6 +90,9 @@ class Calls:
             return tree.Apply(
                 target, "coalesce({*})", tuple(coerce(item, target) for item in items)
             )
+        counts, message = _COUNTS.get(name, (range(len(args), len(args) + 1), ""))
+        if len(args) not in counts:
+            raise fail("SYNTAX_ERROR", message, node)
         return None
 
     def normalize(self, args: list[exp.Expr], node: exp.Expr, scope: Scope) -> tree.Expr:
@@ -132,7 +142,7 @@ class Calls:
             return found
         rows = functions.table().get(name)
         if rows is None:
-            raise fail("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", node)
+            raise self.unregistered(name, args, node, scope)
         args, distinct, order = self.unwrap(args, scope)
         if rows[0].kind == "scalar" and (distinct or order):
             message = f"DISTINCT is not supported for non-aggregation functions: {name}"
@@ -147,12 +157,22 @@ class Calls:
         template = bound.signature.template
         if bound.signature.kind == "scalar":
             return tree.Apply(returns, template, typed)
-        if rows[0].kind == "window" and not over:
-            raise fail("MISSING_OVER", f"Window function {name} requires an OVER clause", node)
-        if not over and any(contains_aggregate(arg) for arg in typed):
-            message = f"Cannot nest aggregations inside aggregation '{name}'"
-            raise fail("NESTED_AGGREGATION", message, node)
-        return tree.Aggregate(returns, template, typed, distinct, None, order)
+        found = tree.Aggregate(returns, template, typed, distinct, None, order)
+        if not over:
+            check_aggregate(rows[0], found, node)
+        if distinct and any(key.expr not in typed for key in order):
+            what = "For aggregate function with DISTINCT, ORDER BY expressions must appear in"
+            raise fail("EXPRESSION_NOT_IN_DISTINCT", f"{what} arguments", node)
+        return found
+
+    def unregistered(
+        self, name: str, args: Sequence[exp.Expr], node: exp.Expr, scope: Scope
+    ) -> TrinoError:
+        """Return the error of a function there is not; what is wrong in its arguments is first."""
+        for arg in args:
+            if not isinstance(arg, exp.Lambda | exp.Star | exp.Order | exp.Distinct):
+                self.analyse(arg, scope)
+        return fail("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", node)
 
     def unwrap(
         self, args: list[exp.Expr], scope: Scope
@@ -221,6 +241,8 @@ class Calls:
                 if one is not None and gives and not binding.gives(gives, one.type):
                     raise unfit(row.name, kinds, node)
             if binding.types == before:
+                if not _all_return(row, found, binding):
+                    raise unfit(row.name, kinds, node)
                 break
         else:
             message = "SignatureBinder.iterativeSolve does not converge after 4 iterations."
@@ -259,6 +281,33 @@ class Calls:
             message = f"Lambda expression cannot contain {what}: [{node.this.sql('trino')}]"
             raise fail("EXPRESSION_NOT_SCALAR", message, node.this)
         return tree.Lambda(body.type, tuple(map(parameter_name, names)), body)
+
+
+def check_aggregate(row: functions.Signature, call: tree.Aggregate, node: exp.Expr) -> None:
+    """Refuse a window function without a window, and an aggregate of an aggregate."""
+    if row.kind == "window":
+        raise fail("MISSING_OVER", f"Window function {row.name} requires an OVER clause", node)
+    if any(contains_aggregate(arg) for arg in call.args):
+        message = f"Cannot nest aggregations inside aggregation '{row.name}'"
+        raise fail("NESTED_AGGREGATION", message, node)
+
+
+def _all_return(
+    row: functions.Signature, found: Sequence[tree.Lambda | None], binding: Binding
+) -> bool:
+    """Tell whether every lambda returns what it should."""
+    return all(
+        one is None or _returns(one.type, row.parameter(at).inner[-1], binding)
+        for at, one in enumerate(found)
+    )
+
+
+def _returns(kind: Type, gives: Pattern, binding: Binding) -> bool:
+    """Tell whether a lambda returns what its function asks for: Trino converts only NULL."""
+    target = binding.instantiate(gives)
+    if kind.name == "unknown" and not gives.is_variable:
+        return True
+    return kind == target or is_same_value(kind, target)
 
 
 def unfit(name: str, kinds: Sequence[Type | None], node: exp.Expr) -> TrinoError:

@@ -27,16 +27,21 @@ def compared(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     if symbol in ("=", "<>"):
         found = equal(one, other, kind, lowering.fresh)
         return found if symbol == "=" else f"NOT {found}"
+    failed = undecided(lowering, kind)
+    plain = f"({one} {symbol} {other})"
+    return f"CASE WHEN {meets_null(one, other, kind)} THEN {failed} ELSE {plain} END"
+
+
+def undecided(lowering: Lowering, kind: Type) -> str:
+    """Raise the error of an order that a NULL would decide."""
     what = kind.name.upper()
     message = f"'{what} comparison not supported for fields with null elements'"
     if kind.name == "array":
         message = "'ARRAY comparison not supported for arrays with null elements'"
-    failed = f"{lowering.raising}('NOT_SUPPORTED', {message})"
-    plain = f"({one} {symbol} {other})"
-    return f"CASE WHEN {_meets_null(one, other, kind)} THEN {failed} ELSE {plain} END"
+    return f"{lowering.raising}('NOT_SUPPORTED', {message})"
 
 
-def _meets_null(one: str, other: str, kind: Type) -> str:
+def meets_null(one: str, other: str, kind: Type) -> str:
     """Tell whether an order is decided by a NULL: nothing before it differs."""
     if kind.name == "array":
         pairs = f"list_zip({one}, {other}, true)"

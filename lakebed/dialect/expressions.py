@@ -257,7 +257,12 @@ class Expressions(JsonForms):
         typed = tuple(coerce(arg, VARCHAR) for arg in args)
         if escape is None:
             return tree.Apply(BOOLEAN, "{0} LIKE {1}", typed)
-        return tree.Apply(BOOLEAN, "{0} LIKE {1} ESCAPE {2}", (*typed, escape))
+        if escape.type.name not in ("varchar", "unknown"):
+            message = f"Escape for LIKE expression must evaluate to a varchar: {escape.type}"
+            raise fail("TYPE_MISMATCH", message, node)
+        sure = _is_sure_pattern(args[1], escape)
+        template = "{0} LIKE {1} ESCAPE {2}" if sure else "lb_like({0}, {1}, {2})"
+        return tree.Apply(BOOLEAN, template, (*typed, coerce(escape, VARCHAR)))
 
     def case(self, node: exp.Case, scope: Scope) -> tree.Expr:
         """Analyse CASE in both its forms."""
@@ -360,6 +365,16 @@ class Expressions(JsonForms):
             exp.Localtime: "localtime",
         }
         return self.call(names[type(node)], [], node, scope)
+
+
+def _is_sure_pattern(pattern: tree.Expr, escape: tree.Expr) -> bool:
+    """Tell whether a pattern is a literal in which the escape stands before what it may."""
+    if not isinstance(pattern, tree.Constant) or not isinstance(escape, tree.Constant):
+        return False
+    text, mark = str(pattern.value), re.escape(str(escape.value))
+    if pattern.value is None or len(str(escape.value)) != 1 or escape.value is None:
+        return False
+    return re.fullmatch(rf"(?s)(?:{mark}[%_{mark}]|(?!{mark}).)*", text) is not None
 
 
 _E = Expressions

@@ -36,13 +36,13 @@ def _body(lowering: Lowering, call: Call, at: int, *texts: str) -> str:
     return lowering.body(inner, texts)
 
 
-def _bound(lowering: Lowering, text: str, body: Callable[[str], str]) -> str:
+def bound(lowering: Lowering, text: str, body: Callable[[str], str]) -> str:
     """Return `body` over a name for `text`, so that the text is written and run once."""
     name = lowering.fresh()
     return f"list_extract(list_transform([{text}], lambda {name}: {body(name)}), 1)"
 
 
-def _any_null(texts: Sequence[str]) -> str:
+def any_null(texts: Sequence[str]) -> str:
     return " OR ".join(f"{text} IS NULL" for text in texts)
 
 
@@ -50,36 +50,11 @@ def _extreme(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     del lowering
     name = "greatest" if call.template == "@greatest" else "least"
     if call.type.name not in APPROXIMATE:
-        return f"CASE WHEN {_any_null(args)} THEN NULL ELSE {name}({', '.join(args)}) END"
+        return f"CASE WHEN {any_null(args)} THEN NULL ELSE {name}({', '.join(args)}) END"
     # NaN is neither the greatest nor the least unless there is nothing else.
     numbers = ", ".join(f"CASE WHEN NOT isnan({arg}) THEN {arg} END" for arg in args)
     found = f"coalesce({name}({numbers}), CAST('NaN' AS {duck_name(call.type)}))"
-    return f"CASE WHEN {_any_null(args)} THEN NULL ELSE {found} END"
-
-
-def _array_extreme(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
-    name = "list_max" if call.template == "@array_max" else "list_min"
-    approximate = call.type.name in APPROXIMATE
-
-    def body(text: str) -> str:
-        found = f"{name}({text})"
-        if approximate:
-            plain = f"list_filter({text}, lambda lbx: NOT isnan(lbx))"
-            found = f"coalesce({name}({plain}), list_extract({text}, 1))"
-        return f"CASE WHEN NOT lb_has_null({text}) THEN {found} END"
-
-    return _bound(lowering, args[0], body)
-
-
-def _array_join(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
-    name = lowering.fresh()
-    kind = call.args[0].type.inner[0]
-    text = conversions.convert(name, kind, VARCHAR)
-    if len(args) == 3:
-        text = f"coalesce({text}, {args[2]})"
-    listed = f"list_transform({args[0]}, lambda {name}: {text})"
-    joined = f"coalesce(array_to_string({listed}, {args[1]}), '')"
-    return f"CASE WHEN {_any_null(args)} THEN NULL ELSE {joined} END"
+    return f"CASE WHEN {any_null(args)} THEN NULL ELSE {found} END"
 
 
 def _packed(texts: Sequence[str]) -> str:
@@ -96,14 +71,14 @@ def _zip(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     at = lowering.fresh()
     packed = _packed([f"list_extract({arg}, {at})" for arg in args])
     listed = f"list_transform({_steps(args)}, lambda {at}: {packed})"
-    return f"CASE WHEN {_any_null(args)} THEN NULL ELSE {listed} END"
+    return f"CASE WHEN {any_null(args)} THEN NULL ELSE {listed} END"
 
 
 def _zip_with(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     at = lowering.fresh()
     items = [f"list_extract({arg}, {at})" for arg in args[:2]]
     listed = f"list_transform({_steps(args[:2])}, lambda {at}: {_body(lowering, call, 2, *items)})"
-    return f"CASE WHEN {_any_null(args[:2])} THEN NULL ELSE {listed} END"
+    return f"CASE WHEN {any_null(args[:2])} THEN NULL ELSE {listed} END"
 
 
 def _reduce(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -117,7 +92,7 @@ def _reduce(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     step = _body(lowering, call, 2, f"{one}.s", f"{other}.x")
     packed = f"struct_pack(s := CAST({step} AS {state}), x := CAST(NULL AS {item}))"
     folded = f"list_reduce(list_concat({first}, {rest}), lambda {one}, {other}: {packed})"
-    last = _bound(lowering, f"{folded}.s", lambda name: _body(lowering, call, 3, name))
+    last = bound(lowering, f"{folded}.s", lambda name: _body(lowering, call, 3, name))
     return f"CASE WHEN {args[0]} IS NOT NULL THEN {last} END"
 
 
@@ -145,7 +120,7 @@ def _array_sort_by(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
         sort = f"list_sort({ranks})"
         return f"list_transform({sort}, lambda {at}: list_extract({text}, {at}.i))"
 
-    return _bound(lowering, args[0], body)
+    return bound(lowering, args[0], body)
 
 
 def _map_entries(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -165,7 +140,7 @@ def _map_from_entries(lowering: Lowering, call: Call, args: Sequence[str]) -> st
         raised = f"{lowering.raising}('INVALID_FUNCTION_ARGUMENT', 'map entry cannot be null')"
         return f"CASE WHEN lb_has_null({text}) THEN {raised} ELSE lb_map({keys}, {values}) END"
 
-    return _bound(lowering, args[0], body)
+    return bound(lowering, args[0], body)
 
 
 def _multimap_from_entries(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -180,19 +155,21 @@ def _multimap_from_entries(lowering: Lowering, call: Call, args: Sequence[str]) 
         values = f"list_transform({keys}, lambda {key}: {lists})"
         return f"CASE WHEN lb_has_null({text}) THEN {raised} ELSE lb_map({keys}, {values}) END"
 
-    return _bound(lowering, args[0], body)
+    return bound(lowering, args[0], body)
 
 
 def _map_concat(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     del call
     key = lowering.fresh()
-    keys = f"lb_array_distinct(flatten([{', '.join(f'map_keys({arg})' for arg in args)}]))"
+    # As seen on Trino: the entries of the last map come first.
+    listed = ", ".join(f"map_keys({arg})" for arg in reversed(args))
+    keys = f"lb_array_distinct(flatten([{listed}]))"
     value = " ".join(
         f"WHEN map_contains({arg}, {key}) THEN map_extract({arg}, {key})[1]"
         for arg in reversed(args)
     )
     values = f"list_transform({keys}, lambda {key}: CASE {value} END)"
-    return f"CASE WHEN {_any_null(args)} THEN NULL ELSE map({keys}, {values}) END"
+    return f"CASE WHEN {any_null(args)} THEN NULL ELSE map({keys}, {values}) END"
 
 
 def _map_filter(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -221,7 +198,7 @@ def _map_zip_with(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     keys = f"lb_array_distinct(list_concat(map_keys({one}), map_keys({other})))"
     items = [f"map_extract({arg}, {key})[1]" for arg in (one, other)]
     values = f"list_transform({keys}, lambda {key}: {_body(lowering, call, 2, key, *items)})"
-    return f"CASE WHEN {_any_null(args[:2])} THEN NULL ELSE map({keys}, {values}) END"
+    return f"CASE WHEN {any_null(args[:2])} THEN NULL ELSE map({keys}, {values}) END"
 
 
 _SPANS = 'STRUCT("before" VARCHAR, "groups" VARCHAR[])[]'
@@ -234,7 +211,7 @@ def _regexp_replace_lambda(lowering: Lowering, call: Call, args: Sequence[str]) 
     piece = f"{name}.before || CASE WHEN {name}.groups IS NULL THEN '' ELSE {made} END"
     pieces = f'list_transform("{signature}"({args[0]}, {args[1]}), lambda {name}: {piece})'
     joined = f"array_to_string({each}, '')"
-    return _bound(
+    return bound(
         lowering,
         pieces,
         lambda text: joined.replace(each, text).join(
@@ -456,9 +433,6 @@ def _sequence(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
 RULES: dict[str, Rule] = {
     "greatest": _extreme,
     "least": _extreme,
-    "array_max": _array_extreme,
-    "array_min": _array_extreme,
-    "array_join": _array_join,
     "array_sort_by": _array_sort_by,
     "zip": _zip,
     "zip_with": _zip_with,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lakebed.dialect import (
+    array_rules,
     compare_rules,
     conversions,
     date_patterns,
@@ -353,4 +354,4 @@ RULES: dict[str, Rule] = {
 def found(template: str) -> Rule | None:
     """Return the rule that a template `@name` names."""
     name = template.removeprefix("@").partition(" ")[0]
-    return RULES.get(name) or decimal_rules.RULES.get(name)
+    return RULES.get(name) or decimal_rules.RULES.get(name) or array_rules.RULES.get(name)

@@ -1,5 +1,7 @@
 CREATE OR REPLACE MACRO lb_has_null(a) AS len(list_filter(a, lambda lbx: lbx IS NULL)) > 0;
 CREATE OR REPLACE MACRO current_timestamp_utc() AS date_trunc('millisecond', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP));
+CREATE OR REPLACE MACRO lb_loose(p, e) AS contains(replace(replace(replace(p, e || e, ''), e || '%', ''), e || '_', ''), e);
+CREATE OR REPLACE MACRO lb_like(s, p, e) AS CASE WHEN length(e) <> 1 THEN lb_raise('INVALID_FUNCTION_ARGUMENT', 'Escape string must be a single character') WHEN lb_loose(p, e) THEN lb_raise('INVALID_FUNCTION_ARGUMENT', 'Escape character must be followed by ''%'', ''_'' or the escape character itself') ELSE like_escape(s, p, e) END;
 CREATE OR REPLACE MACRO lb_raise(name, message) AS error('lakebed|' || name || '|' || message);
 CREATE OR REPLACE MACRO lb_null(name, message) AS NULL;
 CREATE OR REPLACE MACRO lb_mod(a, b) AS CASE WHEN b = 0 THEN error('lakebed|DIVISION_BY_ZERO|Division by zero') ELSE a % b END;
@@ -17,7 +19,7 @@ CREATE OR REPLACE MACRO lb_slice(a, f, n) AS CASE WHEN f = 0 THEN error('lakebed
 CREATE OR REPLACE MACRO lb_java_digits(d, e) AS d[1:1] || '.' || CASE WHEN length(d) > 1 THEN d[2:] ELSE '0' END || 'E' || e;
 CREATE OR REPLACE MACRO lb_java_big(t) AS lb_java_digits(rtrim(replace(t, '.', ''), '0'), CAST(strpos(t || '.', '.') - 2 AS VARCHAR));
 CREATE OR REPLACE MACRO lb_java_small(t) AS lb_java_digits(ltrim(replace(t, '.', ''), '0'), '-' || CAST(length(t) - 1 - length(ltrim(replace(t, '.', ''), '0')) - length(regexp_extract(t, '^[0-9]*')) + 1 AS VARCHAR));
-CREATE OR REPLACE MACRO lb_java_e(t) AS CASE WHEN contains(split_part(t, 'e', 1), '.') THEN split_part(t, 'e', 1) ELSE split_part(t, 'e', 1) || '.0' END || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR);
+CREATE OR REPLACE MACRO lb_java_e(t) AS CASE WHEN ltrim(t, '-') = '5e-324' THEN replace(split_part(t, 'e', 1), '5', '4.9') WHEN ltrim(t, '-') = '1e-45' THEN replace(split_part(t, 'e', 1), '1', '1.4') WHEN contains(split_part(t, 'e', 1), '.') THEN split_part(t, 'e', 1) ELSE split_part(t, 'e', 1) || '.0' END || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR);
 CREATE OR REPLACE MACRO lb_java_text(x, t) AS CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN t WHEN contains(t, 'e') THEN lb_java_e(t) WHEN abs(x) >= 1 THEN CASE WHEN x < 0 THEN '-' ELSE '' END || lb_java_big(ltrim(t, '-')) ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || lb_java_small(ltrim(t, '-')) END;
 CREATE OR REPLACE MACRO lb_approximate_text(x) AS lb_java_text(x, CAST(x AS VARCHAR));
 CREATE OR REPLACE MACRO lb_day_to_second_text(i) AS CASE WHEN epoch_us(i) < 0 THEN '-' ELSE '' END || (abs(epoch_us(i)) // 86400000000) || ' ' || lpad(CAST(abs(epoch_us(i)) // 3600000000 % 24 AS VARCHAR), 2, '0') || ':' || lpad(CAST(abs(epoch_us(i)) // 60000000 % 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST(abs(epoch_us(i)) // 1000000 % 60 AS VARCHAR), 2, '0') || '.' || lpad(CAST(abs(epoch_us(i)) // 1000 % 1000 AS VARCHAR), 3, '0');

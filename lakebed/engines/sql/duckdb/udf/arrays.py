@@ -16,7 +16,7 @@ _COUNT_MAX = 100_000
 
 @function
 def combinations(items: Sequence[Any], size: int) -> list[list[Any]]:
-    """Return the sub-arrays of a size, in the order of positions."""
+    """Return the sub-arrays of a size; the place of the last element says which come first."""
     if size < 0:
         message = f"combination size must not be negative: {size}"
         raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
@@ -25,4 +25,6 @@ def combinations(items: Sequence[Any], size: int) -> list[list[Any]]:
         raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
     if math.comb(len(items), size) > _COUNT_MAX:
         raise TrinoError("INVALID_FUNCTION_ARGUMENT", "combinations exceed max size")
-    return [list(found) for found in itertools.combinations(items, size)]
+    places = itertools.combinations(range(len(items)), size)
+    ordered = sorted(places, key=lambda found: found[::-1])
+    return [[items[at] for at in found] for found in ordered]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Literal, cast
 
 from lakebed.dialect.errors import TrinoError, not_supported
+from lakebed.dialect.types import DECIMAL_DIGITS_MAX
 from lakebed.engines.sql.duckdb.udf import function
 
 _SOUNDEX = "01230120022455012623010202"
-_DATA_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")
+_DATA_SIZE = re.compile(r"(\d+(?:\.\d+)?)([a-zA-Z]+)")
 _DATA_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 
 
@@ -196,8 +197,13 @@ def parse_data_size(text: str) -> Decimal:
     found = _DATA_SIZE.fullmatch(text)
     if found is None or found.group(2) not in _DATA_UNITS:
         raise invalid(f"Invalid data size: '{text}'")
-    size = Decimal(found.group(1)) * 1024 ** _DATA_UNITS.index(found.group(2))
-    return size.quantize(Decimal(1), rounding="ROUND_DOWN")
+    exact = Context(prec=200)
+    unit = Decimal(1024 ** _DATA_UNITS.index(found.group(2)))
+    size = exact.multiply(Decimal(found.group(1)), unit)
+    size = size.quantize(Decimal(1), rounding="ROUND_DOWN", context=exact)
+    if size >= 10**DECIMAL_DIGITS_MAX:
+        raise TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", f"Value out of range: '{text}' ('{size}B')")
+    return size
 
 
 @function
