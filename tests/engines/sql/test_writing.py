@@ -176,6 +176,24 @@ def test_insert_goes_to_the_partitions_of_the_rows(numbers):
     ]  # fmt: skip
 
 
+def test_values_are_assigned_as_trino_does(numbers):
+    """Numbers to numbers, days to days: SQLAlchemy inserts a datetime into a date column."""
+    numbers.ok(
+        "CREATE EXTERNAL TABLE a (d date, i int, x decimal(5,1), ts timestamp, l array<int>) "
+        "STORED AS PARQUET LOCATION 's3://lake/a/'"
+    )
+    numbers.ok(
+        "INSERT INTO a VALUES (TIMESTAMP '2012-10-15 12:57:18', BIGINT '5', 2.25e0, "
+        "DATE '2020-01-01', ARRAY[2.5])"
+    )
+    assert numbers.rows("SELECT * FROM a") == [
+        ["2012-10-15", "5", "2.3", "2020-01-01 00:00:00.000", "[3]"]
+    ]
+    assert numbers.error("INSERT INTO a (i) VALUES BIGINT '3000000000'") == (
+        "NUMERIC_VALUE_OUT_OF_RANGE", "Out of range for integer: 3000000000",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "name", "message"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lakebed.dialect import tree
 from lakebed.dialect.errors import TrinoError
-from lakebed.dialect.types import Type, coerces
+from lakebed.dialect.types import INSTANT, Type, coerces, is_numeric
 
 
 def into_columns(
@@ -38,10 +38,19 @@ def into_columns(
     return tree.Query(body, tuple(columns))
 
 
+_DAYS = ("date", "timestamp", INSTANT)
+
+
 def fits(have: Type, wanted: Type) -> bool:
-    """Tell whether values may be inserted: what coerces, and shorter or longer text."""
-    if have.name in ("varchar", "char") and wanted.name in ("varchar", "char"):
-        return True
-    if have.name == "timestamp" and wanted.name == "timestamp":
-        return True
-    return coerces(have, wanted)
+    """Tell whether values may be inserted: as Trino assigns them.
+
+    What coerces, and within numbers, texts, dates and timestamps everything; arrays, maps and rows
+    by their members.
+    """
+    if have.name == wanted.name and have.inner:
+        same = len(have.inner) == len(wanted.inner)
+        return same and all(map(fits, have.inner, wanted.inner))
+    for kinds in (("varchar", "char"), _DAYS):
+        if have.name in kinds and wanted.name in kinds:
+            return True
+    return (is_numeric(have) and is_numeric(wanted)) or coerces(have, wanted)
