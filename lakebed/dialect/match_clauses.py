@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lakebed.dialect import tree
@@ -61,11 +61,9 @@ class Measures:
         return self.answer(FIRST_LEAF + 2 * at)
 
     def at(self, navigation: Navigation, value: tree.Expr) -> tree.Expr:
-        """Return what is computed of a row's columns; NULL where there is no such row."""
-        if isinstance(value, tree.Ref):
-            return value
-        row = self.row(self._index(navigation))
-        return tree.Apply(value.type, "CASE WHEN {0} IS NOT NULL THEN {1} END", (row, value))
+        """Return what is computed of a row's columns, all NULL where there is no such row."""
+        del navigation
+        return value
 
     def classifier(self, navigation: Navigation) -> tree.Expr:
         """Return the variable that a row was matched to."""
@@ -101,9 +99,13 @@ class Neighbours:
     label: str
 
     def fields(self, navigation: Navigation) -> list[Field]:
-        """Return the row's columns."""
-        del navigation
-        return fields_of(self.columns, self.relation)
+        """Return the columns of the row or of a neighbour, NULL outside of the partition."""
+        if not self._near(navigation):
+            raise StatefulError
+        found = fields_of(self.columns, self.relation)
+        if not navigation.physical:
+            return found
+        return [replace(one, expr=self._moved(one.expr, navigation.physical)) for one in found]
 
     def _near(self, navigation: Navigation) -> bool:
         if not navigation.last or navigation.logical:
@@ -111,15 +113,15 @@ class Neighbours:
         return navigation.labels is None or self.label in navigation.labels
 
     def at(self, navigation: Navigation, value: tree.Expr) -> tree.Expr:
-        """Return what is computed of a row's columns; NULL where there is no such row."""
-        if not self._near(navigation):
-            raise StatefulError
-        if not navigation.physical:
-            return value
+        """Return what is computed of a row's columns, all NULL where there is no such row."""
+        del navigation
+        return value
+
+    def _moved(self, value: tree.Expr, physical: int) -> tree.Expr:
         count = len(self.columns)
         row, part = (tree.Ref(BIGINT, self.relation, count + at) for at in (0, 1))
-        name = "lag" if navigation.physical < 0 else "lead"
-        distance = tree.Constant(BIGINT, str(abs(navigation.physical)))
+        name = "lag" if physical < 0 else "lead"
+        distance = tree.Constant(BIGINT, str(abs(physical)))
         order = (tree.SortKey(row, False, False),)
         args = (value, distance)
         return tree.Window(value.type, f"{{call:{name}}}({{0}}, {{1}})", args, (part,), order, None)
@@ -152,32 +154,41 @@ class Remembered:
     parameters: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def fields(self, navigation: Navigation) -> list[Field]:
-        """Return the row's columns."""
-        del navigation
-        return fields_of(self.columns, self.relation)
+        """Return the row's columns; of another row, what `at` makes parameters of."""
+        if navigation.every:
+            return fields_of(self.columns, self.relation)
+        return [
+            Field(name, None, tree.LambdaRef(kind, f"@{at}"))
+            for at, (name, kind) in enumerate(self.columns)
+        ]
 
-    def _parameter(self, kind: str, of: Navigation | None, returns: Type) -> tree.LambdaRef:
-        spec: dict[str, Any] = {"kind": kind}
+    def _parameter(
+        self, kind: str, of: Navigation | None, returns: Type, column: int | None = None
+    ) -> tree.LambdaRef:
+        spec: dict[str, Any] = {"kind": kind, "column": column}
         if of is not None:
             spec |= described(of, self.numbers)
-        self.parameters.append(spec)
-        return tree.LambdaRef(returns, f"v{len(self.parameters) - 1}")
+        if spec not in self.parameters:
+            self.parameters.append(spec)
+        return tree.LambdaRef(returns, f"v{self.parameters.index(spec)}")
 
     def _value(self, value: tree.Expr) -> int:
-        if _remembers(value):
-            raise not_supported("CLASSIFIER() among columns in DEFINE")
         if value not in self.values:
             self.values.append(value)
         return self.values.index(value)
 
     def at(self, navigation: Navigation, value: tree.Expr) -> tree.Expr:
-        """Return what is computed of a row's columns; NULL where there is no such row."""
-        if isinstance(value, tree.LambdaRef):
-            return value
-        column = self._value(value)
-        found = self._parameter("value", navigation, value.type)
-        self.parameters[-1]["column"] = column
-        return found
+        """Return what is computed of a row's columns, all NULL where there is no such row."""
+        if isinstance(value, tree.LambdaRef) and value.name.startswith("@"):
+            column = tree.Ref(value.type, self.relation, int(value.name[1:]))
+            return self._parameter("value", navigation, value.type, self._value(column))
+        if isinstance(value, tree.Apply):
+            return replace(value, args=tuple(self.at(navigation, arg) for arg in value.args))
+        if isinstance(value, tree.Convert | tree.Try):
+            return replace(value, arg=self.at(navigation, value.arg))
+        if tree.children(value):
+            raise not_supported("This expression of another row in DEFINE")
+        return value
 
     def classifier(self, navigation: Navigation) -> tree.Expr:
         """Return the variable that a row was matched to."""
@@ -193,8 +204,7 @@ class Remembered:
         """Return an aggregate of the rows matched so far."""
         value = make_row(call.args or (tree.Constant(INTEGER, "1"),))
         column = self._value(value)
-        rows = self._parameter("list", navigation, array(value.type))
-        self.parameters[-1]["column"] = column
+        rows = self._parameter("list", navigation, array(value.type), column)
         name = f"{self.relation}v{len(self.parameters)}"
         args = tuple(tree.Ref(arg.type, name, at) for at, arg in enumerate(call.args))
         inner = tree.Aggregate(call.type, call.template, args)
@@ -202,8 +212,14 @@ class Remembered:
         return tree.Subquery(call.type, "scalar", tree.Query(select, ((None, call.type),)))
 
 
-def _remembers(expr: tree.Expr) -> bool:
-    return isinstance(expr, tree.LambdaRef) or any(map(_remembers, tree.children(expr)))
+def asks_tables(expr: tree.Expr) -> bool:
+    """Tell whether a condition holds a query that is no aggregate of what was matched."""
+    if isinstance(expr, tree.Subquery):
+        body = expr.query.body
+        unnest = body.source if isinstance(body, tree.Select) else None
+        if not isinstance(unnest, tree.Unnest) or not isinstance(unnest.args[0], tree.LambdaRef):
+            return True
+    return any(map(asks_tables, tree.children(expr)))
 
 
 def described(navigation: Navigation, numbers: dict[str, int]) -> dict[str, Any]:

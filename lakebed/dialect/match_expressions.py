@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlglot import expressions as exp
 
 from lakebed.dialect import functions, tree
-from lakebed.dialect.errors import TrinoError, not_supported
+from lakebed.dialect.errors import not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.match_grammar import MODES
 from lakebed.dialect.row_patterns import canonical
@@ -75,7 +75,7 @@ class PatternExpressions(Expressions):
     def analyse(self, node: exp.Expr, scope: Scope) -> tree.Expr:
         """Return the typed form of `node`."""
         if isinstance(node, exp.Column):
-            return self.pattern_column(node, scope)
+            return self.pattern_column(node)
         if isinstance(node, exp.Filter | exp.WithinGroup):
             name = str(node.this.this).lower()
             message = f"Cannot use {type(node).__name__.upper()} with {name} aggregate function "
@@ -84,23 +84,29 @@ class PatternExpressions(Expressions):
             message = "Cannot nest window functions inside of pattern recognition expressions"
             raise fail("NESTED_WINDOW", message, node)
         if isinstance(node, exp.Anonymous):
+            inner = next((one for one in node.expressions if isinstance(one, exp.Lambda)), None)
+            if inner is not None:
+                message = "Lambda expression in pattern recognition context is not yet supported"
+                raise fail("NOT_SUPPORTED", message, inner)
             found = self.pattern_call(node, scope)
             if found is not None:
                 return found
         return super().analyse(node, scope)
 
-    def pattern_column(self, node: exp.Column, scope: Scope) -> tree.Expr:
+    def pattern_column(self, node: exp.Column) -> tree.Expr:
         """Resolve a column, of a pattern variable or of any."""
         parts = list(node.parts)
-        if len(parts) == 1:
-            found = scope.find([parts[0].name.lower()], node)
-            if found is not None:
-                return found
         labels, rest = self.qualified(parts)
         assert self.leaves is not None
         navigation = self.within or Navigation(labels)
-        column = node if len(rest) == len(parts) else _column(rest)
-        value = super().column(column, Scope(self.leaves.fields(navigation)))
+        names = [part.name.lower() for part in rest]
+        scope = Scope(self.leaves.fields(navigation))
+        value = scope.find(names, node) if len(names) == 1 else None
+        if value is None:
+            shown = ".".join(names)
+            labelled = f"{shown} prefixed with label {_name(parts[0])}"
+            shown = f"'{shown}'" if len(rest) == len(parts) else labelled
+            raise fail("COLUMN_NOT_FOUND", f"Column {shown} cannot be resolved", node)
         return value if self.within is not None else self.leaves.at(navigation, value)
 
     def qualified(
@@ -118,6 +124,9 @@ class PatternExpressions(Expressions):
         mode, name = _mode(str(node.this))
         if mode == "FINAL " and self.defining:
             message = "FINAL semantics is not supported in DEFINE clause"
+            raise fail("INVALID_PROCESSING_MODE", message, node)
+        if mode and name in ("prev", "next", "classifier", "match_number"):
+            message = f"{mode}semantics is not supported with {name} pattern recognition function"
             raise fail("INVALID_PROCESSING_MODE", message, node)
         if name in _OFFSETS:
             return self.navigation(node, name, mode == "FINAL ", scope)
@@ -157,7 +166,7 @@ class PatternExpressions(Expressions):
                 final = nested[0] == "FINAL "
                 found = replace(found, last=last, logical=logical, final=final)
                 name, inner = nested[1], inner.expressions[0]
-        labels = self.labels_of(node, inner, name, scope)
+        labels = self.labels_of(node, inner, name)
         if not labels:
             message = f"Pattern navigation function '{name.upper()}' must contain at least one "
             raise fail("INVALID_ARGUMENTS", f"{message}column reference or CLASSIFIER()", node)
@@ -226,8 +235,8 @@ class PatternExpressions(Expressions):
                 message = f"label.* syntax is not allowed with {rest[0].name}"
                 raise fail("COLUMN_NOT_FOUND", message, node)
             args = []
-        found = self.labels_of(node, exp.Tuple(expressions=[one.copy() for one in args]),
-                               name, scope)  # fmt: skip
+        whole = exp.Tuple(expressions=[one.copy() for one in args])
+        found = self.labels_of(node, whole, name)
         navigation = Navigation(found[0] if found else labels, final=final, every=True)
         inner = replace(self, within=navigation, holder=name)
         call = inner.call(name, args, node, scope)
@@ -236,21 +245,13 @@ class PatternExpressions(Expressions):
         assert self.leaves is not None
         return self.leaves.aggregate(navigation, call)
 
-    def labels_of(
-        self, node: exp.Expr, inner: exp.Expr, name: str, scope: Scope
-    ) -> list[tuple[str, ...] | None]:
+    def labels_of(self, node: exp.Expr, inner: exp.Expr, name: str) -> list[tuple[str, ...] | None]:
         """Return the variable that all columns of an argument are of, in a list; none if none."""
         found: list[tuple[str, ...] | None] = []
-        bound = {one.name.lower() for each in inner.find_all(exp.Lambda)
-                 for one in each.expressions}  # fmt: skip
         for column in inner.find_all(exp.Column):
             parts = list(column.parts)
             called = column.parent
             if isinstance(called, exp.Anonymous) and _mode(str(called.this))[1] == "classifier":
-                continue
-            if len(parts) == 1 and parts[0].name.lower() in bound:
-                continue
-            if len(parts) == 1 and scope.find([parts[0].name.lower()], column) is not None:
                 continue
             found.append(self.qualified(parts)[0])
         for call in inner.find_all(exp.Anonymous):
@@ -275,11 +276,3 @@ def _name(part: exp.Expr) -> str:
 
 def _is_star(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) or isinstance(node.this, exp.Star)
-
-
-def _column(parts: Sequence[exp.Expr]) -> exp.Column:
-    """Return a column of the name's parts."""
-    if len(parts) > 4:
-        raise TrinoError("NOT_SUPPORTED", "Members nested so deeply are not built in lakebed yet")
-    named = dict(zip(("this", "table", "db", "catalog"), reversed(parts), strict=False))
-    return exp.Column(**{key: part.copy() for key, part in named.items()})

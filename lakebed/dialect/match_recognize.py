@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import expressions as exp
 
 from lakebed.dialect import match_clauses, tree
-from lakebed.dialect.errors import TrinoError
+from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.match_clauses import Measures, Neighbours, Remembered, StatefulError
 from lakebed.dialect.match_expressions import PatternExpressions
 from lakebed.dialect.match_grammar import MatchRecognize
 from lakebed.dialect.row_patterns import RowPatternReader, canonical, place_at
-from lakebed.dialect.scopes import Field, Scope, fail, parts_of
+from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
 from lakebed.dialect.types import BIGINT, BOOLEAN, VARCHAR, Type, array
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def match_recognize(
 def _check_exclusion(node: MatchRecognize, reader: RowPatternReader) -> None:
     if reader.exclusion is not None and node.args["rows"] == "with":
         message = "Pattern exclusion syntax is not allowed when ALL ROWS PER MATCH WITH UNMATCHED "
-        place = place_at(reader.text, reader.exclusion)
-        raise TrinoError("INVALID_ROW_PATTERN", f"{message}ROWS is specified", *place)
+        where = place_at(reader.text, reader.exclusion)
+        raise TrinoError("INVALID_ROW_PATTERN", f"{message}ROWS is specified", *where)
 
 
 def _label(name: exp.Expr) -> str:
@@ -134,9 +134,9 @@ def _variables(node: MatchRecognize, reader: RowPatternReader) -> dict[str, tupl
             message = f"pattern variable with name: {_label(name)} is defined twice"
             raise fail("INVALID_LABEL", message, name)
         defined.add(_label(name))
-    _, after, place = node.args["after"]
+    _, after, shown = node.args["after"]
     if after and after not in found:
-        raise fail("INVALID_LABEL", f"{after} is not a primary or union pattern variable", place)
+        raise fail("INVALID_LABEL", f"{after} is not a primary or union pattern variable", shown)
     return found
 
 
@@ -215,6 +215,9 @@ def _conditions(
         except StatefulError:
             far = Remembered(clause.columns, relation, clause.numbers(), values)
             condition = _boolean(clause.expressions(far, True), node)
+            if match_clauses.asks_tables(condition):
+                what = "A query beside what was matched before in DEFINE"
+                raise not_supported(what, *place(node)) from None
             names = tuple(f"v{one}" for one in range(len(far.parameters)))
             body = tree.Lambda(BOOLEAN, names, condition)
             found[at] = {"condition": body, "parameters": far.parameters}
