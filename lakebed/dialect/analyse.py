@@ -269,7 +269,7 @@ class Analyser(Relations):
         clause = node.args.get("where")
         if clause is None:
             return None
-        condition = rules.boolean(clause.this, scope, "WHERE clause")
+        condition = rules.filtering(clause.this, scope, "WHERE clause")
         if contains_aggregate(condition) or contains_window(condition):
             message = "WHERE clause cannot contain aggregations, window functions or grouping"
             raise fail("EXPRESSION_NOT_SCALAR", message, clause.this)

@@ -71,6 +71,15 @@ class Expressions(JsonForms):
             raise fail("TYPE_MISMATCH", message, node)
         return coerce(found, BOOLEAN)
 
+    def filtering(self, node: exp.Expr, scope: Scope, clause: str) -> tree.Expr:
+        """Analyse the condition of a WHERE or ON."""
+        while isinstance(node, exp.Paren):
+            node = node.this
+        if not isinstance(node, exp.And):
+            return self.boolean(node, scope, clause)
+        term = "Logical expression term"
+        return failing.filtered([self.boolean(part, scope, term) for part in node.flatten()])
+
     def literal(self, node: exp.Literal, scope: Scope) -> tree.Expr:
         """Analyse a number or a text."""
         del scope
@@ -255,14 +264,16 @@ class Expressions(JsonForms):
                 message = f"Left side of LIKE expression must evaluate to a varchar: {arg.type}"
                 raise fail("TYPE_MISMATCH", message, node)
         typed = tuple(coerce(arg, VARCHAR) for arg in args)
-        if escape is None:
-            return tree.Apply(BOOLEAN, "{0} LIKE {1}", typed)
-        if escape.type.name not in ("varchar", "unknown"):
-            message = f"Escape for LIKE expression must evaluate to a varchar: {escape.type}"
-            raise fail("TYPE_MISMATCH", message, node)
-        sure = _is_sure_pattern(args[1], escape)
-        template = "{0} LIKE {1} ESCAPE {2}" if sure else "lb_like({0}, {1}, {2})"
-        return tree.Apply(BOOLEAN, template, (*typed, coerce(escape, VARCHAR)))
+        template = "{0} LIKE {1}"
+        if escape is not None:
+            if escape.type.name not in ("varchar", "unknown"):
+                message = f"Escape for LIKE expression must evaluate to a varchar: {escape.type}"
+                raise fail("TYPE_MISMATCH", message, node)
+            sure = _is_sure_pattern(args[1], escape)
+            template = "{0} LIKE {1} ESCAPE {2}" if sure else "lb_like({0}, {1}, {2})"
+            typed = (*typed, coerce(escape, VARCHAR))
+        like = tree.Apply(BOOLEAN, template, typed)
+        return tree.Apply(BOOLEAN, "NOT {0}", (like,)) if node.args.get("negate") else like
 
     def case(self, node: exp.Case, scope: Scope) -> tree.Expr:
         """Analyse CASE in both its forms."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from lakebed.dialect import macros, tree
+from lakebed.dialect.grouping import references
 from lakebed.dialect.types import APPROXIMATE, BOOLEAN, INTEGER_DIGITS
 
 _MACRO = re.compile(r"\blb_\w+")
@@ -49,8 +50,13 @@ _SURE = ("@compared = ", "@compared <>", "@typeof", "@char_length", "@map_entrie
 def _widens(convert: tree.Convert) -> bool:
     """Tell whether a conversion keeps every value of its argument's type."""
     source, target = convert.arg.type, convert.type
+    if source.name == target.name == "decimal":
+        (p1, s1), (p2, s2) = source.numbers, target.numbers
+        return s2 >= s1 and p2 - s2 >= p1 - s1
     if source.name == target.name or source.name == "unknown":
-        return source.name != "decimal" and not source.inner
+        return not source.inner
+    if {source.name, target.name} <= {"char", "varchar"}:
+        return True
     if target.name in APPROXIMATE:
         return source.name != "varchar"
     digits = INTEGER_DIGITS.get(source.name)
@@ -71,6 +77,39 @@ def connected(word: str, parts: Sequence[tree.Expr]) -> tree.Expr:
     rest = connected(word, parts[first:])
     guarded = f"CASE WHEN ({before}) IS NOT {decided} THEN {{{first}}} ELSE {decided} END"
     return tree.Apply(BOOLEAN, f"{before} {word} {guarded}", (*parts[:first], rest))
+
+
+def filtered(parts: Sequence[tree.Expr]) -> tree.Expr:
+    """Build the chain of AND of a WHERE or ON, which decides rows and nothing else.
+
+    An operand that can fail is behind those before it that read no other relation: as in Trino, it
+    moves to the relation it reads. The others stay where the engine sees them: joins are made of
+    them.
+    """
+    read = [_relations(part) for part in parts]
+    last = {read[at]: at for at, part in enumerate(parts) if can_fail(part)}
+    shown: list[tree.Expr] = []
+    for at, part in enumerate(parts):
+        if not can_fail(part):
+            shown.append(part)
+        elif last[read[at]] == at:
+            before = [one for to, one in enumerate(parts[:at]) if _is_within(read[to], read[at])]
+            shown.append(connected("AND", [*before, part]))
+    return (
+        shown[0]
+        if len(shown) == 1
+        else tree.Apply(BOOLEAN, _joined("AND", range(len(shown))), tuple(shown))
+    )
+
+
+def _relations(expr: tree.Expr) -> frozenset[str] | None:
+    """Return the relations an expression reads; None if it holds a query or is not stable."""
+    found = references(expr)
+    return None if found is None else frozenset(ref.relation for ref in found)
+
+
+def _is_within(inner: frozenset[str] | None, outer: frozenset[str] | None) -> bool:
+    return outer is None or (inner is not None and inner <= outer)
 
 
 def _joined(word: str, places: range) -> str:

@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from lakebed.dialect import conversions, macros, match_rules, rules, temporal, time_rules, tree
+from lakebed.dialect import (
+    conversions,
+    macros,
+    match_rules,
+    rules,
+    staging,
+    temporal,
+    time_rules,
+    tree,
+)
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.types import (
     BIGINT,
@@ -50,6 +59,7 @@ class Lowering:
     def query(self, query: tree.Query) -> str:
         """Write a query; its columns are named c0, c1, …"""
         parts: list[str] = []
+        query = staging.staged(query, self.fresh)
         if query.ctes:
             named = (f"{name} AS ({self.query(inner)})" for name, inner in query.ctes)
             parts.append("WITH " + ", ".join(named))

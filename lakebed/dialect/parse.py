@@ -55,7 +55,7 @@ _READ: dict[type[exp.Expr], frozenset[str]] = {
         exp.With: "expressions recursive",
         exp.TableAlias: "this columns",
         exp.Lambda: "this expressions",
-        exp.Like: "this expression",
+        exp.Like: "this expression negate",
         exp.Column: "this table db catalog",
         exp.Extract: "this expression",
         exp.Trim: "this expression position",

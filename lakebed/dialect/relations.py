@@ -325,7 +325,7 @@ class Relations:
                 raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'ON', 'USING'", node)
             return tree.Join("CROSS", left, right, None), fields + others
         rules = Expressions(self.text, self.query, {}, self.database)
-        condition = rules.boolean(on, Scope(fields + others, scope.parent), "JOIN ON clause")
+        condition = rules.filtering(on, Scope(fields + others, scope.parent), "JOIN ON clause")
         if contains_aggregate(condition) or contains_window(condition):
             message = "JOIN clause cannot contain aggregations, window functions or grouping"
             raise fail("EXPRESSION_NOT_SCALAR", message, node)

@@ -6,7 +6,8 @@ columns are numbered, so that nothing the user wrote can change what the lowered
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from lakebed.dialect.types import BIGINT, INSTANT, VARCHAR, Type
 
@@ -321,3 +322,32 @@ def children(expr: Expr) -> tuple[Expr, ...]:
     if isinstance(expr, Subquery) and expr.arg is not None:
         return (expr.arg,)
     return ()
+
+
+def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return the expression with `change` of each of its children."""
+    if isinstance(expr, Apply):
+        return replace(expr, args=tuple(map(change, expr.args)))
+    if isinstance(expr, Convert | Try):
+        return replace(expr, arg=change(expr.arg))
+    if isinstance(expr, Lambda):
+        return replace(expr, body=change(expr.body))
+    if isinstance(expr, Subquery):
+        return expr if expr.arg is None else replace(expr, arg=change(expr.arg))
+    return _rebuilt_call(expr, change) if isinstance(expr, Aggregate | Window) else expr
+
+
+def _rebuilt_call(call: Aggregate | Window, change: Callable[[Expr], Expr]) -> Expr:
+    def bound(found: Bound) -> Bound:
+        return found if found.value is None else replace(found, value=change(found.value))
+
+    args = tuple(map(change, call.args))
+    where = None if call.where is None else change(call.where)
+    order = tuple(replace(key, expr=change(key.expr)) for key in call.order)
+    if isinstance(call, Aggregate):
+        return replace(call, args=args, where=where, order=order)
+    partition = tuple(map(change, call.partition))
+    frame = call.frame
+    if frame is not None:
+        frame = replace(frame, start=bound(frame.start), end=bound(frame.end))
+    return replace(call, args=args, where=where, order=order, partition=partition, frame=frame)
