@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime
 import json
+import uuid
+import zlib
 from decimal import Decimal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from pyroaring import BitMap
 
 from tests.engines.sql.iceberg_tables import Athena
 
@@ -209,8 +213,6 @@ class Log:
 
     def add(self, path: str, rows: pa.Table, **more) -> dict:
         sink = pa.BufferOutputStream()
-        import pyarrow.parquet as pq
-
         pq.write_table(rows, sink)
         body = sink.getvalue().to_pybytes()
         self.lake.s3.put_object(Bucket="lake", Key=f"{self.name}/{path}", Body=body)
@@ -266,8 +268,6 @@ def encoded(content: bytes) -> str:
 
 
 def bitmap(*positions: int) -> bytes:
-    from pyroaring import BitMap
-
     body = BitMap(positions).serialize()
     head = (1681511377).to_bytes(4, "little") + (1).to_bytes(8, "little")
     return head + (0).to_bytes(4, "little") + body
@@ -275,9 +275,6 @@ def bitmap(*positions: int) -> bytes:
 
 @pytest.mark.parametrize("where", ["inline", "file", "absolute"])
 def test_rows_of_deletion_vectors_are_gone(lake, where):
-    import uuid
-    import zlib
-
     log = Log(lake)
     log.start([column("id", "long")], ["deletionVectors"])
     content = bitmap(1, 3)
@@ -369,3 +366,129 @@ def test_what_athena_cannot_do_with_delta_tables_is_refused(lake):
     ]  # fmt: skip
     lake.ok("DROP TABLE t")
     assert [key for key in lake.keys("t/") if key.endswith(".parquet")]
+
+
+PAIRS = pa.map_(pa.string(), pa.string())
+ADD = pa.struct(
+    [
+        ("path", pa.string()),
+        ("partitionValues", PAIRS),
+        ("size", pa.int64()),
+        ("stats_parsed", pa.struct([
+            ("numRecords", pa.int64()),
+            ("minValues", pa.struct([("id", pa.int64())])),
+            ("maxValues", pa.struct([("id", pa.int64())])),
+        ])),
+    ]
+)  # fmt: skip
+CHECKPOINT = pa.schema(
+    [
+        ("protocol", pa.struct([("minReaderVersion", pa.int32())])),
+        ("metaData", pa.struct([
+            ("schemaString", pa.string()),
+            ("partitionColumns", pa.list_(pa.string())),
+            ("configuration", PAIRS),
+        ])),
+        ("add", ADD),
+        ("sidecar", pa.struct([("path", pa.string())])),
+    ]
+)  # fmt: skip
+
+
+def parquet(rows: list[dict]) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema=CHECKPOINT), sink)
+    return sink.getvalue().to_pybytes()
+
+
+def checkpointed(lake: Lake) -> tuple[list[dict], list[dict]]:
+    """Return the actions of a table of two files: the table's, and those of the files."""
+    log = Log(lake)
+    schema = json.dumps({"type": "struct", "fields": [column("id", "long")]})
+    head = [
+        {"protocol": {"minReaderVersion": 1}},
+        {"metaData": {"schemaString": schema, "partitionColumns": [], "configuration": []}},
+    ]
+    adds = []
+    for at in (1, 2):
+        made = log.add(f"f{at}.parquet", pa.table({"id": [at]}))["add"]
+        bounds = {"numRecords": 1, "minValues": {"id": at}, "maxValues": {"id": at}}
+        adds.append({"add": {"path": made["path"], "size": made["size"], "partitionValues": [],
+                             "stats_parsed": bounds}})  # fmt: skip
+    return head, adds
+
+
+def put(lake: Lake, name: str, body: bytes) -> None:
+    lake.s3.put_object(Bucket="lake", Key=f"t/_delta_log/{name}", Body=body)
+
+
+def test_a_checkpoint_in_parts_counts_when_it_is_whole(lake):
+    head, adds = checkpointed(lake)
+    name = f"{7:020d}.checkpoint"
+    put(lake, f"{name}.{1:010d}.{2:010d}.parquet", parquet([*head, adds[0]]))
+    assert "Metadata not found in transaction log for db.t" in lake.error(
+        "CREATE EXTERNAL TABLE t LOCATION 's3://lake/t/' TBLPROPERTIES ('table_type'='DELTA')"
+    )
+    put(lake, f"{name}.{2:010d}.{2:010d}.parquet", parquet([adds[1]]))
+    lake.register("t")
+    assert lake.rows("SELECT id FROM t ORDER BY id") == [["1"], ["2"]]
+    lake.s3.put_object(Bucket="lake", Key="t/f1.parquet", Body=b"damaged")
+    assert lake.rows("SELECT id FROM t WHERE id > 1") == [["2"]]
+
+
+@pytest.mark.parametrize("form", ["json", "parquet"])
+def test_a_checkpoint_of_version_2_has_sidecars(lake, form):
+    head, adds = checkpointed(lake)
+    put(lake, "_sidecars/one.parquet", parquet(adds))
+    rows = [*head, {"sidecar": {"path": "one.parquet"}}]
+    name = f"{3:020d}.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.{form}"
+    body = parquet(rows) if form == "parquet" else "\n".join(map(json.dumps, rows)).encode()
+    put(lake, name, body)
+    lake.register("t")
+    assert lake.rows("SELECT id FROM t ORDER BY id") == [["1"], ["2"]]
+    lake.s3.delete_object(Bucket="lake", Key="t/_delta_log/_sidecars/one.parquet")
+    put(lake, f"{4:020d}.json", b"{}\n")
+    assert lake.error("SELECT id FROM t").endswith(
+        "A part of a checkpoint is missing: s3://lake/t/_delta_log/_sidecars/one.parquet"
+    )
+
+
+def test_moments_as_spark_stores_them(lake):
+    """Spark writes INT96, and cuts the bounds in the log to milliseconds."""
+    log = Log(lake)
+    log.start([column("at", "timestamp")])
+    moment = datetime.datetime(2024, 1, 2, 3, 4, 5, 678900)
+    sink = pa.BufferOutputStream()
+    rows = pa.table({"at": pa.array([moment], pa.timestamp("ns"))})
+    pq.write_table(rows, sink, use_deprecated_int96_timestamps=True)
+    body = sink.getvalue().to_pybytes()
+    lake.s3.put_object(Bucket="lake", Key="t/f.parquet", Body=body)
+    cut = "2024-01-02T03:04:05.678Z"
+    stats = {"numRecords": 1, "minValues": {"at": cut}, "maxValues": {"at": cut}}
+    add = {"path": "f.parquet", "partitionValues": {}, "size": len(body)}
+    log.commit({"add": {**add, "stats": json.dumps(stats)}})
+    lake.register("t")
+    assert lake.rows("SELECT at FROM t") == [["2024-01-02 03:04:05.679 UTC"]]
+    found = "SELECT count(*) FROM t WHERE at {} TIMESTAMP '2024-01-02 03:04:05.679 UTC'"
+    assert lake.rows(found.format("=")) == [["1"]]
+    assert lake.rows(found.format(">")) == [["0"]]
+
+
+def test_files_of_an_older_schema_are_read_by_the_new_one(lake):
+    lake.write("t", pa.table({"id": pa.array([1], pa.int32())}))
+    lake.register("t")
+    wider = pa.table({"id": pa.array([2], pa.int32()), "more": [{"a": 1}]})
+    lake.write("t", wider, schema_mode="merge")
+    assert lake.rows("SELECT * FROM t ORDER BY id") == [["1", None], ["2", "{a=1}"]]
+    assert lake.lines("DESCRIBE t") == [
+        f"{'id':20}\t{'int':20}\t{'':20}", f"{'more':20}\tstruct<a:bigint>    \t{'':20}"
+    ]  # fmt: skip
+
+
+def test_a_scan_that_no_file_satisfies_is_empty(lake):
+    lake.write("t", three())
+    lake.register("t")
+    assert lake.rows("SELECT * FROM t WHERE id IN (7, 8)") == []
+    assert lake.rows("SELECT id FROM t WHERE id IN (3, 8) OR p = 'a' ORDER BY 1") == [["1"], ["3"]]
+    lake.delta("t").delete()
+    assert lake.rows("SELECT count(*) FROM t") == [["0"]]
