@@ -1,0 +1,87 @@
+"""The matcher of MATCH_RECOGNIZE against Python's regular expressions, which prefer alike."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakebed.dialect.row_patterns import RowPatternReader
+from lakebed.engines.sql.duckdb.udf.match_recognize import Partition, Program
+
+LETTERS = "ABC"
+
+
+def _grouped(inner):
+    quantifiers = st.sampled_from(["*", "+", "?", "{2}", "{1,2}", "{,2}", "{2,}"])
+    return st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: " ".join(parts)),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' | '.join(parts)})"),
+        st.tuples(inner, quantifiers, st.sampled_from(["", "?"])).map(
+            lambda parts: f"({parts[0]}){parts[1]}{parts[2]}"
+        ),
+    )
+
+
+patterns = st.recursive(st.sampled_from([*LETTERS, "()", "^", "$"]), _grouped, max_leaves=6)
+
+
+def _matches(pattern: str, text: str) -> list[tuple[int, int]]:
+    """Return start and length of each match, as the matcher finds them."""
+    reader = RowPatternReader(pattern, 0, len(pattern))
+    code = reader.program()
+    conditions = [{"bits": LETTERS.index(label)} for label in reader.labels]
+    known = [[mark == letter for mark in text] for letter in LETTERS]
+    told = {
+        "code": code, "names": reader.labels, "conditions": conditions, "skip": ["past"],
+        "rows": "one", "leaves": [],
+    }  # fmt: skip
+    partition = Partition(Program(told), len(text), known, [])
+    found: list[tuple[int, int]] = []
+    row = 0
+    while row < len(text):
+        match = partition.match_at(row)
+        length = len(match.labels) if match is not None else 0
+        if match is not None:
+            found.append((row, length))
+        row += max(1, length)
+    return found
+
+
+def _expected(pattern: str, text: str) -> list[tuple[int, int]]:
+    plain = re.sub(r"\(\)", "(?:)", pattern)
+    plain = re.sub(r"\((?!\?)", "(?:", plain).replace(" ", "").replace("{,", "{0,")
+    compiled = re.compile(plain)
+    found: list[tuple[int, int]] = []
+    row = 0
+    while row < len(text):
+        match = compiled.match(text, row)
+        if match is not None:
+            found.append((row, match.end() - row))
+        row += max(1, match.end() - row if match is not None else 0)
+    return found
+
+
+@given(patterns, st.text(LETTERS, max_size=8))
+def test_matches_are_those_of_a_regular_expression(pattern, text):
+    assert _matches(pattern, text) == _expected(pattern, text)
+
+
+def test_many_ways_to_match_do_not_multiply():
+    assert _matches("(A* A*)* B", "A" * 200) == []
+    assert _matches("(A | A | A)+ $", "A" * 200) == [(0, 200)]
+
+
+def test_rows_and_partitions_of_some_size(console):
+    text = (
+        "SELECT count(*), sum(n), max(m) FROM (SELECT x, x / 10 AS p FROM "
+        "TABLE(sequence(0, 19999)) t(x)) MATCH_RECOGNIZE (PARTITION BY p ORDER BY x MEASURES "
+        "count(*) AS n, MATCH_NUMBER() AS m PATTERN (A B*) DEFINE B AS x > PREV(x) AND x % 5 <> 0)"
+    )
+    assert console.rows(text) == [["4000", "20000", "2"]]
+    remembering = (
+        "SELECT count(*), sum(n) FROM TABLE(sequence(0, 4999)) t(x) MATCH_RECOGNIZE (ORDER BY x "
+        "MEASURES count(*) AS n PATTERN (A B*) DEFINE B AS x < A.x + 100)"
+    )
+    assert console.rows(remembering) == [["50", "5000"]]
