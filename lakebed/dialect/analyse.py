@@ -410,12 +410,9 @@ class Analyser(Relations):
         if clause is None:
             return ()
         items, names = output
-        visible: dict[str, tree.Expr] = {}
-        for name, item in zip(names, items, strict=True):
-            key = name.lower() if name is not None else None
-            if key is not None and visible.setdefault(key, item) != item:
-                visible.pop(key)
-        fields = [Field(name, None, item) for name, item in visible.items()]
+        pairs = zip(names, items, strict=True)
+        visible = dict.fromkeys((name.lower(), item) for name, item in pairs if name is not None)
+        fields = [Field(name, None, item) for name, item in visible]
         own = [one for one in scope.fields]
         inner = Scope(fields, Scope(own, scope.parent), is_output=True)
         keys: list[tree.SortKey] = []

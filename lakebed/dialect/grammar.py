@@ -78,6 +78,15 @@ class _QueryParser(_BASE):
         if kind != TokenType.MATCH_RECOGNIZE
     }
 
+    def _parse_bracket(self, this: Any = None) -> Any:
+        """Parse subscripts, whose index counts from 1."""
+        found: Any = _BASE._parse_bracket(self, this)
+        node = found
+        while isinstance(node, exp.Bracket) and node is not this:
+            node.set("offset", 1)
+            node = node.this
+        return found
+
     def _parse_csv(self, parse_method: Callable[[], Any], sep: TokenType = TokenType.COMMA) -> Any:
         """Parse a list; sqlglot would let it end with a comma."""
         first = parse_method()
@@ -121,6 +130,7 @@ class _QueryParser(_BASE):
 class AthenaQueries(Trino):
     """The dialect that parses queries."""
 
+    INDEX_OFFSET = 0  # an index stays as it is written
     parser_class = _QueryParser
     Parser = _QueryParser
     tokenizer_class = _QueryTokenizer

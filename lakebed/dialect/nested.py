@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlglot import expressions as exp
 
 from lakebed.dialect import tree
-from lakebed.dialect.errors import not_supported
+from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.operators import ARRAY_ITEM, MAP_ITEM, coerce, make_row
 from lakebed.dialect.scopes import Scope, fail, place
-from lakebed.dialect.types import BIGINT, INTEGERS, UNKNOWN, array, common
+from lakebed.dialect.types import BIGINT, INTEGERS, UNKNOWN, VARCHAR, Type, array, common
 from lakebed.dialect.windows import Windows
 
 
@@ -52,38 +52,42 @@ class Nested(Windows):
     def subscript(self, node: exp.Bracket, scope: Scope) -> tree.Expr:
         """Analyse a[i] of an array or a map."""
         base = self.analyse(node.this, scope)
-        index = self.analyse(node.expressions[0], scope)
-        offset = -(node.args.get("offset") or 0)
-        if base.type.name == "map":
-            if index.type.name in INTEGERS and isinstance(index, tree.Constant):
-                index = tree.Constant(index.type, str(int(str(index.value)) + 1 + offset))
-            key = coerce(index, base.type.inner[0])
-            return tree.Apply(base.type.inner[1], MAP_ITEM, (base, key))
         if base.type.name == "row":
-            return self.row_item(base, node, offset)
-        if base.type.name != "array":
-            message = f"Cannot use {index.type} for subscript of {base.type}"
-            raise fail("TYPE_MISMATCH", message, node)
-        if isinstance(index, tree.Constant) and isinstance(index.value, str):
-            # sqlglot counts from 0: it took Trino's 1 off the literal already.
-            index = tree.Constant(BIGINT, str(int(index.value) + 1 + offset))
-        else:
-            index = coerce(index, BIGINT)
-        return tree.Apply(base.type.inner[0], ARRAY_ITEM, (base, index))
+            return self.row_item(base, node)
+        index = self.analyse(node.expressions[0], scope)
+        if base.type.name == "map":
+            return self.map_item(base, index, node)
+        if base.type.name != "array" or index.type.name not in (*INTEGERS, "unknown"):
+            raise _unfit(base, index, node)
+        return tree.Apply(base.type.inner[0], ARRAY_ITEM, (base, coerce(index, BIGINT)))
 
-    def row_item(self, base: tree.Expr, node: exp.Bracket, offset: int) -> tree.Expr:
+    def map_item(self, base: tree.Expr, index: tree.Expr, node: exp.Expr) -> tree.Expr:
+        """Take the value of a key, which may make the map one of a wider type."""
+        key = common(base.type.inner[0], index.type)
+        if key is None:
+            raise _unfit(base, index, node)
+        kind = Type("map", (), (key, base.type.inner[1]))
+        wanted = coerce(index, key)
+        args = (coerce(base, kind), wanted)
+        if key.inner or key.name in ("varbinary", "unknown"):
+            return tree.Apply(kind.inner[1], MAP_ITEM.format(""), args)
+        shown = tree.Convert(VARCHAR, wanted) if wanted.type != VARCHAR else wanted
+        return tree.Apply(kind.inner[1], MAP_ITEM.format(" || ': ' || {2}"), (*args, shown))
+
+    def row_item(self, base: tree.Expr, node: exp.Bracket) -> tree.Expr:
         """Analyse r[i] of a row: the index is a literal."""
-        text = node.expressions[0].sql().replace("- ", "-")
+        index = node.expressions[0]
+        text = index.sql("trino").replace("- ", "-")
         if not text.lstrip("-").isdigit():
             message = "Subscript expression on ROW requires a constant index"
-            raise fail("EXPRESSION_NOT_CONSTANT", message, node)
-        at = int(text) + offset
+            raise fail("EXPRESSION_NOT_CONSTANT", message, index)
+        at = int(text) - 1
         if at < 0:
             message = f"Invalid subscript index: {at + 1}. ROW indices start at 1"
-            raise fail("INVALID_FUNCTION_ARGUMENT", message, node)
+            raise fail("INVALID_FUNCTION_ARGUMENT", message, index)
         if at >= len(base.type.inner):
             message = f"Subscript index out of bounds: {at + 1}, max value is "
-            raise fail("INVALID_FUNCTION_ARGUMENT", message + str(len(base.type.inner)), node)
+            raise fail("INVALID_FUNCTION_ARGUMENT", message + str(len(base.type.inner)), index)
         return tree.Apply(base.type.inner[at], f'({{0}})."f{at}"', (base,))
 
     def row(self, node: exp.Tuple, scope: Scope) -> tree.Expr:
@@ -94,3 +98,8 @@ class Nested(Windows):
 def _shown(node: exp.Expr, name: str) -> str:
     """Return a reference as an error shows it."""
     return ".".join(part.name for part in node.parts) if isinstance(node, exp.Column) else name
+
+
+def _unfit(base: tree.Expr, index: tree.Expr, node: exp.Expr) -> TrinoError:
+    message = f"Cannot use {index.type} for subscript of {base.type}"
+    return fail("TYPE_MISMATCH", message, node)

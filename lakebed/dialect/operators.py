@@ -34,10 +34,11 @@ ARRAY_ITEM = (
     "|| {1} || ' > ' || len({0})) ELSE list_extract({0}, {1}) END"
 )
 MAP_ITEM = (
-    "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL AND NOT map_contains({0}, {1}) THEN lb_raise("
-    "'INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || {1}) ELSE map_extract({0}, {1})[1] "
-    "END"
+    "CASE WHEN {{0}} IS NOT NULL AND {{1}} IS NOT NULL AND NOT map_contains({{0}}, {{1}}) THEN "
+    "lb_raise('INVALID_FUNCTION_ARGUMENT', 'Key not present in map'{}) "
+    "ELSE map_extract({{0}}, {{1}})[1] END"
 )
+"""The value of a key; what the error says of the key is put into the braces."""
 
 
 def coerce(expr: tree.Expr, target: Type) -> tree.Expr:

@@ -7,9 +7,10 @@ types (TEXT, INT4, NUMBER, …) for Trino's.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqlglot import expressions as exp
+from sqlglot.dialects.trino import Trino
 from sqlglot.tokenizer_core import TokenType
 
 from lakebed.dialect import words
@@ -39,6 +40,19 @@ class TypedLiteral(_Node):
     """A literal with the name of its type before it."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "expression": True}
+
+
+def _written_type(_: Any, node: exp.Expr) -> str:
+    return node.name
+
+
+def _written_literal(self: Any, node: exp.Expr) -> str:
+    return f"{node.name} {self.sql(node, 'expression')}"
+
+
+# Nodes are written as they were, in errors and for other engines.
+_WRITERS: dict[Any, Any] = cast(Any, Trino).generator_class.TRANSFORMS
+_WRITERS.update({TypeName: _written_type, TypedLiteral: _written_literal})
 
 
 def is_known(name: str, parameters: int) -> bool:

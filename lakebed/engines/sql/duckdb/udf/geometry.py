@@ -6,6 +6,7 @@ Rings come out as Esri's library has them: the outer ones against the clock.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,11 +47,28 @@ def _only(found: BaseGeometry, name: str, *kinds: str) -> BaseGeometry:
     return found
 
 
+_RING = re.compile(r"\(([^()]+)\)")
+_POLYGONS = re.compile(r"(?i)POLYGON\s*(?:Z|M|ZM)?\s*(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))")
+
+
+def _closed(text: str) -> str:
+    """Close the rings of polygons, which Esri's library does not ask for."""
+
+    def ring(match: re.Match[str]) -> str:
+        points = match.group(1).split(",")
+        first, last = points[0].split(), points[-1].split()
+        if first != last:
+            points.append(f" {points[0].strip()}")
+        return f"({','.join(points)})"
+
+    return _POLYGONS.sub(lambda match: _RING.sub(ring, match.group(0)), text)
+
+
 @function
 def from_text(text: str) -> bytes:
     """Read WKT."""
     try:
-        return _written(_library.from_wkt(text))
+        return _written(_library.from_wkt(_closed(text)))
     except _library.errors.ShapelyError:
         raise _invalid(f"Invalid WKT: {text}") from None
 

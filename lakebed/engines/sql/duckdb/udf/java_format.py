@@ -14,7 +14,8 @@ from typing import Any, cast
 
 from lakebed.dialect import json_text
 from lakebed.dialect.errors import TrinoError, not_supported
-from lakebed.engines.sql.duckdb.udf import function, java_moments
+from lakebed.engines.sql.duckdb.udf import function, java_flags, java_moments
+from lakebed.engines.sql.duckdb.udf.java_flags import FormatError
 from lakebed.engines.sql.duckdb.udf.java_moments import Moment
 
 _SPECIFIER = re.compile(
@@ -22,10 +23,6 @@ _SPECIFIER = re.compile(
 )
 _CONTEXT = Context(prec=400)
 _NAMES: dict[type, str] = {bool: "Boolean", int: "Long", float: "Double", str: "String"}
-
-
-class _FormatError(Exception):
-    """The format does not fit the values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def render(*values: Any) -> str | None:
         return None
     try:
         return _rendered(values[0], tuple(map(_read, values[1:])))
-    except _FormatError as error:
+    except FormatError as error:
         message = f"Invalid format string: {values[0]} ({error})"
         raise TrinoError("INVALID_FUNCTION_ARGUMENT", message) from None
 
@@ -82,7 +79,7 @@ def _rendered(pattern: str, values: tuple[Any, ...]) -> str:
             continue
         index, flags, width, precision, dated, conversion = found.groups()
         if conversion is None:
-            raise _FormatError("UnknownFormatConversion: Conversion = '%'")
+            raise FormatError("UnknownFormatConversion: Conversion = '%'")
         spec = _Specifier(
             text,
             flags,
@@ -91,11 +88,10 @@ def _rendered(pattern: str, values: tuple[Any, ...]) -> str:
             conversion,
             dated == "T" if dated else conversion.isupper(),
         )
+        java_flags.check(text)
         if conversion in "n%" and not dated:
             out.append("\n" if conversion == "n" else spec.padded("%"))
             continue
-        if "-" in flags and not width:
-            raise _FormatError(f"MissingFormatWidth: {text}")
         if "<" in flags:
             at = last
         elif index:
@@ -103,7 +99,7 @@ def _rendered(pattern: str, values: tuple[Any, ...]) -> str:
         else:
             at, ordinary = ordinary, ordinary + 1
         if not 0 <= at < len(values):
-            raise _FormatError(f"MissingFormatArgument: Format specifier '{text}'")
+            raise FormatError(f"MissingFormatArgument: Format specifier '{text}'")
         last = at
         out.append(_dated(spec, values[at]) if dated else _one(spec, values[at]))
     return "".join(out)
@@ -118,14 +114,14 @@ def _java_name(value: Any) -> str:
     return f"java.lang.{kinds[0] if kinds else 'String'}"
 
 
-def _mismatch(spec: _Specifier, value: Any) -> _FormatError:
-    return _FormatError(f"IllegalFormatConversion: {spec.conversion} != {_java_name(value)}")
+def _mismatch(spec: _Specifier, value: Any) -> FormatError:
+    return FormatError(f"IllegalFormatConversion: {spec.conversion} != {_java_name(value)}")
 
 
 def _one(spec: _Specifier, value: Any) -> str:
     kind = spec.conversion.lower()
     if kind not in "bhscdoxefga":
-        raise _FormatError(f"UnknownFormatConversion: Conversion = '{spec.conversion}'")
+        raise FormatError(f"UnknownFormatConversion: Conversion = '{spec.conversion}'")
     if kind in "bsh":
         return _general(spec, kind, value)
     if kind == "c":
@@ -159,8 +155,6 @@ def _general(spec: _Specifier, kind: str, value: Any) -> str:
             )
         shown = "null" if value is None else f"{_java_hash(value):x}"
     else:
-        if "#" in spec.flags:
-            raise _FormatError("FormatFlagsConversionMismatch: Conversion = s, Flags = #")
         shown = _text(value)
     return spec.padded(shown if spec.precision is None else shown[: spec.precision])
 
@@ -175,7 +169,7 @@ def _java_hash(text: str) -> int:
 
 def _character(spec: _Specifier, value: Any) -> str:
     if spec.precision is not None:
-        raise _FormatError(f"IllegalFormatPrecision: {spec.precision}")
+        raise FormatError(f"IllegalFormatPrecision: {spec.precision}")
     if value is None:
         return spec.padded("null")
     # Trino hands whole numbers over as Long, which `%c` refuses.
@@ -186,7 +180,7 @@ def _whole(spec: _Specifier, kind: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int):
         raise _mismatch(spec, value)
     if spec.precision is not None:
-        raise _FormatError(f"IllegalFormatPrecision: {spec.precision}")
+        raise FormatError(f"IllegalFormatPrecision: {spec.precision}")
     if kind == "d":
         digits = f"{abs(value):,}" if "," in spec.flags else str(abs(value))
         return spec.signed(digits, value < 0)
@@ -247,7 +241,7 @@ def _dated(spec: _Specifier, value: Any) -> str:
     if spec.conversion not in java_moments.KNOWN:
         if spec.conversion in "cZ":
             raise not_supported(f"format with %t{spec.conversion}")
-        raise _FormatError(f"UnknownFormatConversion: Conversion = 't{spec.conversion}'")
+        raise FormatError(f"UnknownFormatConversion: Conversion = 't{spec.conversion}'")
     if isinstance(value, int) and not isinstance(value, bool):
         value = java_moments.of_epoch_millis(value)
     shown = value.shown_as(spec.conversion) if isinstance(value, Moment) else None
