@@ -210,3 +210,31 @@ def test_moments_with_zones_times_and_identifiers(athena):
         "10:11:12.500000", "12151fd2-7586-11e9-8f9e-2a86e4085a59",
     )  # fmt: skip
     assert any("at_day=2024-03-01" in one for one in athena.keys("z/data/"))
+
+
+def test_partitions_show_what_is_known_of_their_values(athena):
+    athena.create("t", "id bigint, p string, x double, at timestamp", "PARTITIONED BY (p)")
+    athena.ok(
+        "INSERT INTO t VALUES (1, 'a', nan(), TIMESTAMP '2024-01-02 03:04:05'), (5, 'a', 2, NULL), "
+        "(7, 'b', NULL, NULL)"
+    )
+    shown = 'SELECT partition.p, record_count, file_count, data FROM "t$partitions" ORDER BY 1'
+    moment = "2024-01-02 03:04:05.000000"
+    [[*first, data], second] = athena.rows(shown)
+    assert first == ["a", "2", "1"]
+    assert data.startswith("{id={min=1, max=5, null_count=0, nan_count=null}, x={min=")
+    assert data.endswith(f"at={{min={moment}, max={moment}, null_count=1, nan_count=null}}}}")
+    assert second[:3] == ["b", "1", "1"]
+    assert second[3].endswith("at={min=null, max=null, null_count=1, nan_count=null}}")
+
+
+def test_partitions_of_former_specs_are_shown(athena):
+    athena.create("t", "id bigint, p string", "PARTITIONED BY (p)")
+    athena.ok("INSERT INTO t VALUES (1, 'a')")
+    with athena.catalog().load_table("db.t").update_spec() as spec:
+        spec.remove_field("p")
+        spec.add_field("id", "identity", "id")
+    athena.ok("INSERT INTO t VALUES (2, 'a')")
+    assert athena.rows(
+        'SELECT partition.p, partition.id, record_count FROM "t$partitions" ORDER BY 2'
+    ) == [[None, "2", "1"], ["a", None, "1"]]

@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.conversions import from_bytes
-from pyiceberg.manifest import DataFileContent, ManifestContent
 from pyiceberg.table.snapshots import Snapshot, ancestors_of
 from pyiceberg.types import PrimitiveType
 
@@ -31,10 +30,9 @@ from lakebed.dialect.types import (
     timestamp,
 )
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog
-from lakebed.engines.sql.duckdb.iceberg import planning, tables
+from lakebed.engines.sql.duckdb.iceberg import partitions_table, planning, tables
 from lakebed.engines.sql.duckdb.iceberg.files import LakeFiles
 from lakebed.engines.sql.duckdb.iceberg.tables import IcebergTable
-from lakebed.engines.sql.duckdb.iceberg.types import to_trino
 from lakebed.engines.sql.duckdb.readers.arrow import arrow
 
 if TYPE_CHECKING:
@@ -95,7 +93,7 @@ def info(
     if not kind:
         return tables.info(table, version)
     if kind == "partitions":
-        columns = _partition_columns(table)
+        columns = partitions_table.columns(table)
     elif kind in _COLUMNS:
         columns = _COLUMNS[kind]
     else:
@@ -138,15 +136,23 @@ def _arrow(kind: Type) -> Any:
         return pa.struct(inner)
     return {
         "boolean": pa.bool_(), "integer": pa.int32(), "bigint": pa.int64(),
-        "varbinary": pa.binary(), _INSTANT.name: pa.timestamp("ms"), "date": pa.date32(),
+        "varbinary": pa.binary(), _INSTANT.name: pa.timestamp("ms" if kind == _INSTANT else "us"),
+        "date": pa.date32(),
         "timestamp": pa.timestamp("us"), "real": pa.float32(), "double": pa.float64(),
         "decimal": pa.decimal128(*kind.numbers) if kind.name == "decimal" else None,
+        "time": pa.int64(),
     }.get(kind.name) or pa.string()  # fmt: skip
 
 
 def _typed(text: str, kind: Type) -> str:
     if kind.name == _INSTANT.name:
         return conversions.convert(f"CAST({text} AS TIMESTAMP)", timestamp(6), kind)
+    if kind.name == "row":
+        parts = [f"f{at} := " + _typed(f"struct_extract({text}, 'f{at}')", one)
+                 for at, one in enumerate(kind.inner)]  # fmt: skip
+        return f"CASE WHEN {text} IS NOT NULL THEN struct_pack({', '.join(parts)}) END"
+    if kind.name == "time":
+        return f"CAST({text} * 1000000 AS {duck_name(kind)})"
     return f"CAST({text} AS {duck_name(kind)})"
 
 
@@ -249,47 +255,11 @@ def _shown(kind: PrimitiveType, value: bytes) -> str:
     return IdentityTransform().to_human_string(kind, from_bytes(kind, value))
 
 
-def _partition_columns(table: IcebergTable) -> Columns:
-    """Return the columns of `$partitions`, which depend on the table's partitions and columns."""
-    metadata = table.metadata
-    counts = (("record_count", BIGINT), ("file_count", BIGINT), ("total_size", BIGINT))
-    spec = metadata.spec()
-    if spec.is_unpartitioned():
-        return counts
-    fields = spec.partition_type(metadata.schema()).fields
-    inner = tuple(to_trino(one.field_type) for one in fields)
-    names = tuple(one.name.lower() for one in fields)
-    return (("partition", Type("row", (), inner, names)), *counts)
-
-
-def _partitions(table: IcebergTable, files: LakeFiles, snapshot: Snapshot | None) -> list[Row]:
-    metadata = table.metadata
-    spec = metadata.spec()
-    sums: dict[tuple[Any, ...], list[int]] = {}
-    for manifest in planning.manifests_of(files, snapshot):
-        if manifest.content == ManifestContent.DELETES:
-            continue
-        for entry in planning.entries_of(files, manifest):
-            one = entry.data_file
-            if one.content != DataFileContent.DATA or one.spec_id != spec.spec_id:
-                continue
-            key = tuple(one.partition[at] for at in range(len(one.partition)))
-            found = sums.setdefault(key, [0, 0, 0])
-            found[0] += one.record_count
-            found[1] += 1
-            found[2] += one.file_size_in_bytes
-    if spec.is_unpartitioned():
-        return [tuple(found) for found in sums.values()] or [(0, 0, 0)]
-    return [
-        ({f"f{at}": value for at, value in enumerate(key)}, *found) for key, found in sums.items()
-    ]
-
-
 _ROWS: dict[str, Callable[[IcebergTable, LakeFiles, Snapshot | None], Sequence[Row]]] = {
     "snapshots": _snapshots,
     "history": _history,
     "refs": _refs,
     "manifests": _manifests,
     "files": _files,
-    "partitions": _partitions,
+    "partitions": partitions_table.rows,
 }
