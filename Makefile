@@ -64,15 +64,17 @@ check: $(VENV)/dev ## Format, lint, types, import layers, staleness of what is g
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.generate --check
 	$(BIN)/python -m tools.coverage_table --check
+	$(BIN)/python -m tools.functions_page --check
 	$(BIN)/python -m tools.tidy
 
 format: $(VENV)/dev ## Format the code.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: $(VENV)/dev ## botocore's models → wire tables and shapes; coverage table → docs.
+generate: $(VENV)/dev ## botocore's models → wire tables and shapes; coverage and functions → docs.
 	$(BIN)/python -m tools.generate
 	$(BIN)/python -m tools.coverage_table
+	$(BIN)/python -m tools.functions_page
 	$(BIN)/ruff format -q lakebed/shapes
 
 bench: $(VENV)/dev ## Measure speed beside peers and write bench/RESULTS.md.

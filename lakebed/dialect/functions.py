@@ -86,12 +86,19 @@ def table() -> dict[str, tuple[Signature, ...]]:
     """Return the signatures by name."""
     out: dict[str, list[Signature]] = {}
     for file in sorted(files("lakebed.dialect").joinpath("signatures").iterdir(), key=str):
-        for line in file.read_text("utf-8").splitlines()[1:]:
-            name, kind, arguments, returns, template, *rest = line.split("\t")
-            parts = patterns.split(arguments)
-            row = Signature(name, kind, parts, returns, template, "".join(rest))
-            out.setdefault(name, []).append(row)
+        for row in read(file.read_text("utf-8")):
+            out.setdefault(row.name, []).append(row)
     return {name: tuple(rows) for name, rows in out.items()}
+
+
+def read(text: str) -> list[Signature]:
+    """Read the rows of one file of the table."""
+    rows: list[Signature] = []
+    for line in text.splitlines()[1:]:
+        name, kind, arguments, returns, template, *rest = line.split("\t")
+        parts = patterns.split(arguments)
+        rows.append(Signature(name, kind, parts, returns, template, "".join(rest)))
+    return rows
 
 
 @lru_cache(maxsize=4096)
