@@ -23,12 +23,12 @@ _UTC_NAMES = frozenset(
      "Etc/Universal", "Etc/Zulu"}
 )  # fmt: skip
 _TIMESTAMP = re.compile(
-    r"([+-]?\d{4,})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?"
-    r"\s*([^\s].*)?", re.S
+    r"([+-]?\d{4,})-(\d{1,2})-(\d{1,2})"
+    r"(?: (?:(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?\s*([^\s].*)?)?", re.S
 )  # fmt: skip
 _DATE = re.compile(r"\s*([+-]?\d+)-(\d{1,2})-(\d{1,2})\s*")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?(?:\s*([+-])(\d\d):(\d\d))?")
-_OFFSET = re.compile(r"([+-])(\d\d)(?::?(\d\d))?")
+_OFFSET = re.compile(r"([+-])(\d\d?(?!:?\d)|\d\d)(?::?(\d\d))?")
 _ZONE = re.compile(r"[A-Za-z][\w+-]*(?:/[\w+-]+)*")
 
 
@@ -136,7 +136,7 @@ def zone_name(text: str) -> str:
         return UTC
     found = _OFFSET.fullmatch(text.removeprefix("UTC").removeprefix("GMT").removeprefix("UT"))
     if found is not None:
-        sign, hours, minutes = found.group(1), found.group(2), found.group(3) or "00"
+        sign, hours, minutes = found.group(1), found.group(2).zfill(2), found.group(3) or "00"
         if int(minutes) > 59 or int(hours) * 60 + int(minutes) > OFFSET_MINUTES_MAX:
             raise ZoneError(text)
         return UTC if (hours, minutes) == ("00", "00") else f"{sign}{hours}:{minutes}"
