@@ -317,28 +317,39 @@ class Analyser(Relations):
             if base.type.name != "row":
                 message = f"Cannot expand a value of type {base.type}"
                 raise fail("TYPE_MISMATCH", message, item)
-            return [
-                Field(name.lower() or None, None, tree.Apply(kind, f'({{0}})."f{at}"', (base,)))
-                for at, (name, kind) in enumerate(
-                    zip(base.type.fields, base.type.inner, strict=True)
-                )
-            ]
+            return _members(base)
         starred = isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
         return self.star(item, scope) if starred or isinstance(item, exp.Star) else None
 
     def star(self, node: exp.Expr, scope: Scope) -> list[Field]:
         """Expand a star."""
         if isinstance(node, exp.Column):
-            alias = node.table.lower()
-            found = [one for one in scope.fields if one.alias == alias and not one.hidden]
-            if not found:
-                raise fail("TABLE_NOT_FOUND", f"Unable to resolve reference {alias}", node)
-            return found
+            return self.qualified_star([part.name.lower() for part in node.parts[:-1]], node, scope)
         if not scope.fields:
             raise fail(
                 "COLUMN_NOT_FOUND", "SELECT * not allowed in queries without FROM clause", node
             )
         return [one for one in scope.fields if not one.qualified_only and not one.hidden]
+
+    def qualified_star(self, parts: list[str], node: exp.Expr, scope: Scope) -> list[Field]:
+        """Expand `t.*` of a relation, also of an outer query, or of a column that is a row."""
+        around: Scope | None = scope
+        while around is not None:
+            found = [
+                one
+                for one in around.fields
+                if one.alias == parts[-1]
+                and not one.hidden
+                and (len(parts) < 2 or one.database == parts[-2])
+            ]
+            if found:
+                return found
+            around = around.parent
+        base = scope.find(parts, node)
+        if base is None or base.type.name != "row":
+            shown = ".".join(parts)
+            raise fail("TABLE_NOT_FOUND", f"Unable to resolve reference {shown}", node)
+        return _members(base)
 
     def ordinal(self, node: exp.Expr, items: Sequence[tree.Expr]) -> tree.Expr | None:
         """Return the select item an integer literal points at, None for anything else."""
@@ -421,6 +432,14 @@ class Analyser(Relations):
             expr = found if found is not None else rules.analyse(key.this, inner)
             keys.append(_sort_key(key, expr))
         return tuple(keys)
+
+
+def _members(base: tree.Expr) -> list[Field]:
+    """Return the members of a row as columns."""
+    return [
+        Field(name.lower() or None, None, tree.Apply(kind, f'({{0}})."f{at}"', (base,)))
+        for at, (name, kind) in enumerate(zip(base.type.fields, base.type.inner, strict=True))
+    ]
 
 
 def _grouping_sets(

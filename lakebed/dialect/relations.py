@@ -74,8 +74,8 @@ class Relations:
         rules = Expressions(self.text, self.query, {}, self.database)
         scope = Scope([], outer)
         rows = [
-            [rules.analyse(item, scope) for item in _row_items(row, self.text)]
-            for row in node.expressions
+            self.row_of_values([rules.analyse(item, scope) for item in items], made)
+            for items, made in (_row_items(row, self.text) for row in node.expressions)
         ]
         if len({len(row) for row in rows}) != 1:
             raise fail("TYPE_MISMATCH", "Values rows have mismatched sizes", node)
@@ -91,6 +91,14 @@ class Relations:
             tuple(coerce(item, kind) for item, kind in zip(row, kinds, strict=True)) for row in rows
         )
         return tree.Query(tree.Values(typed), tuple((None, kind) for kind in kinds))
+
+    def row_of_values(self, items: list[tree.Expr], made: bool) -> list[tree.Expr]:
+        """Return the columns of a row of VALUES; `made` by ROW, or a value that may be a row."""
+        if made or len(items) != 1 or items[0].type.name != "row":
+            return items
+        base = items[0]
+        kinds = enumerate(base.type.inner)
+        return [tree.Apply(kind, f'({{0}})."f{at}"', (base,)) for at, kind in kinds]
 
     def relation(self, node: exp.Expr, scope: Scope) -> tuple[tree.Relation, list[Field]]:
         """Analyse an entry of a FROM; `scope` is what a lateral entry sees."""
@@ -362,16 +370,19 @@ class Relations:
         return tree.Join(kind, left[0], right[0], on), merged + rest
 
 
-def _row_items(row: exp.Expr, text: str) -> list[exp.Expr]:
+def _row_items(row: exp.Expr, text: str) -> tuple[list[exp.Expr], bool]:
     """Return the columns of a row of VALUES: `(1, 2)`, `ROW(1, 2)` or a single value.
+
+    And whether ROW makes it; otherwise a single value that is a row is the row.
 
     The parser puts `ROW(1)` into a tuple, as if it were `(ROW(1))`: the text tells them apart.
     """
     if not isinstance(row, exp.Tuple):
-        return [row.this if isinstance(row, exp.Paren) else row]
+        return [row.this if isinstance(row, exp.Paren) else row], False
     items = parts_of(row, "expressions")
     only = items[0] if len(items) == 1 else None
     if not isinstance(only, exp.Anonymous) or str(only.this).lower() != "row":
-        return items
+        return items, False
     before = text[: only.meta.get("start", 0)].rstrip()
-    return items if before.endswith("(") else parts_of(only, "expressions")
+    plain = before.endswith("(")
+    return (items, False) if plain else (parts_of(only, "expressions"), True)
