@@ -179,11 +179,16 @@ def test_a_checkpoint_is_the_start_and_old_commits_may_be_gone(lake):
     )
 
 
-def test_the_path_of_a_row_can_be_asked(lake):
+def test_the_file_of_a_row_can_be_asked(lake):
     lake.write("t", three())
     lake.register("t")
     [path] = [key for key in lake.keys("t/") if key.endswith(".parquet")]
     assert lake.rows('SELECT DISTINCT "$path" FROM t') == [[f"s3://lake/{path}"]]
+    size = lake.s3.head_object(Bucket="lake", Key=path)["ContentLength"]
+    assert lake.rows('SELECT DISTINCT "$file_size" FROM t') == [[str(size)]]
+    lake.write("t", three())
+    assert lake.rows(f"SELECT count(*) FROM t WHERE \"$path\" = 's3://lake/{path}'") == [["3"]]
+    lake.rows('SELECT "$file_modified_time" FROM t')
 
 
 class Log:

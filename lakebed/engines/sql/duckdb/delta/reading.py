@@ -36,14 +36,16 @@ from lakebed.dialect import conversions, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Shape, is_delta, member
 from lakebed.engines.sql.duckdb.delta import log, schema, vectors
-from lakebed.engines.sql.duckdb.iceberg import planning, pruning, tables
+from lakebed.engines.sql.duckdb.iceberg import planning, pruning
 from lakebed.engines.sql.duckdb.iceberg import reading as iceberg
 from lakebed.engines.sql.duckdb.iceberg.types import to_trino
 
 if TYPE_CHECKING:
     from lakebed.engines.sql.duckdb.scans import Scanner
 
-HIDDEN = tables.HIDDEN[:2]
+HIDDEN = tuple(
+    one for one in tree.HIDDEN_COLUMNS if one[0] in ("$path", "$file_size", "$file_modified_time")
+)
 """What a query may name besides the columns."""
 
 

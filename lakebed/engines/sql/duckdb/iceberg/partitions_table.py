@@ -151,9 +151,6 @@ def rows(table: IcebergTable, files: LakeFiles, snapshot: Snapshot | None) -> li
             held = {part.field_id: one.partition[at] for at, part in enumerate(spec.fields)}
             key = tuple(held.get(number) for number in fields)
             sums.setdefault(key, _Sums()).add(one, measured)
-    if not fields and not sums:
-        sums[()] = _Sums()
-        sums[()].bounds = {one.field_id: [None] * 4 for one in measured}
     out: list[Row] = []
     for key, found in sums.items():
         values = {f"f{at}": plain(value) for at, value in enumerate(key)}

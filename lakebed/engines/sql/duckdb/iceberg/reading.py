@@ -109,7 +109,7 @@ def _with_accepted_paths(job: Job, tasks: Sequence[planning.Task]) -> Sequence[p
     scan = job.scan
     if not scan.file_prunes or _names_position(scan):
         return tasks
-    hidden = scan.table.hidden_columns[:2]
+    hidden = [one for one in scan.table.hidden_columns if one != HIDDEN_ROW_POSITION]
     values = [tuple(_hidden(job, name, one.file) for name, _ in hidden) for one in tasks]
     given = partitions.Rows(len(scan.table.all_columns), [kind for _, kind in hidden], values)
     kept = partitions.kept(job.scanner.connection, scan.relation, scan.file_prunes, given)
@@ -119,7 +119,10 @@ def _with_accepted_paths(job: Job, tasks: Sequence[planning.Task]) -> Sequence[p
 def _names_position(scan: tree.Scan) -> bool:
     from lakebed.dialect.grouping import references
 
-    place = len(scan.table.all_columns) + 2
+    names = scan.table.all_columns + scan.table.hidden_columns
+    if HIDDEN_ROW_POSITION not in names:
+        return False
+    place = names.index(HIDDEN_ROW_POSITION)
     return any(ref.index >= place for prune in scan.file_prunes for ref in references(prune) or ())
 
 
@@ -299,6 +302,8 @@ def _hidden(job: Job, name: str, file: DataFile) -> str:
     if name == "$path":
         return file.file_path
     found = job.files.find([file.file_path])[file.file_path]
+    if name == "$file_size":
+        return str(found.size)
     changed = datetime.fromtimestamp(os.stat(found.path).st_mtime, UTC)
     return changed.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
