@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lakebed.dialect import compare_rules, conversions, tree
+from lakebed.dialect import compare_rules, conversions, ordering, tree
 from lakebed.dialect.rules import any_null, bound
 from lakebed.dialect.types import APPROXIMATE, VARCHAR, Type
 
@@ -30,40 +30,10 @@ def _extreme(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
             plain = f"list_filter({text}, lambda lbx: NOT isnan(lbx))"
             found = f"coalesce({name}({plain}), list_extract({text}, 1))"
         elif kind.inner:
-            found = _nested_extreme(lowering, text, kind, name == "list_max")
+            found = ordering.folded(lowering, text, kind, name == "list_max")
         return f"CASE WHEN NOT lb_has_null({text}) THEN {found} END"
 
     return bound(lowering, args[0], body)
-
-
-def _nested_extreme(lowering: Lowering, text: str, kind: Type, greatest: bool) -> str:
-    """Take the greatest or least of arrays or rows one after the other."""
-    one, other = lowering.fresh(), lowering.fresh()
-    sign = ">" if greatest else "<"
-    better = f"{_key(other, kind, greatest)} {sign} {_key(one, kind, greatest)}"
-    failed = compare_rules.undecided(lowering, kind)
-    meets = compare_rules.meets_null(one, other, kind)
-    better = f"CASE WHEN {meets} THEN {failed} ELSE {better} END"
-    step = f"CASE WHEN {better} THEN {other} ELSE {one} END"
-    folded = f"list_reduce({text}, lambda {one}, {other}: {step})"
-    return f"CASE WHEN len({text}) > 0 THEN {folded} END"
-
-
-def _key(text: str, kind: Type, nan_is_least: bool) -> str:
-    """Return what orders a value; NaN is the greatest for DuckDB."""
-    if not nan_is_least or not _has_approximate(kind):
-        return text
-    if kind.name in APPROXIMATE:
-        return f"struct_pack(n := NOT isnan({text}), v := {text})"
-    if kind.name == "array":
-        name = f"lb{len(text)}"
-        return f"list_transform({text}, lambda {name}: {_key(name, kind.inner[0], True)})"
-    members = (_key(f'({text})."f{at}"', one, True) for at, one in enumerate(kind.inner))
-    return f"struct_pack({', '.join(f'f{at} := {one}' for at, one in enumerate(members))})"
-
-
-def _has_approximate(kind: Type) -> bool:
-    return kind.name in APPROXIMATE or any(map(_has_approximate, kind.inner))
 
 
 def _join(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -173,24 +143,11 @@ def _map(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     if not kind.inner:
         return made
     name = lowering.fresh()
-    loose = f"list_filter({args[0]}, lambda {name}: {_has_hole(name, kind)})"
+    loose = f"list_filter({args[0]}, lambda {name}: {ordering.has_hole(name, kind)})"
     shown = conversions.value_text(f"list_extract({loose}, 1)", kind, inside=True)
     message = f"'map key cannot be indeterminate: ' || {shown}"
     failed = f"{lowering.raising}('INVALID_FUNCTION_ARGUMENT', {message})"
     return f"CASE WHEN len({loose}) > 0 THEN {failed} ELSE {made} END"
-
-
-def _has_hole(text: str, kind: Type) -> str:
-    """Tell whether there is a NULL inside a value."""
-    if kind.name == "row":
-        fields = [(f'({text})."f{at}"', one) for at, one in enumerate(kind.inner)]
-    elif kind.name == "array":
-        name = f"lb{len(text)}"
-        inner = f"{name} IS NULL OR {_has_hole(name, kind.inner[0])}"
-        return f"(len(list_filter({text}, lambda {name}: {inner})) > 0)"
-    else:
-        return "false"
-    return "(" + " OR ".join(f"{one} IS NULL OR {_has_hole(one, of)}" for one, of in fields) + ")"
 
 
 RULES: dict[str, Rule] = {

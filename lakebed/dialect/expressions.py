@@ -39,6 +39,7 @@ from lakebed.dialect.types import (
     varchar,
 )
 
+_LEAST = {str(1 << 63): BIGINT, str(1 << 31): INTEGER}
 _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
     exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM",
@@ -186,8 +187,8 @@ class Expressions(JsonForms):
 
     def minus(self, node: exp.Neg, scope: Scope) -> tree.Expr:
         """Analyse a unary minus."""
-        if isinstance(node.this, exp.Literal) and str(node.this.this) == str(1 << 63):
-            return tree.Constant(BIGINT, str(-(1 << 63)))
+        if isinstance(node.this, exp.Literal) and str(node.this.this) in _LEAST:
+            return tree.Constant(_LEAST[str(node.this.this)], f"-{node.this.this}")
         inner = self.analyse(node.this, scope)
         if not is_numeric(inner.type) and not inner.type.name.startswith("interval"):
             raise fail("TYPE_MISMATCH", f"Cannot negate {inner.type}", node)

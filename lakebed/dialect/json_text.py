@@ -88,7 +88,11 @@ def java_double(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return _java_digits(repr(value), value)
+    # Java shows two digits at least, the nearest ones: of the least doubles they differ.
+    return _java_digits(f"{value:.1e}" if 0 < abs(value) < _TINY else repr(value), value)
+
+
+_TINY = 1e-322
 
 
 def java_real(value: float) -> str:

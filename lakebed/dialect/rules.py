@@ -46,17 +46,6 @@ def any_null(texts: Sequence[str]) -> str:
     return " OR ".join(f"{text} IS NULL" for text in texts)
 
 
-def _extreme(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
-    del lowering
-    name = "greatest" if call.template == "@greatest" else "least"
-    if call.type.name not in APPROXIMATE:
-        return f"CASE WHEN {any_null(args)} THEN NULL ELSE {name}({', '.join(args)}) END"
-    # NaN is neither the greatest nor the least unless there is nothing else.
-    numbers = ", ".join(f"CASE WHEN NOT isnan({arg}) THEN {arg} END" for arg in args)
-    found = f"coalesce({name}({numbers}), CAST('NaN' AS {duck_name(call.type)}))"
-    return f"CASE WHEN {any_null(args)} THEN NULL ELSE {found} END"
-
-
 def _packed(texts: Sequence[str]) -> str:
     return f"struct_pack({', '.join(f'f{at} := {text}' for at, text in enumerate(texts))})"
 
@@ -385,14 +374,6 @@ def _checksum(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return f'"{signature}"({lowering.modified("list", text)})'
 
 
-def _extreme_of_group(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
-    name = call.template.removeprefix("@group_")
-    if call.type.name not in APPROXIMATE:
-        return lowering.modified(name, args[0])
-    plain = f"CASE WHEN NOT isnan({args[0]}) THEN {args[0]} END"
-    return f"coalesce({lowering.modified(name, plain)}, {lowering.modified(name, args[0])})"
-
-
 def _reduce_agg(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     listed = f"lb_known({lowering.modified('list', args[0])})"
     first = lowering.modified("any_value", args[1])
@@ -431,8 +412,6 @@ def _sequence(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
 
 
 RULES: dict[str, Rule] = {
-    "greatest": _extreme,
-    "least": _extreme,
     "array_sort_by": _array_sort_by,
     "zip": _zip,
     "zip_with": _zip_with,
@@ -456,8 +435,6 @@ RULES: dict[str, Rule] = {
     "sequence": _sequence,
     "grouped": _grouped,
     "checksum": _checksum,
-    "group_max": _extreme_of_group,
-    "group_min": _extreme_of_group,
     "reduce_agg": _reduce_agg,
 }
 

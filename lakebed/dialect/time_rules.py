@@ -16,6 +16,7 @@ from lakebed.dialect import (
     date_patterns,
     decimal_rules,
     instants,
+    ordering,
     temporal,
     tree,
 )
@@ -354,4 +355,5 @@ RULES: dict[str, Rule] = {
 def found(template: str) -> Rule | None:
     """Return the rule that a template `@name` names."""
     name = template.removeprefix("@").partition(" ")[0]
-    return RULES.get(name) or decimal_rules.RULES.get(name) or array_rules.RULES.get(name)
+    rule = RULES.get(name) or decimal_rules.RULES.get(name)
+    return rule or array_rules.RULES.get(name) or ordering.RULES.get(name)
