@@ -412,7 +412,13 @@ def checkpointed(lake: Lake) -> tuple[list[dict], list[dict]]:
     schema = json.dumps({"type": "struct", "fields": [column("id", "long")]})
     head = [
         {"protocol": {"minReaderVersion": 1}},
-        {"metaData": {"schemaString": schema, "partitionColumns": [], "configuration": []}},
+        {
+            "metaData": {
+                "schemaString": schema,
+                "partitionColumns": [],
+                "configuration": [("delta.checkpointInterval", "2")],
+            }
+        },  # fmt: skip
     ]
     adds = []
     for at in (1, 2):

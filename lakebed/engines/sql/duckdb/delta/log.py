@@ -194,7 +194,8 @@ class _Replay:
             if action.get("protocol"):
                 check_protocol(action["protocol"], self.table)
             if action.get("metaData"):
-                self.metadata = action["metaData"]
+                given: Mapping[str, Any] = action["metaData"]
+                self.metadata = {**given, "configuration": _map(given.get("configuration"))}
             if action.get("remove"):
                 self.files.pop(_key(action["remove"]), None)
             if action.get("add"):
@@ -207,7 +208,7 @@ class _Replay:
         parsed = _statistics(said) if said else add.get("stats_parsed")
         return Added(
             path if _ABSOLUTE.match(path) else self.base + path,
-            _pairs(add.get("partitionValues")),
+            _partition(add.get("partitionValues")),
             int(add.get("size") or 0),
             parsed or {},
             add.get("deletionVector") or None,
@@ -221,10 +222,14 @@ def _key(action: Mapping[str, Any]) -> tuple[str, str]:
     return str(action["path"]), "|".join(str(one) for one in parts) if vector else ""
 
 
-def _pairs(given: Any) -> dict[str, str | None]:
-    """Return a map, which pyarrow reads as a list of pairs; an empty value means NULL."""
-    pairs = given.items() if isinstance(given, Mapping) else given or ()
-    return {str(key): value if value != "" else None for key, value in pairs}
+def _map(given: Any) -> dict[str, Any]:
+    """Return a map, which pyarrow reads from a checkpoint as a list of pairs."""
+    return dict(given or ())
+
+
+def _partition(given: Any) -> dict[str, str | None]:
+    """Return the values of a partition; an empty one means NULL."""
+    return {key: value if value != "" else None for key, value in _map(given).items()}
 
 
 def check_protocol(protocol: Mapping[str, Any], table: str) -> None:
