@@ -38,6 +38,8 @@ REALTIME_FORMATS = (
     "com.uber.hoodie.hadoop.realtime.HoodieRealtimeInputFormat",
 )
 _ROWS_A_GROUP = 100_000
+_BY_COMPLETION = 8
+"""The table version (Hudi 1.0) from which log files bear their own instants."""
 _LIBRARY_ERRORS = ("HudiCoreError", "PanicException")
 """What the library raises; it exports no class of it."""
 
@@ -99,12 +101,11 @@ class _Merger:
         library: Any = hudi
         try:
             found = library.HudiTable(str(root), {"hoodie.metadata.enable": "false"})
-            slices = {one.file_id: one for one in found.get_file_slices()}
-            self._check(slices, groups)
+            if int(self.timeline.properties.get("hoodie.table.version") or 0) >= _BY_COMPLETION:
+                self._check(found.get_file_slices(), groups)
             reader = found.create_file_group_reader_with_options()
             return [
-                self._written(root, groups[name], _opened(reader, one))
-                for name, one in slices.items()
+                self._written(root, one, _opened(reader, relative, one)) for one in groups.values()
             ]
         except Exception as error:
             if type(error).__name__ not in _LIBRARY_ERRORS:
@@ -124,23 +125,14 @@ class _Merger:
             depth = relative.count("/") + 1
             marker.write_text(f"commitTime=0\npartitionDepth={depth}\n")
 
-    def _check(self, slices: dict[str, Any], groups: dict[str, Group]) -> None:
-        """Refuse where the library's slices are not all there is: nothing may be left out."""
-        by_instant = int(self.timeline.properties.get("hoodie.table.version") or 0) >= 8
+    def _check(self, slices: list[Any], groups: dict[str, Group]) -> None:
+        """Refuse file slices that the library sees otherwise: these tables order by completion."""
+        known = {one.file_id: (one.base_file_name or "", set(one.log_file_names)) for one in slices}
         for name, group in groups.items():
-            found = slices.get(name)
-            base = group.base.key.rpartition("/")[2] if group.base else ""
-            if found is None and not group.base and not self._has_committed(group):
-                continue
-            names = set(found.log_file_names) if found is not None else set[str]()
-            wanted = {one.key.rpartition("/")[2] for one in group.newest_logs}
-            missing = sorted(wanted - names) if not by_instant else []
-            if found is None or (found.base_file_name or "") != base or missing:
-                what = missing[0] if missing else name
-                raise not_supported(f"Merging the log file {what} of the Hudi table {self.table}")
-
-    def _has_committed(self, group: Group) -> bool:
-        return any(self.timeline.is_committed(instant) for instant, _ in group.logs)
+            base = _name(group.base) if group.base else ""
+            mine = (base, {_name(one) for one in group.newest_logs})
+            if known.get(name) != mine:
+                raise not_supported(f"Merging the file group {name} of the Hudi table {self.table}")
 
     def _written(self, root: Path, group: Group, batches: Any) -> File:
         """Write the merged rows, and return the file under the base file's (or a log's) key."""
@@ -158,10 +150,16 @@ class _Merger:
         return File(key, str(path), path.stat().st_size)
 
 
-def _opened(reader: Any, slice_: Any) -> Any:
-    """Return the batches of a file slice; a slice of log files alone has no base file's name."""
-    base = slice_.base_file_relative_path() if slice_.base_file_name else ""
-    return reader.read_file_slice_from_paths_stream(base, slice_.log_files_relative_paths())
+def _opened(reader: Any, relative: str, group: Group) -> Any:
+    """Return the merged batches; the library leaves out blocks whose instants are not complete."""
+    within = f"{relative}/" if relative else ""
+    base = f"{within}{_name(group.base)}" if group.base else ""
+    logs = [f"{within}{_name(one)}" for one in group.newest_logs]
+    return reader.read_file_slice_from_paths_stream(base, logs)
+
+
+def _name(file: File) -> str:
+    return file.key.rpartition("/")[2]
 
 
 def _link(path: Path, file: File) -> None:
