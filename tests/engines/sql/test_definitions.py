@@ -204,6 +204,10 @@ def test_describe_formatted_shows_all_hive_shows(logs):
 
 
 def test_describe_looks_into_a_column(logs):
+    # Athena's JDBC driver ends at a line whose second member is a blank, and fails at an empty one.
+    plain = [line.split("\t") for line in logs.lines("DESCRIBE logs")]
+    assert ["", " ", " "] in plain
+    assert ["", "", ""] not in plain
     inside = [line.split("\t")[:2] for line in logs.lines("DESCRIBE logs tags.$elem$")]
     assert [[part.strip() for part in line] for line in inside] == [
         ["k", "string"],

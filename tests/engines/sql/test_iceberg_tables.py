@@ -77,7 +77,7 @@ def test_show_and_describe(athena):
     assert [one.strip() for one in athena.lines("SHOW COLUMNS IN shown")] == ["id", "at"]
     assert [one.split("\t") for one in athena.lines("DESCRIBE shown")] == [
         ["# Table schema:", "", ""], ["# col_name", "data_type", "comment"],
-        ["id", "bigint", ""], ["at", "timestamp", "it's"], ["", "", ""],
+        ["id", "bigint", ""], ["at", "timestamp", "it's"], ["", " ", " "],
         ["# Partition spec:", "", ""], ["# field_name", "field_transform", "column_name"],
         ["at_day", "day", "at"],
     ]  # fmt: skip

@@ -194,21 +194,21 @@ def describe(run: Run, statement: st.Describe) -> dict[str, Any]:
         rows = [_described(one) for one in [*columns_of(shown), *keys]]
         rows += _described_keys(shown)
         if statement.style == "EXTENDED":
-            rows += [["", "", ""], ["Detailed Table Information", _on_one_line(_thrift(shown)), ""]]
+            rows += [_EMPTY, ["Detailed Table Information", _on_one_line(_thrift(shown)), ""]]
     return results.lines(run.scratch, rows, ["col_name", "data_type", "comment"])
 
 
 _HEADER = ["# col_name".ljust(20), "data_type".ljust(20), "comment".ljust(20)]
 _EMPTY = ["", " ", " "]
+"""A line without columns: Hive shows what is missing as a blank; drivers of Athena end there."""
 
 
 def _described_keys(shape: Shape) -> list[list[str]]:
     keys = members(shape, "PartitionKeys")
     if not keys:
         return []
-    rows = [["", "", ""], ["# Partition Information", "", ""]]
-    rows += [_HEADER]
-    return [*rows, ["", "", ""], *(_described(one) for one in keys)]
+    rows = [_EMPTY, ["# Partition Information", " ", " "], _HEADER, _EMPTY]
+    return [*rows, *(_described(one) for one in keys)]
 
 
 def _described(column: Shape) -> list[str]:

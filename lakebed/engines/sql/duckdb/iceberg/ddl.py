@@ -191,7 +191,7 @@ def describe(run: Run, shape: Shape) -> dict[str, Any]:
     schema = metadata.schema()
     rows = [["# Table schema:", "", ""], ["# col_name", "data_type", "comment"]]
     rows += [[one.name, to_glue(one.field_type), one.doc or ""] for one in schema.fields]
-    rows += [["", "", ""], ["# Partition spec:", "", ""]]
+    rows += [["", " ", " "], ["# Partition spec:", "", ""]]
     rows += [["# field_name", "field_transform", "column_name"]]
     rows += [list(one) for one in partitioning.show(metadata.spec(), schema)]
     return results.lines(run.scratch, rows, ["col_name", "data_type", "comment"])
