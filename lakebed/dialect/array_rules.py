@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lakebed.dialect import compare_rules, conversions, ordering, tree
+from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.rules import any_null, bound
 from lakebed.dialect.types import APPROXIMATE, VARCHAR, Type
 
@@ -39,7 +40,10 @@ def _extreme(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
 def _join(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     name = lowering.fresh()
     kind = call.args[0].type.inner[0]
-    text = conversions.convert(name, kind, VARCHAR)
+    try:
+        text = conversions.convert(name, kind, VARCHAR)
+    except TrinoError as error:
+        raise TrinoError("OPERATOR_NOT_FOUND", error.message) from error
     if len(args) == 3:
         text = f"coalesce({text}, {args[2]})"
     listed = f"list_transform({args[0]}, lambda {name}: {text})"

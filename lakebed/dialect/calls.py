@@ -149,13 +149,16 @@ class Calls:
             raise fail("FUNCTION_NOT_AGGREGATE", message, node)
         if len(args) == 1 and isinstance(args[0], exp.Star):
             args = []
-        if len(args) == 1 and name in _AT_LEAST_TWO:
-            raise TrinoError("INVALID_FUNCTION_ARGUMENT", _AT_LEAST_TWO[name])
         given = [None if isinstance(arg, exp.Lambda) else self.analyse(arg, scope) for arg in args]
         bound = self.resolve(name, given, node)
         typed, returns = self.bind(bound, args, given, scope, node)
         template = bound.signature.template
         if bound.signature.kind == "scalar":
+            if len(args) == 1 and name in _AT_LEAST_TWO:
+                # As on Trino, an error of the call, not of the statement's meaning.
+                raised = f"lb_raise('INVALID_FUNCTION_ARGUMENT', '{_AT_LEAST_TWO[name]}')"
+                template = f"CASE WHEN true THEN {raised} ELSE CAST(NULL AS {{type}}) END"
+                typed = ()
             return tree.Apply(returns, template, typed)
         found = tree.Aggregate(returns, template, typed, distinct, None, order)
         if not over:

@@ -6,10 +6,10 @@ https://trino.io/docs/current/functions/json.html#cast-to-json
 from __future__ import annotations
 
 from lakebed.dialect.errors import TrinoError
-from lakebed.dialect.types import APPROXIMATE, INSTANT, INTEGERS, VARCHAR, Type, duck_name
+from lakebed.dialect.types import APPROXIMATE, INTEGERS, VARCHAR, Type, duck_name
 
 _BOTH = (*INTEGERS, *APPROXIMATE, "boolean", "decimal", "varchar", "json")
-_AS_TEXT = ("date", "timestamp", INSTANT)
+_AS_TEXT = ("date", "timestamp")
 _KEYS = (*INTEGERS, *APPROXIMATE, "boolean", "decimal", "varchar", "unknown")
 _JSON = Type("json")
 

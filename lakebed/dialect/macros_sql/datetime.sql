@@ -1,11 +1,11 @@
 CREATE OR REPLACE MACRO lb_floor(x, n) AS x - ((x % n) + n) % n;
 CREATE OR REPLACE MACRO lb_round(x, n) AS lb_floor(x + n // 2, n);
 CREATE OR REPLACE MACRO lb_round_moment(t, n) AS make_timestamp(lb_round(epoch_us(t), n));
-CREATE OR REPLACE MACRO lb_carry(t, up) AS CASE WHEN up THEN t + to_microseconds(1) ELSE t END;
+CREATE OR REPLACE MACRO lb_carry(t, up) AS CASE WHEN up THEN CAST(t AS TIMESTAMP) + to_microseconds(1) ELSE t END;
 CREATE OR REPLACE MACRO lb_offset_micros(z) AS (CASE left(z, 1) WHEN '-' THEN -60000000 ELSE 60000000 END) * (coalesce(TRY_CAST(substr(z, 2, 2) AS BIGINT), 0) * 60 + coalesce(TRY_CAST(substr(z, 5, 2) AS BIGINT), 0));
 CREATE OR REPLACE MACRO lb_place(z) AS CASE WHEN left(z, 1) IN ('+', '-') THEN 'UTC' ELSE z END;
-CREATE OR REPLACE MACRO lb_in_zone(t, z) AS timezone(lb_place(z), timezone('UTC', t));
-CREATE OR REPLACE MACRO lb_local(t, z) AS CASE WHEN z = 'UTC' THEN t WHEN left(z, 1) IN ('+', '-') THEN t + to_microseconds(lb_offset_micros(z)) ELSE lb_in_zone(t, z) END;
+CREATE OR REPLACE MACRO lb_in_zone(t, z) AS timezone(lb_place(z), timezone('UTC', CAST(t AS TIMESTAMP)));
+CREATE OR REPLACE MACRO lb_local(t, z) AS CASE WHEN z = 'UTC' THEN t WHEN left(z, 1) IN ('+', '-') THEN CAST(t AS TIMESTAMP) + to_microseconds(lb_offset_micros(z)) ELSE lb_in_zone(t, z) END;
 CREATE OR REPLACE MACRO lb_from_zone(l, z) AS timezone('UTC', timezone(lb_place(z), l));
 CREATE OR REPLACE MACRO lb_day_before(u) AS u - to_days(1);
 CREATE OR REPLACE MACRO lb_earlier(l, u, z) AS l - (lb_in_zone(lb_day_before(u), z) - lb_day_before(u));
