@@ -29,15 +29,14 @@ type|MANAGED_TABLE
 type|TABLE
 type|VIEW
 type|VIRTUAL_VIEW
-table|AwsDataCatalog|shop|dear|TABLE
-table|AwsDataCatalog|shop|orders|TABLE
-column|dear|id|integer|10|null||1
-column|dear|price|decimal|10|2||2
+TABLES
+column|dear|id|integer|10|null|NONE|1
+column|dear|price|decimal|10|2|NONE|2
 column|orders|id|integer|10|null|the number|1
-column|orders|note|string|255|null||2
-column|orders|price|decimal|10|2||3
-column|orders|tags|array|65535|null||4
-column|orders|day|date|10|null||5
+column|orders|note|string|255|null|NONE|2
+column|orders|price|decimal|10|2|NONE|3
+column|orders|tags|array|65535|null|NONE|4
+column|orders|day|date|10|null|NONE|5
 result|id|integer
 result|note|string
 result|price|decimal
@@ -49,8 +48,19 @@ error|[Simba][AthenaJDBC](100071) An error has been thrown from the AWS Athena c
 COLUMN_NOT_FOUND: line 1:8: Column 'nothing' cannot be resolved
 """
 
+# By statements (SHOW, DESCRIBE) the driver calls everything a table, and no comment an empty one.
+BY_STATEMENTS = ("table|AwsDataCatalog|shop|dear|TABLE\ntable|AwsDataCatalog|shop|orders|TABLE", "")
+BY_OPERATIONS = (
+    "table|AwsDataCatalog|shop|orders|EXTERNAL_TABLE\ntable|AwsDataCatalog|shop|dear|VIRTUAL_VIEW",
+    "null",
+)
 
-def test_a_tool_finds_tables_and_columns_and_reads_rows(tmp_path):
+
+@pytest.mark.parametrize(
+    ("retrieval", "tables", "comment"),
+    [("Query", *BY_STATEMENTS), ("ProxyAPI", *BY_OPERATIONS)],
+)
+def test_a_tool_finds_tables_and_columns_and_reads_rows(tmp_path, retrieval, tables, comment):
     java, keytool = shutil.which("java"), shutil.which("keytool")
     jars = list((ROOT / ".venv" / "clients").glob(JAR))
     if java is None or keytool is None or not jars:
@@ -65,6 +75,7 @@ def test_a_tool_finds_tables_and_columns_and_reads_rows(tmp_path):
             check=True, capture_output=True, timeout=60,
         )  # fmt: skip
         url = "jdbc:awsathena://AwsRegion=us-east-1;UseResultsetStreaming=0;"
+        url += f"MetadataRetrievalMethod={retrieval};"
         done = subprocess.run(
             [java, f"-Djavax.net.ssl.trustStore={trust}",
              "-Djavax.net.ssl.trustStorePassword=changeit", "-cp", str(jars[0]), str(STORY),
@@ -76,4 +87,5 @@ def test_a_tool_finds_tables_and_columns_and_reads_rows(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     told = [line for line in done.stdout.splitlines() if "|" in line]
     plain = ["|".join(part.strip() for part in line.split("|")) for line in told]
-    assert plain == EXPECTED.strip().splitlines()
+    expected = EXPECTED.replace("TABLES", tables).replace("NONE", comment)
+    assert plain == expected.strip().splitlines()
