@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import catalog, queries, report, scale, scans, servers, streams
+from bench import catalog, queries, report, scale, scans, servers, streams, tpch
 from bench.measure import OBJECTS_ONLY, PEERS, Results, floor_session, session
 from bench.operations import OPERATIONS
 
@@ -21,6 +21,8 @@ STORIES: dict[str, Callable[[Path, int, Results], None]] = {
     "select_1": queries.select_one,
     "flights": queries.flights,
     "scans": scans.story,
+    "tpch": tpch.story,
+    "texts": tpch.texts,
     "testing": queries.for_tests,
 }
 STORY_REPEATS = 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from lakebed.dialect import (
     conversions,
@@ -27,6 +28,7 @@ from lakebed.dialect.types import (
     duck_name,
 )
 
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _SLOT = re.compile(r"\{(\d+|\*|\+|\|null|type|type:\d+|py:\w+[.]\w+|\w+:\d+)\}")
 
 
@@ -298,6 +300,9 @@ class Lowering:
         return f"CAST({quoted(constant.value)} AS {name})"
 
     def _convert(self, convert: tree.Convert) -> str:
+        if _is_date(convert):
+            # As a literal it is compared with the bounds in files.
+            return f"CAST({self.expr(convert.arg)} AS DATE)"
         text = self.expr(convert.arg)
         null = convert.safe or self.trying
         converted = conversions.convert(text, convert.arg.type, convert.type, null)
@@ -422,6 +427,18 @@ def _filled(slot: str, call: tree.Apply | tree.Aggregate | tree.Window, args: li
         part, _, at = slot.partition(":")
         return time_rules.parts(part, args[int(at)], call.args[int(at)].type)
     return args[int(slot)]
+
+
+def _is_date(convert: tree.Convert) -> bool:
+    """Tell whether it is a date written as a text, and a real one."""
+    text = convert.arg.value if isinstance(convert.arg, tree.Constant) else None
+    if convert.type.name != "date" or not isinstance(text, str) or not _ISO_DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def python_call(name: str, kinds: Sequence[Type], returns: Type, args: Sequence[str]) -> str:

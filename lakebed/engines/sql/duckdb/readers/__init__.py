@@ -8,9 +8,14 @@ itself; what it cannot, Python decodes into Arrow batches while the query runs, 
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 
 
 def preload() -> None:
-    """Load the libraries that text and Arrow need: they take longer than a small query."""
-    for name in ("numpy", "pyarrow"):
-        import_module(name)
+    """Load the libraries that text and Arrow need: they take longer than a small query.
+
+    DuckDB asks for pandas, where there is one, before the first function written in Python.
+    """
+    for name in ("numpy", "pyarrow", "pandas"):
+        if find_spec(name) is not None:
+            import_module(name)
