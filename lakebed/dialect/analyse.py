@@ -8,7 +8,7 @@ from itertools import combinations
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import recursion, tree
+from lakebed.dialect import corresponding, recursion, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.grouping import (
@@ -176,6 +176,8 @@ class Analyser(Relations):
         """Analyse UNION, INTERSECT or EXCEPT."""
         left, right = self.query(node.this, outer), self.query(node.expression, outer)
         kind = node.key.upper()
+        if node.args.get("by_name"):
+            left, right = corresponding.by_name(left, right, node)
         if len(left.columns) != len(right.columns):
             message = f"{kind} query has different number of fields: "
             counts = f"{len(left.columns)}, {len(right.columns)}"

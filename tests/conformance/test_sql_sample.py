@@ -18,7 +18,7 @@ from tests.engines.sql.conftest import Console
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "cases"
 CASES = Path(os.environ.get("LAKEBED_CASES", DEFAULT))
-FLOOR = 0.56
+FLOOR = 0.995
 LENGTHS = {
     ("", "name"): 25, ("", "address"): 40, ("", "phone"): 15, ("", "mktsegment"): 10,
     ("customer", "comment"): 117, ("region", "comment"): 152, ("nation", "comment"): 152,
