@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import match_clauses, tree
+from lakebed.dialect import failing, match_clauses, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.match_clauses import Measures, Neighbours, Remembered, StatefulError
 from lakebed.dialect.match_expressions import PatternExpressions
@@ -210,17 +210,21 @@ def _conditions(
         near = Neighbours(clause.columns, relation, _label(name))
         try:
             condition = _boolean(clause.expressions(near, True), node)
+        except StatefulError:
+            condition = None
+        if condition is not None and not failing.can_fail(condition):
             found[at] = {"bits": len(known)}
             known.append(condition)
-        except StatefulError:
-            far = Remembered(clause.columns, relation, clause.numbers(), values)
-            condition = _boolean(clause.expressions(far, True), node)
-            if match_clauses.asks_tables(condition):
-                what = "A query beside what was matched before in DEFINE"
-                raise not_supported(what, *place(node)) from None
-            names = tuple(f"v{one}" for one in range(len(far.parameters)))
-            body = tree.Lambda(BOOLEAN, names, condition)
-            found[at] = {"condition": body, "parameters": far.parameters}
+            continue
+        # What can fail is asked for the rows only that a match gets to.
+        far = Remembered(clause.columns, relation, clause.numbers(), values)
+        asked = _boolean(clause.expressions(far, True), node)
+        if match_clauses.asks_tables(asked):
+            what = "A query in a condition of DEFINE that is asked row by row"
+            raise not_supported(what, *place(node))
+        names = tuple(f"v{one}" for one in range(len(far.parameters)))
+        body = tree.Lambda(BOOLEAN, names, asked)
+        found[at] = {"condition": body, "parameters": far.parameters}
     return found, values, known
 
 
