@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import GLUE_PAGE_MAX, TABLE_VERSIONS_MAX
-from lakebed.services.glue import _open_formats
+from lakebed.services.glue import _iceberg_metadata, _open_formats
 from lakebed.services.glue._deletion import delete_table_rows
 from lakebed.services.glue._map_order import with_ordered_parameters
 from lakebed.services.glue._partition_indexes import check_kept_keys, put_indexes
@@ -88,10 +88,13 @@ def get_table(ctx: Context, request: shapes.GetTableRequest) -> shapes.GetTableR
     """
     check_catalog(ctx, request.get("CatalogId"))
     _refuse_unbuilt("GetTable", request)
-    if "LATEST_ICEBERG_METADATA" in (request.get("AttributesToGet") or ()):
-        raise NotBuiltError("glue", "GetTable", "AttributesToGet LATEST_ICEBERG_METADATA")
+    wanted: list[Any] | None = request.get("AttributesToGet")
+    is_asked = _iceberg_metadata.is_asked(wanted)
     table = find_table(ctx, request["DatabaseName"], request["Name"])
-    return {"Table": _shape(ctx, table, request["DatabaseName"])}
+    found = _shape(ctx, table, request["DatabaseName"])
+    if is_asked:
+        found = cast("Any", _iceberg_metadata.shown(ctx, found, wanted))
+    return {"Table": found}
 
 
 def get_tables(

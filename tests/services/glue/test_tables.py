@@ -161,12 +161,6 @@ def test_attributes_to_get_leave_the_rest_out(glue):
     assert error_of(lambda: listed("TABLE_TYPE")) == (
         "InvalidInputException", "AttributesToGet must include NAME.", 400,
     )  # fmt: skip
-    code, message, _ = error_of(
-        lambda: glue.get_table(
-            DatabaseName="d", Name="trips", AttributesToGet=["LATEST_ICEBERG_METADATA"]
-        )
-    )
-    assert (code, "AttributesToGet LATEST_ICEBERG_METADATA" in message) == ("LakebedNotBuilt", True)
     assert glue.get_tables(DatabaseName="d", ResourceShareType="FEDERATED")["TableList"] == []
     assert len(glue.get_tables(DatabaseName="d", ResourceShareType="ALL")["TableList"]) == 1
 
@@ -433,3 +427,36 @@ def test_open_tables_that_cannot_be_made_are_refused(lakebed):
     assert "format version 3" in refused(OpenTableFormatInput=third)
     athena.glue.create_table(DatabaseName="db", TableInput=table, OpenTableFormatInput=wanted)
     assert refused() == "Table already exists: db.t"
+
+
+def test_the_newest_iceberg_metadata_is_shown(lakebed):
+    athena, catalog = open_tables(lakebed)
+    athena.create("t", "id bigint, day date", "PARTITIONED BY (month(day))")
+    athena.ok("ALTER TABLE t ADD COLUMNS (n int)")
+    named = {"DatabaseName": "db", "Name": "t"}
+    only = athena.glue.get_table(**named, AttributesToGet=["LATEST_ICEBERG_METADATA"])["Table"]
+    assert sorted(only) == ["CatalogId", "DatabaseName", "IcebergTableMetadata", "Name"]
+    found, wanted = only["IcebergTableMetadata"], catalog.load_table("db.t").metadata
+    assert found["FormatVersion"] == "2"
+    assert found["TableUuid"] == str(wanted.table_uuid)
+    assert (found["CurrentSchemaId"], found["LastColumnId"]) == (1, 3)
+    assert [len(one["Fields"]) for one in found["Schemas"]] == [2, 3]
+    assert found["Schemas"][1]["Fields"][1:] == [
+        {"Id": 2, "Name": "day", "Type": "date", "Required": False},
+        {"Id": 3, "Name": "n", "Type": "int", "Required": False},
+    ]
+    [field] = found["PartitionSpecs"][0]["Fields"]
+    assert field == {"SourceId": 2, "FieldId": 1000, "Transform": "month", "Name": "day_month"}
+    both = athena.glue.get_table(**named, AttributesToGet=["DEFAULT", "LATEST_ICEBERG_METADATA"])
+    plain = athena.glue.get_table(**named, AttributesToGet=["DEFAULT"])["Table"]
+    assert both["Table"] == {**plain, "IcebergTableMetadata": found}
+    assert error_of(lambda: athena.glue.get_table(**named, AttributesToGet=["NAME"])) == (
+        "InvalidInputException",
+        "AttributesToGet of GetTable allows DEFAULT and LATEST_ICEBERG_METADATA.",
+        400,
+    )
+    athena.glue.create_table(DatabaseName="db", TableInput={"Name": "hive"})
+    hive = athena.glue.get_table(
+        DatabaseName="db", Name="hive", AttributesToGet=["LATEST_ICEBERG_METADATA"]
+    )["Table"]
+    assert sorted(hive) == ["CatalogId", "DatabaseName", "Name"]

@@ -1,0 +1,116 @@
+"""The newest metadata of an Iceberg table, as GetTable's LATEST_ICEBERG_METADATA shows it.
+
+https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from lakebed.context import Context
+from lakebed.core.bodies import FileSlice
+from lakebed.core.errors import AwsError
+
+DEFAULT, LATEST = "DEFAULT", "LATEST_ICEBERG_METADATA"
+
+
+class _Metadata(msgspec.Struct, rename="kebab"):
+    """What is shown of a metadata file; snapshots, which may be many, are skipped unread."""
+
+    format_version: int
+    table_uuid: str
+    location: str
+    current_schema_id: int
+    last_column_id: int
+    schemas: list[dict[str, Any]]
+    partition_specs: list[dict[str, Any]]
+    default_spec_id: int
+    last_partition_id: int
+    sort_orders: list[dict[str, Any]]
+    default_sort_order_id: int
+    properties: dict[str, str] = {}
+
+
+_NAMES = {
+    "fields": "Fields", "type": "Type", "schema-id": "SchemaId", "id": "Id", "name": "Name",
+    "identifier-field-ids": "IdentifierFieldIds", "required": "Required", "doc": "Doc",
+    "initial-default": "InitialDefault", "write-default": "WriteDefault", "spec-id": "SpecId",
+    "source-id": "SourceId", "field-id": "FieldId", "transform": "Transform",
+    "order-id": "OrderId", "direction": "Direction", "null-order": "NullOrder",
+}  # fmt: skip
+_DOCUMENTS = ("type", "initial-default", "write-default")
+
+
+def is_asked(wanted: list[Any] | None) -> bool:
+    """Tell whether the metadata is asked for; refuse other attributes than those of GetTable."""
+    if wanted is None:
+        return False
+    if not wanted or not set(wanted) <= {DEFAULT, LATEST}:
+        message = f"AttributesToGet of GetTable allows {DEFAULT} and {LATEST}."
+        raise AwsError("InvalidInputException", message)
+    return LATEST in wanted
+
+
+def shown(ctx: Context, table: Mapping[str, Any], wanted: list[Any] | None) -> dict[str, Any]:
+    """Return a table with its metadata, alone unless the rest is asked for, too."""
+    parameters: Mapping[str, str] = table.get("Parameters") or {}
+    found: dict[str, Any] = dict(table)
+    if wanted is not None and DEFAULT not in wanted:
+        found = {key: table[key] for key in ("Name", "DatabaseName", "CatalogId")}
+    location = parameters.get("metadata_location")
+    if parameters.get("table_type", "").upper() == "ICEBERG" and location:
+        found["IcebergTableMetadata"] = _shape(_read(ctx, location))
+    return found
+
+
+def _read(ctx: Context, location: str) -> _Metadata:
+    bucket, _, key = location.partition("://")[2].partition("/")
+    try:
+        body: Any = ctx.aws.s3.get_object({"Bucket": bucket, "Key": key}).get("Body")
+        return msgspec.json.decode(_content(body), type=_Metadata)
+    except (AwsError, msgspec.DecodeError) as error:
+        message = f"Cannot read the metadata file {location}: {error}"
+        raise AwsError("InvalidInputException", message) from error
+
+
+def _content(body: Any) -> bytes:
+    if isinstance(body, FileSlice):
+        try:
+            return os.pread(body.descriptor, body.length, body.start)
+        finally:
+            os.close(body.descriptor)
+    return bytes(body or b"")
+
+
+def _shape(found: _Metadata) -> dict[str, Any]:
+    return {
+        "FormatVersion": str(found.format_version),
+        "TableUuid": found.table_uuid,
+        "Location": found.location,
+        "Properties": found.properties,
+        "Schemas": _renamed(found.schemas),
+        "CurrentSchemaId": found.current_schema_id,
+        "LastColumnId": found.last_column_id,
+        "PartitionSpecs": _renamed(found.partition_specs),
+        "DefaultSpecId": found.default_spec_id,
+        "LastPartitionId": found.last_partition_id,
+        "SortOrders": _renamed(found.sort_orders),
+        "DefaultSortOrderId": found.default_sort_order_id,
+    }
+
+
+def _renamed(given: Any) -> Any:
+    """Return Iceberg's JSON under the names of Glue's structures; types stay documents."""
+    if isinstance(given, list):
+        return [_renamed(one) for one in cast("list[Any]", given)]
+    if not isinstance(given, dict):
+        return given
+    return {
+        _NAMES[key]: value if key in _DOCUMENTS else _renamed(value)
+        for key, value in cast("dict[str, Any]", given).items()
+        if key in _NAMES
+    }
