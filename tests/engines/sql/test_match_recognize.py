@@ -85,3 +85,23 @@ def test_rows_and_partitions_of_some_size(console):
         "MEASURES count(*) AS n PATTERN (A B*) DEFINE B AS x < A.x + 100)"
     )
     assert console.rows(remembering) == [["50", "5000"]]
+
+
+def test_tables_views_and_parameters(console):
+    console.ok(
+        "CREATE TABLE prices WITH (format='parquet', external_location='s3://lake/prices/') AS "
+        "SELECT * FROM (VALUES (1, 90), (2, 80), (3, 70), (4, 80)) t(day, price)"
+    )
+    matched = (
+        "SELECT bottom, top FROM prices MATCH_RECOGNIZE (ORDER BY day MEASURES LAST(B.price) AS "
+        "bottom, LAST(C.price) AS top PATTERN (A B+ C+) DEFINE B AS price < PREV(price), "
+        "C AS price > {})"
+    )
+    console.ok(f"CREATE VIEW valleys AS {matched.format('PREV(price)')}")
+    assert console.rows("SELECT * FROM valleys WHERE top > 75") == [["70", "80"]]
+    assert console.rows(matched.format("?"), parameters=("75",)) == [["70", "80"]]
+    console.ok(f"CREATE TABLE kept AS {matched.format('B.price')}")
+    assert console.rows("SELECT * FROM kept") == [["70", "80"]]
+    assert console.error("SELECT x FROM prices MATCH_RECOGNIZE (ORDER BY day PATTERN (A))") == (
+        "SYNTAX_ERROR", "line 1:63: mismatched input ')'. Expecting: <expression>",
+    )  # fmt: skip
