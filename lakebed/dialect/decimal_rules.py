@@ -46,7 +46,7 @@ def _multiply(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     if p1 + p2 > _SHORT_MAX >= max(p1, p2):
         left = f"CAST({left} AS DECIMAL({_SHORT_MAX + 1},{s1}))"
     product = f"CAST({left} * {args[1]} AS {name})"
-    if p1 + p2 < _DIGITS_MAX:
+    if p1 + p2 <= _DIGITS_MAX:
         return product
     return _quick_or_exact(lowering, call, args, product)
 
