@@ -34,6 +34,7 @@ from pyiceberg.typedef import Record
 
 from lakebed.dialect import conversions, tree
 from lakebed.dialect.errors import TrinoError
+from lakebed.dialect.grouping import references
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog, Shape, is_delta, member
 from lakebed.engines.sql.duckdb.delta import log, schema, vectors
 from lakebed.engines.sql.duckdb.iceberg import planning, pruning
@@ -95,8 +96,9 @@ def source(scanner: Scanner, scan: tree.Scan) -> str:
     admits = _InclusiveMetricsEvaluator(made, said, case_sensitive=True).eval
     tasks: list[planning.Task] = []
     server = scanner.catalog.server
+    tested = _tested(table, scan)
     for one in table.snapshot.files:
-        file = _data_file(table, one, partitions)
+        file = _data_file(table, one, partitions, tested)
         if not admits(file):
             continue
         entry: Any = ManifestEntry.from_args(data_file=file, sequence_number=0)
@@ -110,6 +112,13 @@ def source(scanner: Scanner, scan: tree.Scan) -> str:
         _numbering(table),
     )  # fmt: skip
     return _typed(table, scan, iceberg.text_of(job, tasks))
+
+
+def _tested(table: DeltaTable, scan: tree.Scan) -> list[schema.Field]:
+    """Return the columns whose bounds the query's predicates ask for."""
+    places = {ref.index for prune in scan.prunes for ref in references(prune) or ()}
+    fields = table.schema.fields
+    return [fields[at] for at in sorted(places) if at < len(fields)]
 
 
 def _typed(table: DeltaTable, scan: tree.Scan, text: str) -> str:
@@ -158,15 +167,21 @@ def _numbering(table: DeltaTable) -> str:
     return hashlib.sha256(table.snapshot.schema_text.encode()).hexdigest()
 
 
-def _data_file(table: DeltaTable, file: log.Added, partitions: list[schema.Field]) -> DataFile:
-    """Return a file as a manifest of Iceberg's would list it, with what bounds its values."""
+def _data_file(
+    table: DeltaTable,
+    file: log.Added,
+    partitions: list[schema.Field],
+    tested: list[schema.Field],
+) -> DataFile:
+    """Return a file as a manifest of Iceberg's would list it, with the bounds of some columns."""
     count = int(file.statistics.get("numRecords") or 0)
     bounds = _Bounds(count)
     values: list[Any] = []
     for one in partitions:
         values.append(_partition_value(table, one, file.partition.get(one.physical)))
-        bounds.exactly(one.nested, values[-1])
-    for one in table.schema.fields:
+        if one in tested:
+            bounds.exactly(one.nested, values[-1])
+    for one in tested:
         if one not in partitions:
             bounds.between(one, file.statistics)
     make: Any = DataFile.from_args
