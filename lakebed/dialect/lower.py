@@ -42,6 +42,13 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _reads_groups(expr: tree.Expr) -> bool:
+    """Tell whether an expression holds what cannot stand in a lambda."""
+    if isinstance(expr, tree.Subquery | tree.Aggregate | tree.Window):
+        return True
+    return any(map(_reads_groups, tree.children(expr)))
+
+
 def _unmodified(name: str, row: str) -> str:
     return f"{name}({row})"
 
@@ -262,10 +269,16 @@ class Lowering:
             return self.renamed.get(expr.name, expr.name)
         if isinstance(expr, tree.Lambda):
             return f"lambda {', '.join(expr.names)}: {self.body(expr, expr.names)}"
+        return self._try(expr)
+
+    def _try(self, expr: tree.Try) -> str:
         before, self.trying = self.trying, True
-        text = f"TRY({macros.without_errors(self.expr(expr.arg))})"
+        text = macros.without_errors(self.expr(expr.arg))
         self.trying = before
-        return text
+        if '"py ' in text and not _reads_groups(expr.arg):
+            # DuckDB computes what is written twice once, before the TRY; not so inside a lambda.
+            text = f"list_extract(list_transform([true], lambda {self.fresh()}: {text}), 1)"
+        return f"TRY({text})"
 
     def body(self, inner: tree.Lambda, texts: Sequence[str]) -> str:
         """Write the body of a lambda with `texts` for its parameters."""

@@ -252,7 +252,7 @@ def _truncate_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> st
     step = f"CAST(pow(10, greatest(0, least(37, {scale} - {args[1]}))) AS HUGEINT)"
     whole = conversions.unscaled(args[0], scale)
     cut = conversions.rescaled(f"(({whole} // {step}) * {step})", call.type)
-    return f"CASE WHEN {args[1]} >= {scale} THEN {args[0]} ELSE {cut} END"
+    return f"CASE WHEN {args[1]} >= {scale} THEN {args[0]} WHEN {args[1]} < {scale} THEN {cut} END"
 
 
 def _typeof(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -274,7 +274,10 @@ def _round_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     step = f"CAST(pow(10, greatest(0, least(37, {scale} - {args[1]}))) AS HUGEINT)"
     whole = conversions.unscaled(args[0], scale)
     rounded = conversions.rescaled(f"(lb_half_up({whole}, {step}) * {step})", call.type)
-    return f"CASE WHEN {args[1]} >= {scale} THEN CAST({args[0]} AS {name}) ELSE {rounded} END"
+    plain = f"CAST({args[0]} AS {name})"
+    return (
+        f"CASE WHEN {args[1]} >= {scale} THEN {plain} WHEN {args[1]} < {scale} THEN {rounded} END"
+    )
 
 
 def _char_length(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
