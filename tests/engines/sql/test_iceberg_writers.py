@@ -15,10 +15,16 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    CommitStateUnknownException,
+    RESTError,
+)
 
 from lakebed import testing
 from tests.engines.sql.iceberg_tables import Athena
+from tests.services.glue_iceberg import rest_catalog
 
 
 @pytest.fixture
@@ -71,7 +77,8 @@ class Table:
                 self.tried.add(number)
             # The server is killed meanwhile: what it did not answer may be there, or not.
             unknown = (ClientError, BotoCoreError, AssertionError, KeyError, OSError)
-            with contextlib.suppress(*unknown, CommitFailedException):
+            refused = (CommitFailedException, CommitStateUnknownException, RESTError)
+            with contextlib.suppress(*unknown, *refused):
                 if insert(number):
                     with self.lock:
                         self.acknowledged.add(number)
@@ -83,7 +90,15 @@ class Table:
 
     def by_pyiceberg(self, number: int) -> bool:
         """Append a row with another engine, over Glue and S3."""
-        table = self.athena.catalog().load_table("db.t")
+        return self.append(self.athena.catalog(), number)
+
+    def by_rest(self, number: int) -> bool:
+        """Append a row over Glue's Iceberg REST endpoint."""
+        return self.append(rest_catalog.catalog(self.athena.lakebed), number)
+
+    def append(self, catalog: Catalog, number: int) -> bool:
+        """Append a row with PyIceberg."""
+        table = catalog.load_table("db.t")
         rows = {"id": [number], "part": [number % 3]}
         schema = pa.schema([("id", pa.int64()), ("part", pa.int32())])
         table.append(pa.table(rows, schema=schema))
@@ -108,7 +123,7 @@ def check_commits(commits: int, kills: int, folder: Path) -> None:
     try:
         table = Table(Athena(server))
         table.athena.create("t", "id bigint, part int", "PARTITIONED BY (part)")
-        writers = (table.by_athena, table.by_athena, table.by_athena, table.by_pyiceberg)
+        writers = (table.by_athena, table.by_athena, table.by_pyiceberg, table.by_rest)
         threads = [threading.Thread(target=table.write, args=(commits, one)) for one in writers]
         for one in threads:
             one.start()

@@ -14,16 +14,14 @@ from pyiceberg.catalog.rest import RestCatalog
 ACCOUNT = "000000000000"
 
 
-def catalog(lakebed, monkeypatch, **more: str) -> RestCatalog:
+def catalog(lakebed, **more: str) -> RestCatalog:
     """Return the catalog of https://docs.aws.amazon.com/glue/latest/dg/connect-glu-iceberg-rest."""
-    for key, value in (("ID", "test"), ("SECRET", "test")):
-        name = "AWS_ACCESS_KEY_ID" if key == "ID" else "AWS_SECRET_ACCESS_KEY"
-        monkeypatch.setenv(name, value)
     given = {
         "uri": f"{lakebed.url}/iceberg", "warehouse": ACCOUNT, "rest.sigv4-enabled": "true",
         "rest.signing-name": "glue", "rest.signing-region": "us-east-1",
         "s3.endpoint": lakebed.url, "s3.access-key-id": "test", "s3.secret-access-key": "test",
         "s3.region": "us-east-1",
+        "client.access-key-id": "test", "client.secret-access-key": "test",
     }  # fmt: skip
     return RestCatalog("rest", **{**given, **more})
 

@@ -15,8 +15,8 @@ from tests.services.glue_iceberg.rest_catalog import ACCOUNT, call, catalog
 
 
 @pytest.fixture
-def rest(lakebed, monkeypatch):
-    return catalog(lakebed, monkeypatch)
+def rest(lakebed):
+    return catalog(lakebed)
 
 
 def test_a_namespace_is_a_database(lakebed, rest):

@@ -38,8 +38,8 @@ def athena(lakebed):
 
 
 @pytest.fixture
-def rest(lakebed, athena, monkeypatch):
-    return catalog(lakebed, monkeypatch)
+def rest(lakebed, athena):
+    return catalog(lakebed)
 
 
 def rows(*pairs: tuple[int, str]) -> pa.Table:
@@ -128,12 +128,12 @@ def test_of_two_commits_to_one_state_the_second_is_a_conflict(athena, rest):
     assert [one.name for one in rest.load_table("db.t").schema().fields] == ["id", "name", "a"]
 
 
-def test_writers_at_once_lose_nothing(lakebed, athena, rest, monkeypatch):
+def test_writers_at_once_lose_nothing(lakebed, athena, rest):
     plain(rest)
     done: list[int] = []
 
     def write(first: int) -> None:
-        mine = catalog(lakebed, monkeypatch)
+        mine = catalog(lakebed)
         for number in range(first, first + 4):
             for _ in range(30):
                 try:
