@@ -115,6 +115,11 @@ class _QueryParser(_BASE):
         )
         return match_grammar.clause(self, found) if match_grammar.follows(self) else found
 
+    def _parse_window(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse what may follow a call; a window with a row pattern is refused by name."""
+        match_grammar.refuse_in_window(self)
+        return _BASE._parse_window(self, *args, **kwargs)
+
     def _parse_join(self, *args: Any, **kwargs: Any) -> Any:
         """Parse a join; only after a comma or CROSS may there be no condition."""
         comma = self._curr is not None and self._curr.token_type == TokenType.COMMA

@@ -5,11 +5,13 @@ https://trino.io/docs/current/sql/match-recognize.html
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import expressions as exp
 from sqlglot.tokenizer_core import TokenType
 
+from lakebed.dialect.errors import not_supported
 from lakebed.dialect.row_patterns import canonical
 
 if TYPE_CHECKING:
@@ -50,6 +52,25 @@ def follows(self: Any) -> bool:
         and self._curr.text.upper() == "MATCH_RECOGNIZE"
         and self._next.token_type == TokenType.L_PAREN
     )
+
+
+def refuse_in_window(self: Any) -> None:
+    """Refuse a window that has a row pattern: `OVER (… PATTERN (…) …)`, `WINDOW w AS (…)`."""
+    tokens: list[Any] = self._tokens
+    at = self._index
+    if at + 1 >= len(tokens) or tokens[at].text.upper() not in ("OVER", "AS"):
+        return
+    if tokens[at + 1].token_type != TokenType.L_PAREN:
+        return
+    depth = 0
+    for token, after in pairwise(tokens[at + 1 :]):
+        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
+        if depth == 0:
+            return
+        called = depth == 1 and after.token_type == TokenType.L_PAREN
+        if called and token.text.upper() == "PATTERN" and token.token_type == TokenType.VAR:
+            column = token.col - (token.end - token.start)
+            raise not_supported("Row pattern recognition in a window", token.line, column)
 
 
 def clause(self: Any, relation: exp.Expr) -> exp.Expr:
