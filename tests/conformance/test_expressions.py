@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
 
@@ -11,7 +13,8 @@ from tests.conformance import expressions, oracle
 from tests.dialect.test_cases import NoCatalog
 
 SAMPLE = 8
-"""One of so many recorded answers is replayed in the quick run."""
+SPELLED = 16
+"""One of so many recorded answers is replayed in the quick run, and is spelled in other ways."""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,50 @@ def test_recorded_answers_are_given_again(connection):
 @pytest.mark.slow
 def test_all_recorded_answers_are_given_again(connection):
     assert replayed(connection, 1) == {}
+
+
+_PIECES = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\"|\\s+)")
+
+
+_RENAMED = (
+    ("t(v, k)", '"T 1"(col_v, "K")'),
+    ("(v ORDER BY k)", '(col_v ORDER BY "K")'),
+    ("(x, y, z)", "(lim, o, z)"),
+)
+
+
+def loud(text: str) -> str:
+    """Write everything but strings and quoted names in large letters."""
+    return "".join(one if one[:1] in "'\"" else one.upper() for one in _PIECES.split(text))
+
+
+def spaced(text: str) -> str:
+    """Write line ends and a comment for each blank."""
+    return "".join("\n /* , ' */\t" if one.isspace() else one for one in _PIECES.split(text))
+
+
+def renamed(text: str) -> str:
+    """Call the table, its columns and the parameters of lambdas otherwise."""
+    for before, after in _RENAMED:
+        text = text.replace(before, after)
+    return re.sub(r"\bx\b(?! integer)", "lim", re.sub(r"\by\b(?! double)", "o", text))
+
+
+def derived(text: str) -> str:
+    """Select the statement's columns once more."""
+    return f"WITH a AS ({text}) SELECT * FROM (SELECT b.* FROM a AS b) AS c LIMIT 10"
+
+
+@pytest.mark.parametrize("change", [loud, spaced, renamed, derived], ids=lambda one: one.__name__)
+def test_spelling_changes_no_answer(connection, change):
+    answers = [one for one in list(oracle.recorded())[3::SPELLED] if "error" not in one]
+    assert len(answers) > 50
+    wrong = {
+        one["sql"]: why
+        for one in answers
+        if (why := oracle.disagreement(connection, one | {"sql": change(one["sql"])}))
+    }
+    assert wrong == {}
 
 
 def crash(text: str) -> str:
