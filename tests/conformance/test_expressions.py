@@ -39,7 +39,7 @@ def test_all_recorded_answers_are_given_again(connection):
     assert replayed(connection, 1) == {}
 
 
-_PIECES = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\"|\\s+)")
+_PIECES = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\"|\s+)")
 
 
 _RENAMED = (
@@ -74,7 +74,7 @@ def derived(text: str) -> str:
 @pytest.mark.parametrize("change", [loud, spaced, renamed, derived], ids=lambda one: one.__name__)
 def test_spelling_changes_no_answer(connection, change):
     answers = [one for one in list(oracle.recorded())[3::SPELLED] if "error" not in one]
-    assert len(answers) > 50
+    assert len(answers) > 40
     wrong = {
         one["sql"]: why
         for one in answers
