@@ -103,7 +103,8 @@ def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expr:
 
 def _parsed(text: str, parameters: Sequence[str], *kinds: type[exp.Expr]) -> exp.Expr:
     try:
-        found = sqlglot.parse(plain_numbers(text), read=_DIALECT)
+        # Comments go first: for sqlglot `ORDER /* */ BY` is not ORDER BY.
+        found = sqlglot.parse(plain_numbers(_without_comments(text)), read=_DIALECT)
     except (ParseError, TokenError) as error:
         raise _syntax_error(error, text) from error
     if len(found) != 1 or found[0] is None:

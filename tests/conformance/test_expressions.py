@@ -49,6 +49,10 @@ _RENAMED = (
 )
 
 
+def _parameters(text: str) -> str:
+    return re.sub(r"\bx\b", "lim", re.sub(r"\by\b", "o", text))
+
+
 def loud(text: str) -> str:
     """Write everything but strings and quoted names in large letters."""
     return "".join(one if one[:1] in "'\"" else one.upper() for one in _PIECES.split(text))
@@ -63,7 +67,7 @@ def renamed(text: str) -> str:
     """Call the table, its columns and the parameters of lambdas otherwise."""
     for before, after in _RENAMED:
         text = text.replace(before, after)
-    return re.sub(r"\bx\b(?! integer)", "lim", re.sub(r"\by\b(?! double)", "o", text))
+    return "".join(one if one[:1] == "'" else _parameters(one) for one in _PIECES.split(text))
 
 
 def derived(text: str) -> str:
@@ -73,7 +77,8 @@ def derived(text: str) -> str:
 
 @pytest.mark.parametrize("change", [loud, spaced, renamed, derived], ids=lambda one: one.__name__)
 def test_spelling_changes_no_answer(connection, change):
-    answers = [one for one in list(oracle.recorded())[3::SPELLED] if "error" not in one]
+    found = list(oracle.recorded())[3::SPELLED]
+    answers = [one for one in found if "error" not in one and "AS row(" not in one["sql"]]
     assert len(answers) > 40
     wrong = {
         one["sql"]: why
