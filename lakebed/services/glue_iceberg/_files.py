@@ -18,6 +18,8 @@ from lakebed.core.bodies import FileSlice, Spooled
 from lakebed.core.errors import AwsError
 from lakebed.services.glue_iceberg.model import Json, bad_request
 
+_DELETED_AT_ONCE = 50
+"""Objects deleted in one turn of the loop."""
 _LOCATION = re.compile(r"s3[an]?://([^/]+)/(.+)")
 _VERSION = re.compile(r"(?:^|/)(\d+)-[^/]*\.metadata\.json")
 
@@ -75,10 +77,10 @@ def _put(ctx: Context, bucket: str, key: str, body: Spooled) -> None:
         raise bad_request(f"Cannot write s3://{bucket}/{key}: {error.message}") from error
 
 
-def delete(ctx: Context, location: str) -> None:
-    """Delete every object below a table's location."""
+def delete(ctx: Context, location: str) -> Generator[None]:
+    """Delete every object below a table's location, a page at a time."""
     bucket, prefix = _split(location.rstrip("/") + "/")
-    given: Any = {"Bucket": bucket, "Prefix": prefix}
+    given: Any = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": _DELETED_AT_ONCE}
     while True:
         page = ctx.aws.s3.list_objects_v2(given)
         for one in page.get("Contents", []):
@@ -86,6 +88,7 @@ def delete(ctx: Context, location: str) -> None:
         if not page.get("IsTruncated"):
             return
         given = {**given, "ContinuationToken": page.get("NextContinuationToken")}
+        yield
 
 
 def _split(location: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context, long
@@ -99,7 +100,6 @@ def table_exists(ctx: Context, request: shapes.TableRequest) -> Any:
     return {}
 
 
-@long
 def create_table(ctx: Context, request: shapes.CreateTableRequest) -> shapes.LoadTableResponse:
     """Create a table, or (`stage-create`) say what it would be: a commit then creates it.
 
@@ -171,11 +171,12 @@ def _create(ctx: Context, name: tuple[str, str], metadata: Json, place: str) -> 
     asked("table", ctx.aws.glue.create_table, given)
 
 
-@long
 def update_table(ctx: Context, request: shapes.UpdateTableRequest) -> shapes.UpdateTableResponse:
     """Commit changes, if the table is as they require: else 409 CommitFailedException.
 
-    The catalog's pointer moves only if its row is still the one that was read.
+    The catalog's pointer moves only if its row is still the one that was read. It is no `@long`
+    handler: Glue's UpdateTable reads the version before it writes, so what a thread wrote between
+    the two would be lost.
     https://docs.aws.amazon.com/glue/latest/dg/iceberg-rest-apis.html
     """
     check_catalog(ctx, request["catalog"])
@@ -242,8 +243,7 @@ def _move(ctx: Context, table: Json, metadata: Json, place: str) -> None:
     asked("table", ctx.aws.glue.update_table, given)
 
 
-@long
-def delete_table(ctx: Context, request: shapes.DeleteTableRequest) -> Any:
+def delete_table(ctx: Context, request: shapes.DeleteTableRequest) -> Generator[None, None, Any]:
     """Delete a table; with `purgeRequested` its files, too.
 
     https://docs.aws.amazon.com/glue/latest/dg/iceberg-rest-apis.html
@@ -256,5 +256,5 @@ def delete_table(ctx: Context, request: shapes.DeleteTableRequest) -> Any:
     storage: Json = table.get("StorageDescriptor") or {}
     location = storage.get("Location")
     if request.get("purgeRequested") and location:
-        _files.delete(ctx, location)
+        yield from _files.delete(ctx, location)
     return {}
