@@ -31,7 +31,7 @@ class Matched:
 
 @vectorised
 def rows(program: Any, part: Any, count: Any, *lists: Any) -> Any:
-    """Return the answer's rows for each partition.
+    """Return the answer's rows for each partition, rows numbered among those of all.
 
     `part` is the number of its first row, `count` how many it has; `lists` hold, of each row, the
     conditions that are known and the values that others need.
@@ -39,35 +39,29 @@ def rows(program: Any, part: Any, count: Any, *lists: Any) -> Any:
     pa = arrow()
     text = program[0].as_py() if len(program) else "{}"
     found = Program(json.loads(text)) if len(program) else None
+    width = 2 * len(found.leaves) if found else 0
+    answers: list[list[Any]] = []
+    firsts: list[int] = []
     offsets = [0]
-    columns: list[list[Any]] = [[] for _ in range(6 + 2 * len(found.leaves) if found else 6)]
     for at in range(len(part)):
         assert found is not None
         given = [column[at].values for column in lists]
         known = [bits.to_pylist() for bits in given[: found.known]]
         partition = Partition(found, count[at].as_py(), known, given[found.known :])
-        first = part[at].as_py()
-        for row in partition.answer():
-            for column, value in zip(columns, row, strict=True):
-                column.append(value)
-        _shift(columns, offsets[-1], first)
-        offsets.append(len(columns[0]))
-    kinds = [pa.int64(), pa.int64(), pa.string(), pa.bool_(), pa.int64(), pa.int64()]
-    kinds += [pa.int64(), pa.string()] * (len(found.leaves) if found else 0)
+        answers.extend(partition.answer())
+        offsets.append(len(answers))
+        firsts += [part[at].as_py()] * (offsets[-1] - offsets[-2])
+    kinds = [pa.int64(), pa.int64(), pa.string(), pa.bool_(), pa.int64()]
+    kinds += [pa.int64(), pa.string()] * (width // 2)
+    columns = list(zip(*answers, strict=True)) or [()] * len(kinds)
     arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    first, add = pa.array(firsts, pa.int64()), arrow("pyarrow.compute").add
+    for at in (0, *range(5, len(arrays), 2)):
+        arrays[at] = add(arrays[at], first)
+    arrays.insert(4, first)
     names = [f"f{at}" for at in range(len(arrays))]
     whole = pa.StructArray.from_arrays(arrays, names)
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), whole)
-
-
-def _shift(columns: list[list[Any]], start: int, first: int) -> None:
-    """Make numbers of all rows of those within a partition, and number the partition."""
-    for at in range(start, len(columns[0])):
-        columns[0][at] += first
-        columns[4][at] = first
-        for leaf in range(6, len(columns), 2):
-            if columns[leaf][at] is not None:
-                columns[leaf][at] += first
 
 
 class Program:
@@ -161,19 +155,18 @@ class Partition:
             found = self.match_at(row)
             if found is None:
                 if self.program.rows == "all with unmatched" and row > last:
-                    yield [row, None, None, True, None, sequence, *[None] * width]
+                    yield [row, None, None, True, sequence, *[None] * width]
                     sequence += 1
                 row += 1
                 continue
             if not found.labels:
                 if self.program.rows != "all without empty":
-                    yield [row, self.number, None, True, None, sequence, *[None] * width]
+                    yield [row, self.number, None, True, sequence, *[None] * width]
                     sequence += 1
                 row += 1
             else:
-                for one in self.shown(found):
-                    yield [*one[:5], sequence, *one[5:]]
-                    sequence += 1
+                yield from self.shown(found, sequence)
+                sequence += len(found.labels)
                 last = max(last, row + len(found.labels) - 1)
                 row = self.after(found)
             self.number += 1
@@ -196,14 +189,14 @@ class Partition:
             raise TrinoError("GENERIC_USER_ERROR", message)
         return found.start + place
 
-    def shown(self, found: Matched) -> Iterator[list[Any]]:
-        """Return a row for each row of a match."""
+    def shown(self, found: Matched, sequence: int) -> Iterator[list[Any]]:
+        """Return a row for each row of a match; `sequence` is the first one's place."""
         count = len(found.labels)
         leaves = [self.leaf(leaf, found) for leaf in self.program.leaves]
         for at, label in enumerate(found.labels):
             kept = at == count - 1 if self.program.rows == "one" else not found.excluded[at]
             name = self.program.names[label]
-            out: list[Any] = [found.start + at, self.number, name, kept, None]
+            out: list[Any] = [found.start + at, self.number, name, kept, sequence + at]
             for leaf in leaves:
                 row = leaf[at]
                 away = -1 if row is None else row - found.start
