@@ -51,6 +51,26 @@ _SYSTEM_PREFIXES = ("EXCEEDED_", "GENERIC_INTERNAL", "STACK_OVERFLOW")
 _RAISED = re.compile(r"lakebed\|(\w+)\|(.*?)(?:\|\. Detail: Python exception.*)?$", re.S)
 
 
+_OVERFLOW = re.compile(r"Overflow in (\w+) of (?:(INT\d+) \()?(-?\d+ . -?\d+)\)?!?")
+_INTEGERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+_LEAST = {str(-(1 << bits - 1)): f"INT{bits}" for bits in (8, 16, 32, 64)}
+
+
+def _overflow(message: str) -> str:
+    """Return Trino's sentence for an overflow of whole numbers."""
+    found = _OVERFLOW.fullmatch(message)
+    if found is None:
+        return message
+    word, kind, values = found.groups()
+    first, sign, last = values.split(" ")
+    kind = kind or _LEAST.get(first)
+    if kind not in _INTEGERS:
+        return message
+    if (first, sign) == ("0", "-") and last in _LEAST:
+        word, values = "negation", last
+    return f"{_INTEGERS[kind]} {word} overflow: {values}"
+
+
 def describe(error: BaseException) -> dict[str, Any]:
     """Return the failure as the outcome carries it."""
     name, message = _named(error)
@@ -109,7 +129,7 @@ def _duck(error: duckdb.Error) -> tuple[str, str]:
         return raised.group(1), raised.group(2).strip()
     first = text.split("\n")[0].split(": ", 1)[-1]
     if isinstance(error, duckdb.OutOfRangeException):
-        return "NUMERIC_VALUE_OUT_OF_RANGE", first
+        return "NUMERIC_VALUE_OUT_OF_RANGE", _overflow(first)
     if isinstance(error, duckdb.ConversionException):
         return "INVALID_CAST_ARGUMENT", first
     if isinstance(error, duckdb.OutOfMemoryException):
