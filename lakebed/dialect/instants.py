@@ -108,6 +108,8 @@ def read_time(text: str, places_max: int | None = None) -> tuple[int, int, int |
     if found is None:
         raise ValueError("not a time")
     hour, minute, second, fraction, sign, hours, minutes = found.groups()
+    if places_max is None and len(fraction or "") > PLACES_MAX:
+        raise ValueError("too many decimal places")
     picos, places = _clock(hour, minute, second or "0", fraction or "", places_max)
     if sign is None:
         return picos, places, None
