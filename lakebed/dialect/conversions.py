@@ -191,7 +191,7 @@ def _to_text(text: str, source: Type, target: Type, null_on_error: bool) -> str:
 
 
 _OPAQUE = ("hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest", "geometry",
-           "sphericalgeography", "color")  # fmt: skip
+           "sphericalgeography", "bingtile", "color")  # fmt: skip
 
 
 def _length_max(kind: Type) -> int:
@@ -286,6 +286,8 @@ def rescaled(text: str, target: Type) -> str:
 
 _SIMPLE_TEXTS = {
     "geometry": '"py geometry.as_text(BLOB) VARCHAR"({})',
+    "sphericalgeography": '"py geometry.as_text(BLOB) VARCHAR"({})',
+    "bingtile": '"py geography.tile_text(VARCHAR) VARCHAR"({})',
     "double": "lb_approximate_text({})",
     "real": "lb_approximate_text({})",
     "varbinary": "lb_hex_text({})",

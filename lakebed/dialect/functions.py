@@ -196,6 +196,8 @@ def returned(row: Signature, arguments: Sequence[Type], binding: Binding) -> Typ
     rule = _RULES.get(text)
     if rule is not None:
         return rule(arguments)
+    if text.startswith("row(") and " " in text:
+        return parse_type(text)  # its members have names, and no variables
     return binding.instantiate(patterns.pattern(text))
 
 

@@ -100,7 +100,7 @@ _SIMPLE = frozenset(
     {"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "varchar", "char",
      "varbinary", "date", "decimal", "timestamp", "time", "unknown", "json", "row", "array", "map",
      "interval", "uuid", "ipaddress", "hyperloglog", "p4hyperloglog", "setdigest", "tdigest",
-     "qdigest", "geometry", "sphericalgeography", "color"}
+     "qdigest", "geometry", "sphericalgeography", "bingtile", "color"}
 )  # fmt: skip
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w$]*|\d+|\"[^\"]*\"|`[^`]*`|[(),<>:])")
 
@@ -302,6 +302,7 @@ _DUCK = {
     "tdigest": "BLOB",
     "geometry": "BLOB",
     "sphericalgeography": "BLOB",
+    "bingtile": "VARCHAR",
     "color": "INTEGER",
 }
 _MICROS, _PICOS = "TIMESTAMP", "STRUCT(t TIMESTAMP, p BIGINT)"
