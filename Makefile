@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: help install clients tour test slow coverage check format bench generate conformance clean
+.PHONY: help install clients tour test slow coverage check format bench generate conformance oracle clean
 
 help: ## List the targets.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -82,6 +82,9 @@ bench: $(VENV)/dev ## Measure speed beside peers and write bench/RESULTS.md.
 
 conformance: $(VENV)/dev ## Score SQL against real Trino's answers, where the cases are at hand.
 	$(BIN)/python -m pytest tests/conformance -m "slow or not slow" -s
+
+oracle: $(VENV)/dev ## Ask a Trino (URL=http://…) for answers to generated expressions and keep them.
+	$(BIN)/python -m tests.conformance.oracle $(URL) $(or $(SEED),1) $(or $(COUNT),2600)
 
 clean: ## Remove what the targets made; never a lake.
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -358,12 +358,13 @@ class Relations:
                 side = "left" if one is None else "right"
                 message = f"Column '{name}' is missing from {side} side of join"
                 raise fail("COLUMN_NOT_FOUND", message, item)
-            condition = compare("=", one, other, item)
-            conditions.append(condition)
-            chosen = {"FULL": None, "RIGHT": other}.get(kind, one)
-            if chosen is None and isinstance(condition, tree.Apply):
-                chosen = tree.Apply(condition.args[0].type, "coalesce({0}, {1})", condition.args)
-            merged.append(Field(item.name, None, chosen or one))
+            conditions.append(compare("=", one, other, item))
+            target = common(one.type, other.type) or one.type
+            sides = coerce(one, target), coerce(other, target)
+            chosen = sides[kind == "RIGHT"]
+            if kind == "FULL":
+                chosen = tree.Apply(target, "coalesce({0}, {1})", sides)
+            merged.append(Field(item.name, None, chosen))
         template = " AND ".join(f"{{{at}}}" for at in range(len(conditions)))
         on = tree.Apply(conditions[0].type, template, tuple(conditions))
         rest = [one for one in left[1] + right[1] if (one.name or "").lower() not in names]

@@ -7,10 +7,11 @@ the engine is the same: it computes calls below the expressions over them anyway
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from lakebed.dialect import tree
+from lakebed.dialect.failing import can_fail
 
 _CALLS = (tree.Aggregate, tree.Window, tree.Subquery)
 
@@ -23,12 +24,14 @@ def staged(query: tree.Query, fresh: Callable[[], str]) -> tree.Query:
     keys = [key.expr for key in query.order]
     shown = [*body.items, *([] if body.having is None else [body.having]), *keys]
     is_grouped = body.groups is not None
-    if not any(_is_nested(one, is_grouped) for one in shown):
+    failing = {key for one in shown for key in _keys_that_fail(one)}
+    if not failing and not any(_is_nested(one, is_grouped) for one in shown):
         return query
     if any(map(_has_lambda_over_query, shown)):
         return query
     relation = fresh()
-    inner = _Stage(relation, None if body.groups is None else {e for g in body.groups for e in g})
+    grouped = None if body.groups is None else {one for group in body.groups for one in group}
+    inner = _Stage(relation, grouped, failing)
     items = tuple(map(inner.above, body.items))
     order = tuple(replace(key, expr=inner.above(key.expr)) for key in query.order)
     having = inner.above(body.having) if body.having is not None else None
@@ -42,10 +45,14 @@ def staged(query: tree.Query, fresh: Callable[[], str]) -> tree.Query:
 
 @dataclass
 class _Stage:
-    """The columns of the inner SELECT; `grouped` are the keys of its GROUP BY, if it has one."""
+    """The columns of the inner SELECT; `grouped` are the keys of its GROUP BY, if it has one.
+
+    `keys` are those of windows, which are above it then.
+    """
 
     relation: str
     grouped: set[tree.Expr] | None
+    keys: set[tree.Expr]
     columns: dict[tree.Expr, tree.Ref] = field(default_factory=dict["tree.Expr", "tree.Ref"])
 
     def above(self, expr: tree.Expr) -> tree.Expr:
@@ -56,10 +63,12 @@ class _Stage:
         return tree.rebuilt(expr, self.above)
 
     def _is_below(self, expr: tree.Expr) -> bool:
+        if expr in self.keys:
+            return True
+        if isinstance(expr, tree.Window) and (self.keys or self.grouped is not None):
+            return False
         if self.grouped is None:
             return isinstance(expr, (*_CALLS, tree.Ref))
-        if isinstance(expr, tree.Window):
-            return False
         return expr in self.grouped or isinstance(expr, _CALLS)
 
 
@@ -68,6 +77,14 @@ def _is_nested(expr: tree.Expr, is_grouped: bool) -> bool:
     if isinstance(expr, tree.Window):
         return is_grouped and _has_call(tree.children(expr))
     return not isinstance(expr, _CALLS) and _has_call(tree.children(expr))
+
+
+def _keys_that_fail(expr: tree.Expr) -> Iterator[tree.Expr]:
+    """Yield keys of windows that may raise an error: the engine refuses them."""
+    if isinstance(expr, tree.Window):
+        yield from filter(can_fail, (*expr.partition, *(key.expr for key in expr.order)))
+    for inner in tree.children(expr):
+        yield from _keys_that_fail(inner)
 
 
 def _has_call(exprs: Iterable[tree.Expr]) -> bool:
