@@ -377,6 +377,23 @@ def _checksum(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return f'"{signature}"({lowering.modified("list", text)})'
 
 
+def _set_digest(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    kind, text = call.args[0].type, args[0]
+    if kind.name == "date":
+        text, duck = f"datediff('day', DATE '1970-01-01', {text})", "BIGINT"
+    elif kind.name in INTEGERS:
+        text, duck = f"CAST({text} AS BIGINT)", "BIGINT"
+    elif kind.name in ("varchar", "varbinary"):
+        duck = duck_name(kind)
+    elif kind.name in ("boolean", "double") or kind.inner:
+        signature = f"system.builtin.make_set_digest({kind}):SetDigest"
+        message = f"Unsupported type parameters ({signature}) for <T>(t):setdigest"
+        raise TrinoError("FUNCTION_IMPLEMENTATION_MISSING", message)
+    else:
+        raise not_supported(f"make_set_digest({kind})")
+    return f'"py sketches.set_digest_of({duck}[]) BLOB"({lowering.modified("list", text)})'
+
+
 def _reduce_agg(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     listed = f"lb_known({lowering.modified('list', args[0])})"
     first = lowering.modified("any_value", args[1])
@@ -437,6 +454,7 @@ RULES: dict[str, Rule] = {
     "format": _format,
     "sequence": _sequence,
     "grouped": _grouped,
+    "set_digest": _set_digest,
     "checksum": _checksum,
     "reduce_agg": _reduce_agg,
 }

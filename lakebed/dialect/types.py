@@ -36,7 +36,7 @@ class Type:
         if self.inner:
             return f"{self.name}({', '.join(map(str, self.inner))})"
         if not self.numbers or (self.name == "varchar" and self.numbers[0] == UNBOUNDED):
-            return self.name
+            return _SPELLED.get(self.name, self.name)
         if self.name in ("timestamp with time zone", "time with time zone"):
             head, tail = self.name.split(" ", 1)
             return f"{head}({self.numbers[0]}) {tail}"
@@ -44,6 +44,10 @@ class Type:
         return f"{self.name}({separator.join(map(str, self.numbers))})"
 
 
+_SPELLED = {
+    "hyperloglog": "HyperLogLog", "p4hyperloglog": "P4HyperLogLog", "setdigest": "SetDigest",
+    "geometry": "Geometry", "sphericalgeography": "SphericalGeography", "bingtile": "BingTile",
+}  # fmt: skip
 BOOLEAN, TINYINT, SMALLINT = Type("boolean"), Type("tinyint"), Type("smallint")
 INTEGER, BIGINT = Type("integer"), Type("bigint")
 REAL, DOUBLE = Type("real"), Type("double")
