@@ -288,6 +288,7 @@ _SIMPLE_TEXTS = {
     "geometry": '"py geometry.as_text(BLOB) VARCHAR"({})',
     "sphericalgeography": '"py geometry.as_text(BLOB) VARCHAR"({})',
     "bingtile": '"py geography.tile_text(VARCHAR) VARCHAR"({})',
+    "color": '"py colors.name(INTEGER) VARCHAR"({})',
     "double": "lb_approximate_text({})",
     "real": "lb_approximate_text({})",
     "varbinary": "lb_hex_text({})",
