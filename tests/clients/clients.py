@@ -21,6 +21,21 @@ def client(name: str, install: str = "make clients") -> str:
     return str(path)
 
 
+def jars(folder: Path) -> str:
+    """Return the class path that a folder's pom.xml names, fetched once by Maven."""
+    client("java", "apt-get install default-jre-headless")
+    kept = ROOT / ".venv" / folder.name
+    if not kept.exists():
+        maven = client("mvn", "apt-get install maven")
+        made = kept.with_name(f"{folder.name}.new")
+        shutil.rmtree(made, ignore_errors=True)
+        command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={made}"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-3000:]
+        made.rename(kept)
+    return f"{kept}/*"
+
+
 def environment(lakebed, folder: Path, **more: str) -> dict[str, str]:
     """Return what tells a client where the server is, and nothing of this machine's settings."""
     return {

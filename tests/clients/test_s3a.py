@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.clients.clients import client, environment
+from tests.clients.clients import environment, jars
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent / "s3a"
-JARS = Path(__file__).resolve().parents[2] / ".venv" / "s3a"
 
 
-@pytest.fixture(scope="session")
-def jars():
-    client("java", "apt-get install default-jre-headless")
-    if not JARS.exists():
-        maven = client("mvn", "apt-get install maven")
-        made = JARS.with_name("s3a.new")
-        shutil.rmtree(made, ignore_errors=True)
-        command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={made}"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-3000:]
-        made.rename(JARS)
-    return f"{JARS}/*"
-
-
-def test_the_file_shell_puts_renames_reads_and_removes(lakebed, jars, tmp_path):
+def test_the_file_shell_puts_renames_reads_and_removes(lakebed, tmp_path):
+    path = jars(HERE)
     settings = {
         "fs.s3a.endpoint": lakebed.url,
         "fs.s3a.endpoint.region": "us-east-1",
@@ -51,7 +36,7 @@ def test_the_file_shell_puts_renames_reads_and_removes(lakebed, jars, tmp_path):
 
     def do(*command):
         done = subprocess.run(
-            ["java", "-cp", f"{tmp_path}:{jars}", "org.apache.hadoop.fs.FsShell", *command],
+            ["java", "-cp", f"{tmp_path}:{path}", "org.apache.hadoop.fs.FsShell", *command],
             cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
             env=environment(lakebed, tmp_path),
         )  # fmt: skip
