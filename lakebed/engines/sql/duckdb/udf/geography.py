@@ -16,36 +16,25 @@ from shapely.geometry.base import BaseGeometry
 
 from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb.udf import function
+from lakebed.engines.sql.duckdb.udf.geometry import NAMES, arc, invalid, read
 
 _library: Any = shapely
 _EARTH_METRES = 6_371_010.0
 _TILE_PIXELS = 256
 _ZOOM_MAX = 23
 _LATITUDE_MAX = 85.05112878
-_KINDS = {
-    "Point": "POINT", "LineString": "LINE_STRING", "Polygon": "POLYGON",
-    "MultiPoint": "MULTI_POINT", "MultiLineString": "MULTI_LINE_STRING",
-    "MultiPolygon": "MULTI_POLYGON", "GeometryCollection": "GEOMETRY_COLLECTION",
-}  # fmt: skip
 _POLYLINE_SCALE = 100_000
 _KML_POINTS = re.compile(r"<coordinates>([^<]*)</coordinates>")
 _KML_KINDS = re.compile(r"<(Point|LineString|LinearRing|Polygon|MultiGeometry)\b")
 
 
-def _invalid(message: str) -> TrinoError:
-    return TrinoError("INVALID_FUNCTION_ARGUMENT", message)
-
-
-def _read(data: bytes) -> BaseGeometry:
-    return _library.from_wkb(data)
-
-
-def _written(found: Any) -> bytes:
+def _plain(found: Any) -> bytes:
+    """Write a geometry with its rings as they are."""
     return _library.to_wkb(found, byte_order=1)
 
 
 def _kind(found: BaseGeometry) -> str:
-    return _KINDS.get(found.geom_type, found.geom_type.upper())
+    return NAMES.get(found.geom_type, found.geom_type.upper())
 
 
 # --- the sphere ---
@@ -54,23 +43,23 @@ def _kind(found: BaseGeometry) -> str:
 @function
 def to_sphere(data: bytes) -> bytes:
     """Check that every point is a place on the sphere."""
-    for longitude, latitude in _library.get_coordinates(_read(data)):
+    for longitude, latitude in _library.get_coordinates(read(data)):
         if not -90 <= latitude <= 90:
-            raise _invalid("Latitude must be between -90 and 90")
+            raise invalid("Latitude must be between -90 and 90")
         if not -180 <= longitude <= 180:
-            raise _invalid("Longitude must be between -180 and 180")
+            raise invalid("Longitude must be between -180 and 180")
     return data
 
 
 @function
 def distance(one: bytes, other: bytes) -> float | None:
     """Return the metres between two places."""
-    first, second = _read(one), _read(other)
+    first, second = read(one), read(other)
     if first.is_empty or second.is_empty:
         return None
     for found in (first, second):
         if found.geom_type != "Point":
-            raise _invalid(
+            raise invalid(
                 "When applied to SphericalGeography inputs, ST_Distance only supports POINT. "
                 f"Input type is: {_kind(found)}"
             )
@@ -80,9 +69,9 @@ def distance(one: bytes, other: bytes) -> float | None:
 @function
 def length(data: bytes) -> float | None:
     """Return the metres along lines."""
-    found: Any = _read(data)
+    found: Any = read(data)
     if found.geom_type not in ("LineString", "MultiLineString"):
-        raise _invalid(
+        raise invalid(
             "When applied to SphericalGeography inputs, ST_Length only supports LINE_STRING or "
             f"MULTI_LINE_STRING. Input type is: {_kind(found)}"
         )
@@ -97,9 +86,9 @@ def length(data: bytes) -> float | None:
 @function
 def area(data: bytes) -> float | None:
     """Return the square metres of polygons."""
-    found: Any = _read(data)
+    found: Any = read(data)
     if found.geom_type not in ("Polygon", "MultiPolygon"):
-        raise _invalid(
+        raise invalid(
             "When applied to SphericalGeography inputs, ST_Area only supports POLYGON or "
             f"MULTI_POLYGON. Input type is: {_kind(found)}"
         )
@@ -114,16 +103,7 @@ def area(data: bytes) -> float | None:
 
 
 def _between(one: Sequence[float], other: Sequence[float]) -> float:
-    lat, other_lat = math.radians(one[1]), math.radians(other[1])
-    step = math.radians(one[0]) - math.radians(other[0])
-    first = math.cos(other_lat) * math.sin(step)
-    second = math.cos(lat) * math.sin(other_lat) - math.sin(lat) * math.cos(other_lat) * math.cos(
-        step
-    )
-    third = math.sin(lat) * math.sin(other_lat) + math.cos(lat) * math.cos(other_lat) * math.cos(
-        step
-    )
-    return math.atan2(math.hypot(first, second), third) * _EARTH_METRES
+    return arc(one[1], one[0], other[1], other[0]) * _EARTH_METRES
 
 
 def _excess(ring: Iterable[Sequence[float]]) -> float:
@@ -141,9 +121,9 @@ def _excess(ring: Iterable[Sequence[float]]) -> float:
 @function
 def to_geojson(data: bytes) -> str | None:
     """Write GeoJSON as Esri's library does: whole numbers without decimals, but for 0.0."""
-    found: Any = _read(data)
+    found: Any = read(data)
     if found.is_empty or found.geom_type == "GeometryCollection":
-        raise _invalid(f"to_geojson_geometry of {_kind(found)} has no text in Trino")
+        raise invalid(f"to_geojson_geometry of {_kind(found)} has no text in Trino")
 
     def text(value: Any) -> str:
         if not isinstance(value, float):
@@ -163,22 +143,22 @@ def from_geojson(text: str) -> bytes | None:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise _invalid(f"Invalid GeoJSON: {error}") from None
+        raise invalid(f"Invalid GeoJSON: {error}") from None
     if not isinstance(value, dict) or "type" not in value:
         message = "Could not parse Geometry from Json string.  No 'type' property found."
-        raise _invalid(f"Invalid GeoJSON: {message}")
+        raise invalid(f"Invalid GeoJSON: {message}")
     try:
-        return _written(_library.geometry.shape(value))
+        return _plain(_library.geometry.shape(value))
     except (ValueError, KeyError, TypeError, _library.errors.ShapelyError) as error:
-        raise _invalid(f"Invalid GeoJSON: {error}") from None
+        raise invalid(f"Invalid GeoJSON: {error}") from None
 
 
 @function
 def to_polyline(data: bytes) -> str:
     """Write points as an encoded polyline (latitude first, five decimals)."""
-    found = _read(data)
+    found = read(data)
     if found.geom_type not in ("LineString", "MultiPoint"):
-        raise _invalid(
+        raise invalid(
             "encode_polyline only applies to MULTI_POINT or LINE_STRING. "
             f"Input type is: {_kind(found)}"
         )
@@ -214,13 +194,13 @@ def from_polyline(text: str) -> bytes:
             numbers.append(~(result >> 1) if result & 1 else result >> 1)
             shift = result = 0
     if shift or len(numbers) % 2:
-        raise _invalid("The encoded polyline ends too early")
+        raise invalid("The encoded polyline ends too early")
     latitude = longitude = 0
     points: list[tuple[float, float]] = []
     for at in range(0, len(numbers), 2):
         latitude, longitude = latitude + numbers[at], longitude + numbers[at + 1]
         points.append((longitude * 1e-5, latitude * 1e-5))
-    return _written(_library.LineString(points))
+    return _plain(_library.LineString(points))
 
 
 @function
@@ -233,8 +213,8 @@ def from_kml(text: str) -> bytes:
         points = [[float(part) for part in place.split(",")[:2]] for place in lists[0].split()]
         made = _library.Point(points[0]) if kinds == ["Point"] else _library.LineString(points)
     except (ValueError, IndexError):
-        raise _invalid(f"Invalid KML: {text}") from None
-    return _written(made)
+        raise invalid(f"Invalid KML: {text}") from None
+    return _plain(made)
 
 
 # --- lines and points ---
@@ -244,7 +224,7 @@ def from_kml(text: str) -> bytes:
 def line_point(data: bytes, fraction: float) -> bytes | None:
     """Return the point at a fraction of a line's length."""
     found = _line(data, "line_interpolate_point", fraction)
-    return _written(found.interpolate(fraction, normalized=True))
+    return _plain(found.interpolate(fraction, normalized=True))
 
 
 @function
@@ -252,34 +232,34 @@ def line_points(data: bytes, fraction: float) -> list[bytes] | None:
     """Return the points at every multiple of a fraction of a line's length."""
     found = _line(data, "line_interpolate_points", fraction)
     if fraction == 0:
-        return [_written(found.interpolate(0))]
+        return [_plain(found.interpolate(0))]
     count = math.floor(1 / fraction + 1e-12)
     return [
-        _written(found.interpolate(min(at * fraction, 1.0), normalized=True))
+        _plain(found.interpolate(min(at * fraction, 1.0), normalized=True))
         for at in range(1, count + 1)
     ]
 
 
 def _line(data: bytes, name: str, fraction: float) -> Any:
-    found = _read(data)
+    found = read(data)
     if found.geom_type != "LineString":
-        raise _invalid(f"{name} only applies to LINE_STRING. Input type is: {_kind(found)}")
+        raise invalid(f"{name} only applies to LINE_STRING. Input type is: {_kind(found)}")
     if not 0 <= fraction <= 1:
-        raise _invalid("fraction must be between 0 and 1")
+        raise invalid("fraction must be between 0 and 1")
     return found
 
 
 @function
 def locate(data: bytes, place: bytes) -> float | None:
     """Return the fraction of a line's length at which it is nearest to a point."""
-    line, point = _read(data), _read(place)
+    line, point = read(data), read(place)
     if line.geom_type not in ("LineString", "MultiLineString"):
-        raise _invalid(
+        raise invalid(
             "First argument to line_locate_point must be a LineString or a MultiLineString. "
             f"Got: {line.geom_type}"
         )
     if point.geom_type != "Point":
-        raise _invalid(
+        raise invalid(
             f"Second argument to line_locate_point must be a Point. Got: {point.geom_type}"
         )
     if line.is_empty or point.is_empty:
@@ -290,31 +270,31 @@ def locate(data: bytes, place: bytes) -> float | None:
 @function
 def points(data: bytes) -> list[bytes] | None:
     """Return every point of a geometry."""
-    found = _read(data)
+    found = read(data)
     if found.is_empty:
         return None
-    return [_written(_library.Point(one)) for one in _library.get_coordinates(found)]
+    return [_plain(_library.Point(one)) for one in _library.get_coordinates(found)]
 
 
 @function
 def envelope_points(data: bytes) -> list[bytes] | None:
     """Return the lower left and the upper right corner of a geometry's envelope."""
-    found = _read(data)
+    found = read(data)
     if found.is_empty:
         return None
     left, low, right, high = found.bounds
-    return [_written(_library.Point(left, low)), _written(_library.Point(right, high))]
+    return [_plain(_library.Point(left, low)), _plain(_library.Point(right, high))]
 
 
 @function
 def interior_rings(data: bytes) -> list[bytes] | None:
     """Return the inner rings of a polygon, as lines."""
-    found: Any = _read(data)
+    found: Any = read(data)
     if found.geom_type != "Polygon":
-        raise _invalid(f"ST_InteriorRings only applies to POLYGON. Input type is: {_kind(found)}")
+        raise invalid(f"ST_InteriorRings only applies to POLYGON. Input type is: {_kind(found)}")
     if found.is_empty:
         return None
-    return [_written(_library.LineString(ring.coords)) for ring in found.interiors]
+    return [_plain(_library.LineString(ring.coords)) for ring in found.interiors]
 
 
 # --- Bing tiles ---
@@ -325,7 +305,7 @@ def tile(x: int, y: int, zoom: int) -> str:
     """Return the tile of two coordinates."""
     size = 1 << _zoom(zoom)
     if not (0 <= x < size and 0 <= y < size):
-        raise _invalid(
+        raise invalid(
             f"XY coordinates for a Bing tile at zoom level {zoom} must be within [0, {size}) range"
         )
     return _key(x, y, zoom)
@@ -337,7 +317,7 @@ def tile_of_key(key: str) -> str:
     _zoom(len(key))
     for digit in key:
         if digit not in "0123":
-            raise _invalid(f"Invalid QuadKey digit sequence: {key}")
+            raise invalid(f"Invalid QuadKey digit sequence: {key}")
     return key
 
 
@@ -367,7 +347,7 @@ def tile_polygon(key: str) -> bytes:
     x, y = _place(key)
     left, right = _longitude(x, len(key)), _longitude(x + 1, len(key))
     high, low = _latitude(y, len(key)), _latitude(y + 1, len(key))
-    return _written(_library.Polygon([(left, low), (right, low), (right, high), (left, high)]))
+    return _plain(_library.Polygon([(left, low), (right, low), (right, high), (left, high)]))
 
 
 @function
@@ -386,17 +366,17 @@ def tiles_around(latitude: float, longitude: float, zoom: int) -> list[str]:
 
 def _zoom(zoom: int) -> int:
     if zoom > _ZOOM_MAX:
-        raise _invalid(f"Zoom level must be <= {_ZOOM_MAX}")
+        raise invalid(f"Zoom level must be <= {_ZOOM_MAX}")
     if zoom < 0:
-        raise _invalid("Zoom level must be >= 0")
+        raise invalid("Zoom level must be >= 0")
     return zoom
 
 
 def _check_place(latitude: float, longitude: float) -> None:
     if not -_LATITUDE_MAX <= latitude <= _LATITUDE_MAX:
-        raise _invalid(f"Latitude must be between -{_LATITUDE_MAX} and {_LATITUDE_MAX}")
+        raise invalid(f"Latitude must be between -{_LATITUDE_MAX} and {_LATITUDE_MAX}")
     if not -180 <= longitude <= 180:
-        raise _invalid("Longitude must be between -180.0 and 180.0")
+        raise invalid("Longitude must be between -180.0 and 180.0")
 
 
 def _tile_at(latitude: float, longitude: float, zoom: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb.udf import function
 
 _library: Any = shapely
-_NAMES = {
+NAMES = {
     "Point": "POINT", "LineString": "LINE_STRING", "Polygon": "POLYGON",
     "MultiPoint": "MULTI_POINT", "MultiLineString": "MULTI_LINE_STRING",
     "MultiPolygon": "MULTI_POLYGON", "GeometryCollection": "GEOMETRY_COLLECTION",
@@ -26,11 +26,13 @@ _NAMES = {
 _EARTH_KM = 6371.01
 
 
-def _invalid(message: str) -> TrinoError:
+def invalid(message: str) -> TrinoError:
+    """Return the error for an argument that is wrong."""
     return TrinoError("INVALID_FUNCTION_ARGUMENT", message)
 
 
-def _read(data: bytes) -> BaseGeometry:
+def read(data: bytes) -> BaseGeometry:
+    """Read the bytes of a geometry."""
     return _library.from_wkb(data)
 
 
@@ -41,9 +43,9 @@ def _written(found: Any) -> bytes:
 def _only(found: BaseGeometry, name: str, *kinds: str) -> BaseGeometry:
     """Refuse a geometry of another kind."""
     if found.geom_type not in kinds:
-        listed = " or ".join(_NAMES[kind] for kind in kinds)
-        kind = _NAMES.get(found.geom_type, found.geom_type.upper())
-        raise _invalid(f"{name} only applies to {listed}. Input type is: {kind}")
+        listed = " or ".join(NAMES[kind] for kind in kinds)
+        kind = NAMES.get(found.geom_type, found.geom_type.upper())
+        raise invalid(f"{name} only applies to {listed}. Input type is: {kind}")
     return found
 
 
@@ -70,14 +72,14 @@ def from_text(text: str) -> bytes:
     try:
         return _written(_library.from_wkt(_closed(text)))
     except _library.errors.ShapelyError:
-        raise _invalid(f"Invalid WKT: {text}") from None
+        raise invalid(f"Invalid WKT: {text}") from None
 
 
 @function
 def line_from_text(text: str) -> bytes:
     """Read WKT of a line."""
     data = from_text(text)
-    _only(_read(data), "ST_LineFromText", "LineString")
+    _only(read(data), "ST_LineFromText", "LineString")
     return data
 
 
@@ -85,14 +87,14 @@ def line_from_text(text: str) -> bytes:
 def polygon(text: str) -> bytes:
     """Read WKT of a polygon."""
     data = from_text(text)
-    _only(_read(data), "ST_Polygon", "Polygon")
+    _only(read(data), "ST_Polygon", "Polygon")
     return data
 
 
 @function
 def as_text(data: bytes) -> str:
     """Write WKT."""
-    return _library.to_wkt(_read(data), rounding_precision=-1, trim=True)
+    return _library.to_wkt(read(data), rounding_precision=-1, trim=True)
 
 
 @function
@@ -101,7 +103,7 @@ def from_binary(data: bytes) -> bytes:
     try:
         return _written(_library.from_wkb(data))
     except _library.errors.ShapelyError:
-        raise _invalid("Invalid WKB") from None
+        raise invalid("Invalid WKB") from None
 
 
 @function
@@ -119,7 +121,7 @@ def point(x: float, y: float) -> bytes:
 def _measure(name: str, take: Callable[[Any], Any], *kinds: str) -> Callable[[bytes], Any]:
     @function
     def measured(data: bytes) -> Any:
-        found = _read(data)
+        found = read(data)
         if kinds:
             _only(found, name, *kinds)
         return take(found)
@@ -172,7 +174,7 @@ def _parts(found: Any) -> Sequence[Any]:
 def _shape(take: Callable[[Any], Any], name: str = "", *kinds: str) -> Callable[[bytes], Any]:
     @function
     def shaped(data: bytes) -> bytes | None:
-        found = _read(data)
+        found = read(data)
         if kinds:
             _only(found, name, *kinds)
         made = take(found)
@@ -210,34 +212,34 @@ end_point = _shape(
 def buffer(data: bytes, distance: float) -> bytes:
     """Return what lies within a distance."""
     if math.isnan(distance) or distance < 0:
-        raise _invalid("distance is negative" if distance < 0 else "distance is NaN")
-    found = _read(data)
+        raise invalid("distance is negative" if distance < 0 else "distance is NaN")
+    found = read(data)
     return _written(found if distance == 0 else found.buffer(distance, quad_segs=24))
 
 
 @function
 def simplify(data: bytes, tolerance: float) -> bytes:
     """Return a shape of fewer points."""
-    return _written(_read(data).simplify(tolerance))
+    return _written(read(data).simplify(tolerance))
 
 
 @function
 def point_at(data: bytes, index: int) -> bytes | None:
     """Return a point of a line, counted from 1."""
-    found: Any = _only(_read(data), "ST_PointN", "LineString")
+    found: Any = _only(read(data), "ST_PointN", "LineString")
     return _nth([_library.Point(one) for one in found.coords], index)
 
 
 @function
 def geometry_at(data: bytes, index: int) -> bytes | None:
     """Return a part of a geometry, counted from 1."""
-    return _nth(_parts(_read(data)), index)
+    return _nth(_parts(read(data)), index)
 
 
 @function
 def ring_at(data: bytes, index: int) -> bytes | None:
     """Return an inner ring of a polygon, counted from 1."""
-    found: Any = _only(_read(data), "ST_InteriorRingN", "Polygon")
+    found: Any = _only(read(data), "ST_InteriorRingN", "Polygon")
     return _nth([_library.LineString(ring.coords) for ring in found.interiors], index)
 
 
@@ -248,7 +250,7 @@ def _nth(items: Sequence[Any], index: int) -> bytes | None:
 @function
 def geometries(data: bytes) -> list[bytes]:
     """Return the parts of a geometry."""
-    return [_written(part) for part in _parts(_read(data))]
+    return [_written(part) for part in _parts(read(data))]
 
 
 @function
@@ -268,11 +270,11 @@ def _coordinates(points: Sequence[bytes | None], name: str) -> list[Any]:
     out: list[Any] = []
     for at, data in enumerate(points, 1):
         if data is None:
-            raise _invalid(f"Invalid input to {name}: null point at index {at}")
-        found = _read(data)
+            raise invalid(f"Invalid input to {name}: null point at index {at}")
+        found = read(data)
         if found.geom_type != "Point":
-            kind = _NAMES.get(found.geom_type, "")
-            raise _invalid(f"{name} takes only an array of valid points, {kind} was passed")
+            kind = NAMES.get(found.geom_type, "")
+            raise invalid(f"{name} takes only an array of valid points, {kind} was passed")
         out.append(found)
     return out
 
@@ -293,7 +295,7 @@ def _computed(found: Any) -> bytes:
 def _relation(take: Callable[[Any, Any], Any]) -> Callable[[bytes, bytes], Any]:
     @function
     def related(one: bytes, other: bytes) -> Any:
-        return take(_read(one), _read(other))
+        return take(read(one), read(other))
 
     return related
 
@@ -318,7 +320,7 @@ union = _relation(lambda one, other: _computed(one.union(other)))
 @function
 def relate(one: bytes, other: bytes, pattern: str) -> bool:
     """Tell whether two geometries relate by a DE-9IM pattern."""
-    return bool(_library.relate_pattern(_read(one), _read(other), pattern))
+    return bool(_library.relate_pattern(read(one), read(other), pattern))
 
 
 @function
@@ -326,34 +328,39 @@ def great_circle_distance(lat: float, lon: float, other_lat: float, other_lon: f
     """Return the kilometres between two places on the sphere."""
     for value in (lat, other_lat):
         if not -90 <= value <= 90:
-            raise _invalid("Latitude must be between -90 and 90")
+            raise invalid("Latitude must be between -90 and 90")
     for value in (lon, other_lon):
         if not -180 <= value <= 180:
-            raise _invalid("Longitude must be between -180 and 180")
+            raise invalid("Longitude must be between -180 and 180")
+    return arc(lat, lon, other_lat, other_lon) * _EARTH_KM
+
+
+def arc(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Return the angle between two places given in degrees, in radians."""
     one, other = math.radians(lat), math.radians(other_lat)
     step = math.radians(lon) - math.radians(other_lon)
     first = math.cos(other) * math.sin(step)
     second = math.cos(one) * math.sin(other) - math.sin(one) * math.cos(other) * math.cos(step)
     third = math.sin(one) * math.sin(other) + math.cos(one) * math.cos(other) * math.cos(step)
-    return math.atan2(math.sqrt(first * first + second * second), third) * _EARTH_KM
+    return math.atan2(math.sqrt(first * first + second * second), third)
 
 
 @function
 def union_of(items: Sequence[bytes | None]) -> bytes | None:
     """Return the union of geometries."""
-    known = [_read(data) for data in items if data is not None]
+    known = [read(data) for data in items if data is not None]
     return _written(_library.union_all(known)) if known else None
 
 
 @function
 def convex_hull_of(items: Sequence[bytes | None]) -> bytes | None:
     """Return the convex hull of geometries."""
-    known = [_read(data) for data in items if data is not None]
+    known = [read(data) for data in items if data is not None]
     return _written(_library.union_all(known).convex_hull) if known else None
 
 
 @function
 def invalid_reason(data: bytes) -> str | None:
     """Return why a geometry is invalid, in the library's words; NULL where it is not."""
-    found = explain_validity(_read(data))
+    found = explain_validity(read(data))
     return None if found == "Valid Geometry" else found
