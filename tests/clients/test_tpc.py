@@ -126,4 +126,5 @@ def test_every_query_is_answered_as_trino_does(benchmarks):
     root, given = benchmarks
     ours, theirs = (answers(engine, root, given) for engine in ("duckdb", "trino"))
     assert len(theirs) == 22 + 99
+    assert [known for known, answer in theirs.items() if isinstance(answer, str)] == []
     assert [known for known in theirs if not same(ours[known], theirs[known])] == []
