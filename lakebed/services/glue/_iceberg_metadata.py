@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -92,25 +92,28 @@ def _shape(found: _Metadata) -> dict[str, Any]:
         "TableUuid": found.table_uuid,
         "Location": found.location,
         "Properties": found.properties,
-        "Schemas": _renamed(found.schemas),
+        "Schemas": renamed(found.schemas, _NAMES, _DOCUMENTS),
         "CurrentSchemaId": found.current_schema_id,
         "LastColumnId": found.last_column_id,
-        "PartitionSpecs": _renamed(found.partition_specs),
+        "PartitionSpecs": renamed(found.partition_specs, _NAMES, _DOCUMENTS),
         "DefaultSpecId": found.default_spec_id,
         "LastPartitionId": found.last_partition_id,
-        "SortOrders": _renamed(found.sort_orders),
+        "SortOrders": renamed(found.sort_orders, _NAMES, _DOCUMENTS),
         "DefaultSortOrderId": found.default_sort_order_id,
     }
 
 
-def _renamed(given: Any) -> Any:
-    """Return Iceberg's JSON under the names of Glue's structures; types stay documents."""
+def renamed(given: Any, names: Mapping[str, str], documents: Collection[str]) -> Any:
+    """Return a structure under other names, without members that have none.
+
+    `documents` are the members whose values are kept as they are.
+    """
     if isinstance(given, list):
-        return [_renamed(one) for one in cast("list[Any]", given)]
+        return [renamed(one, names, documents) for one in cast("list[Any]", given)]
     if not isinstance(given, dict):
         return given
     return {
-        _NAMES[key]: value if key in _DOCUMENTS else _renamed(value)
+        names[key]: value if key in documents else renamed(value, names, documents)
         for key, value in cast("dict[str, Any]", given).items()
-        if key in _NAMES
+        if key in names
     }

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.services.glue._iceberg_metadata import renamed
 
 Json = dict[str, Any]
 _TOKEN = re.compile(r"[^<>:,()\s]+|[<>:,()]")
@@ -84,15 +85,7 @@ def _of_schema(given: Mapping[str, Any]) -> Json:
 
 def _renamed(given: Any) -> Any:
     """Return a structure under the names of Iceberg's JSON; documents are in it already."""
-    if isinstance(given, list):
-        return [_renamed(one) for one in cast("list[Any]", given)]
-    if not isinstance(given, dict):
-        return given
-    return {
-        _NAMES[key]: value if key in _DOCUMENTS else _renamed(value)
-        for key, value in cast("Json", given).items()
-        if key in _NAMES
-    }
+    return renamed(given, _NAMES, _DOCUMENTS)
 
 
 def _of_columns(table: Mapping[str, Any]) -> Json:
