@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -22,18 +23,27 @@ def client(name: str, install: str = "make clients") -> str:
 
 
 def jars(folder: Path) -> str:
-    """Return the class path that a folder's pom.xml names, fetched once by Maven."""
+    """Return the class path that a folder's pom.xml names, fetched once by Maven.
+
+    Tests run in several processes: the first one fetches, the others wait for it.
+    """
     client("java", "apt-get install default-jre-headless")
     kept = ROOT / ".venv" / folder.name
-    if not kept.exists():
-        maven = client("mvn", "apt-get install maven")
-        made = kept.with_name(f"{folder.name}.new")
-        shutil.rmtree(made, ignore_errors=True)
-        command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={made}"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-3000:]
-        made.rename(kept)
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            _fetch_jars(folder, kept)
     return f"{kept}/*"
+
+
+def _fetch_jars(folder: Path, kept: Path) -> None:
+    maven = client("mvn", "apt-get install maven")
+    made = kept.with_suffix(".new")
+    shutil.rmtree(made, ignore_errors=True)
+    command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={made}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    made.rename(kept)
 
 
 def environment(lakebed, folder: Path, **more: str) -> dict[str, str]:
