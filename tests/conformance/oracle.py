@@ -1,6 +1,6 @@
 """Ask a running Trino for its answers: `python -m tests.conformance.oracle URL [SEED] [COUNT]`.
 
-The statements are those of `expressions` from the seed. The answers in which lakebed agrees go to
+The statements are those of `selects` from the seed. The answers in which lakebed agrees go to
 `oracle/SEED.jsonl.gz`, where a test replays them; the others are printed, to be understood first.
 The protocol: https://trino.io/docs/current/develop/client-protocol.html
 """
@@ -22,7 +22,7 @@ from lakebed.dialect import conversions, macros
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import parse_type
 from lakebed.engines.sql.duckdb import failures, udf
-from tests.conformance import answers, expressions
+from tests.conformance import answers, selects
 from tests.dialect.test_cases import lowered
 
 FOLDER = Path(__file__).parent / "oracle"
@@ -101,7 +101,7 @@ def recorded() -> Iterator[dict[str, Any]]:
 
 def main(url: str, seed: int = 1, count: int = 2500) -> None:
     """Ask, compare, write down."""
-    texts = expressions.statements(seed, count)
+    texts = selects.statements(seed, count)
     with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
         found = list(pool.map(lambda text: ask(url.rstrip("/"), text), texts))
     connection = database()
