@@ -81,6 +81,33 @@ QUERIES_RUNNING_MAX: Final = 4
 """Queries that run at once; more are QUEUED. Two a core keeps both cores of a laptop busy."""
 QUERIES_QUEUED_MAX: Final = 1000
 
+# --- CloudWatch Logs (docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html)
+LOG_GROUPS_MAX: Final = 1_000_000
+"""Of one account and region."""
+LOG_GROUPS_SCANNED_MAX: Final = 200
+"""Log groups read at once while a listing looks for those that fit."""
+LOGS_LIST_MAX: Final = 50
+LOGS_TAGS_MAX: Final = 50
+LOG_BATCH_BYTES_MAX: Final = 1_048_576
+"""Of PutLogEvents: the messages in UTF-8 and 26 bytes for each."""
+LOG_EVENT_BYTES_MAX: Final = 1_048_576
+LOG_EVENT_OVERHEAD_BYTES: Final = 26
+LOG_BATCH_HOURS_MAX: Final = 24
+LOG_PAST_DAYS_MAX: Final = 14
+LOG_FUTURE_HOURS_MAX: Final = 2
+LOG_PAGE_BYTES_MAX: Final = 1_048_576
+LOG_PAGE_EVENTS_MAX: Final = 10_000
+LOG_SCANNED_BYTES_MAX: Final = 64 * MIB
+"""What FilterLogEvents reads for one page, which may be empty and name the next one."""
+LOG_BLOCK_BYTES_MAX: Final = 256 * KIB
+"""Events kept together: one message may be longer."""
+LOG_TAILS_MAX: Final = 16
+"""Short blocks at the end of a stream, each at least twice as long as the next."""
+LOG_BLOCKS_SLICE: Final = 20
+"""Blocks deleted before others have their turn."""
+LOG_STORED_BYTES_MAX: Final = 20 * GIB
+"""Ours, of all groups of a server: above it the oldest events of the largest group go."""
+
 # --- Store and audit ---
 AUDIT_FILE_BYTES_MAX: Final = 32 * MIB
 AUDIT_FILES_MAX: Final = 8

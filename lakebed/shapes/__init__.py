@@ -7,6 +7,7 @@ import typing as t
 from lakebed.shapes.athena import Athena
 from lakebed.shapes.glue import Glue
 from lakebed.shapes.glue_iceberg import GlueIceberg
+from lakebed.shapes.logs import Logs
 from lakebed.shapes.s3 import S3
 from lakebed.shapes.sts import Sts
 
@@ -27,6 +28,11 @@ class Aws(t.Protocol):
     @property
     def glue_iceberg(self) -> GlueIceberg:
         """The operations of glue_iceberg."""
+        ...
+
+    @property
+    def logs(self) -> Logs:
+        """The operations of logs."""
         ...
 
     @property
