@@ -191,7 +191,7 @@ def _to_text(text: str, source: Type, target: Type, null_on_error: bool) -> str:
 
 
 _OPAQUE = ("hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest", "geometry",
-           "sphericalgeography", "bingtile", "color")  # fmt: skip
+           "sphericalgeography", "bingtile", "kdbtree", "color")  # fmt: skip
 
 
 def _length_max(kind: Type) -> int:

@@ -108,7 +108,15 @@ def _is_orderable(kind: Type) -> bool:
     return kind.name not in ("map", "json") and all(map(_is_orderable, kind.inner))
 
 
-_UNCOMPARED = ("hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest", "color")
+_UNCOMPARED = (
+    "hyperloglog",
+    "p4hyperloglog",
+    "setdigest",
+    "tdigest",
+    "qdigest",
+    "kdbtree",
+    "color",
+)
 
 
 def _is_comparable(kind: Type) -> bool:

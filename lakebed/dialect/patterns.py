@@ -32,7 +32,8 @@ _SHORT = {"instant": "timestamp(p) with time zone", "timestamp": "timestamp(p)",
 COMPILED = ("joniregexp", "jsonpath", "codepoints")
 """Types of texts that a function compiles: any text coerces to them."""
 _OPAQUE = ("function", "hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest",
-           "geometry", "sphericalgeography", "classifier", "regressor", "color")  # fmt: skip
+           "geometry", "sphericalgeography", "kdbtree", "classifier", "regressor",
+           "color")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

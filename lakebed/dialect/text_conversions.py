@@ -15,6 +15,8 @@ _DATE = r"\s*[+-]?[0-9]+-[0-9]{1,2}-[0-9]{1,2}\s*"
 _TIMESTAMP = (
     r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]{1,6})?)?)?\s*"
 )
+_READ = {"ipaddress": ("address", "BLOB"), "kdbtree": ("kdb_trees", "VARCHAR")}
+"""The module that reads a text, and the type of what it answers."""
 
 
 def from_text(text: str, source: Type, target: Type, null_on_error: bool) -> str:
@@ -39,9 +41,10 @@ def from_text(text: str, source: Type, target: Type, null_on_error: bool) -> str
     if target.name == "uuid":
         pattern = "(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
         return _matched(text, pattern, f"TRY_CAST({text} AS UUID)", target, null_on_error)
-    if target.name == "ipaddress":
+    if target.name in _READ:
+        module, kind = _READ[target.name]
         function = "try_read" if null_on_error else "read"
-        return f'"py address.{function}(VARCHAR) BLOB"({text})'
+        return f'"py {module}.{function}(VARCHAR) {kind}"({text})'
     raise TrinoError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
 
 

@@ -47,6 +47,7 @@ class Type:
 _SPELLED = {
     "hyperloglog": "HyperLogLog", "p4hyperloglog": "P4HyperLogLog", "setdigest": "SetDigest",
     "geometry": "Geometry", "sphericalgeography": "SphericalGeography", "bingtile": "BingTile",
+    "kdbtree": "KdbTree",
 }  # fmt: skip
 BOOLEAN, TINYINT, SMALLINT = Type("boolean"), Type("tinyint"), Type("smallint")
 INTEGER, BIGINT = Type("integer"), Type("bigint")
@@ -104,7 +105,7 @@ _SIMPLE = frozenset(
     {"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "varchar", "char",
      "varbinary", "date", "decimal", "timestamp", "time", "unknown", "json", "row", "array", "map",
      "interval", "uuid", "ipaddress", "hyperloglog", "p4hyperloglog", "setdigest", "tdigest",
-     "qdigest", "geometry", "sphericalgeography", "bingtile", "color"}
+     "qdigest", "geometry", "sphericalgeography", "bingtile", "kdbtree", "color"}
 )  # fmt: skip
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w$]*|\d+|\"[^\"]*\"|`[^`]*`|[(),<>:])")
 
@@ -307,6 +308,7 @@ _DUCK = {
     "geometry": "BLOB",
     "sphericalgeography": "BLOB",
     "bingtile": "VARCHAR",
+    "kdbtree": "VARCHAR",
     "color": "INTEGER",
 }
 _MICROS, _PICOS = "TIMESTAMP", "STRUCT(t TIMESTAMP, p BIGINT)"

@@ -40,7 +40,7 @@ TYPES = frozenset(
         """
     boolean, tinyint, smallint, integer, int, bigint, real, double, varbinary, date, json, uuid,
     ipaddress, hyperloglog, p4hyperloglog, setdigest, tdigest, geometry, sphericalgeography, color,
-    unknown, bingtile, joniregexp, jsonpath, model, classifier, regressor
+    unknown, bingtile, kdbtree, joniregexp, jsonpath, model, classifier, regressor
     """,
     )
 )

@@ -21,8 +21,8 @@ from lakebed.engines.sql.duckdb.udf.geometry import NAMES, arc, invalid, read
 _library: Any = shapely
 _EARTH_METRES = 6_371_010.0
 _TILE_PIXELS = 256
-_ZOOM_MAX = 23
-_LATITUDE_MAX = 85.05112878
+ZOOM_MAX = 23
+LATITUDE_MAX = 85.05112878
 _POLYLINE_SCALE = 100_000
 _KML_POINTS = re.compile(r"<coordinates>([^<]*)</coordinates>")
 _KML_KINDS = re.compile(r"<(Point|LineString|LinearRing|Polygon|MultiGeometry)\b")
@@ -324,8 +324,8 @@ def tile_of_key(key: str) -> str:
 @function
 def tile_at(latitude: float, longitude: float, zoom: int) -> str:
     """Return the tile that covers a place."""
-    _check_place(latitude, longitude)
-    return _key(*_tile_at(latitude, longitude, _zoom(zoom)), zoom)
+    check_place(latitude, longitude)
+    return _key(*place_at(latitude, longitude, _zoom(zoom)), zoom)
 
 
 @function
@@ -345,17 +345,17 @@ def tile_text(key: str) -> str:
 def tile_polygon(key: str) -> bytes:
     """Return the polygon a tile covers."""
     x, y = _place(key)
-    left, right = _longitude(x, len(key)), _longitude(x + 1, len(key))
-    high, low = _latitude(y, len(key)), _latitude(y + 1, len(key))
+    left, right = longitude_of(x, len(key)), longitude_of(x + 1, len(key))
+    high, low = latitude_of(y, len(key)), latitude_of(y + 1, len(key))
     return _plain(_library.Polygon([(left, low), (right, low), (right, high), (left, high)]))
 
 
 @function
 def tiles_around(latitude: float, longitude: float, zoom: int) -> list[str]:
     """Return the tile that covers a place, and its neighbours."""
-    _check_place(latitude, longitude)
+    check_place(latitude, longitude)
     size = 1 << _zoom(zoom)
-    x, y = _tile_at(latitude, longitude, zoom)
+    x, y = place_at(latitude, longitude, zoom)
     return [
         _key(x + right, y + down, zoom)
         for right in (-1, 0, 1)
@@ -365,21 +365,23 @@ def tiles_around(latitude: float, longitude: float, zoom: int) -> list[str]:
 
 
 def _zoom(zoom: int) -> int:
-    if zoom > _ZOOM_MAX:
-        raise invalid(f"Zoom level must be <= {_ZOOM_MAX}")
+    if zoom > ZOOM_MAX:
+        raise invalid(f"Zoom level must be <= {ZOOM_MAX}")
     if zoom < 0:
         raise invalid("Zoom level must be >= 0")
     return zoom
 
 
-def _check_place(latitude: float, longitude: float) -> None:
-    if not -_LATITUDE_MAX <= latitude <= _LATITUDE_MAX:
-        raise invalid(f"Latitude must be between -{_LATITUDE_MAX} and {_LATITUDE_MAX}")
+def check_place(latitude: float, longitude: float) -> None:
+    """Refuse what is no place on the map."""
+    if not -LATITUDE_MAX <= latitude <= LATITUDE_MAX:
+        raise invalid(f"Latitude must be between -{LATITUDE_MAX} and {LATITUDE_MAX}")
     if not -180 <= longitude <= 180:
         raise invalid("Longitude must be between -180.0 and 180.0")
 
 
-def _tile_at(latitude: float, longitude: float, zoom: int) -> tuple[int, int]:
+def place_at(latitude: float, longitude: float, zoom: int) -> tuple[int, int]:
+    """Return the coordinates of the tile that covers a place."""
     sine = math.sin(math.radians(latitude))
     down = 0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)
     size = _TILE_PIXELS << zoom
@@ -390,11 +392,13 @@ def _tile_at(latitude: float, longitude: float, zoom: int) -> tuple[int, int]:
     return coordinate((longitude + 180) / 360), coordinate(down)
 
 
-def _longitude(x: int, zoom: int) -> float:
+def longitude_of(x: int, zoom: int) -> float:
+    """Return the longitude of a tile's left side."""
     return 360 * (x / (1 << zoom) - 0.5)
 
 
-def _latitude(y: int, zoom: int) -> float:
+def latitude_of(y: int, zoom: int) -> float:
+    """Return the latitude of a tile's upper side."""
     return 90 - 360 * math.atan(math.exp(-(0.5 - y / (1 << zoom)) * 2 * math.pi)) / math.pi
 
 

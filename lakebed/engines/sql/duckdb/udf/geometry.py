@@ -12,7 +12,6 @@ from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from shapely.validation import explain_validity
 
 from lakebed.dialect.errors import TrinoError
 from lakebed.engines.sql.duckdb.udf import function
@@ -23,7 +22,7 @@ NAMES = {
     "MultiPoint": "MULTI_POINT", "MultiLineString": "MULTI_LINE_STRING",
     "MultiPolygon": "MULTI_POLYGON", "GeometryCollection": "GEOMETRY_COLLECTION",
 }  # fmt: skip
-_EARTH_KM = 6371.01
+EARTH_KM = 6371.01
 
 
 def invalid(message: str) -> TrinoError:
@@ -143,8 +142,6 @@ x_max = _measure("", _coordinate(lambda found: found.bounds[2]))
 y_max = _measure("", _coordinate(lambda found: found.bounds[3]))
 area = _measure("", lambda found: found.area)
 length = _measure("ST_Length", lambda found: found.length, *_LINES)
-is_valid = _measure("", lambda found: found.is_valid)
-is_simple = _measure("", lambda found: found.is_simple)
 is_empty = _measure("", lambda found: found.is_empty)
 is_closed = _measure("ST_IsClosed", lambda found: found.is_closed, *_LINES)
 is_ring = _measure("ST_IsRing", lambda found: found.is_ring, "LineString")
@@ -318,6 +315,16 @@ union = _relation(lambda one, other: _computed(one.union(other)))
 
 
 @function
+def nearest_points(one: bytes, other: bytes) -> tuple[bytes, bytes] | None:
+    """Return the points at which two geometries are nearest to each other."""
+    found, target = read(one), read(other)
+    if found.is_empty or target.is_empty:
+        return None
+    points = _library.get_coordinates(_library.shortest_line(found, target))
+    return _written(_library.Point(points[0])), _written(_library.Point(points[1]))
+
+
+@function
 def relate(one: bytes, other: bytes, pattern: str) -> bool:
     """Tell whether two geometries relate by a DE-9IM pattern."""
     return bool(_library.relate_pattern(read(one), read(other), pattern))
@@ -332,7 +339,7 @@ def great_circle_distance(lat: float, lon: float, other_lat: float, other_lon: f
     for value in (lon, other_lon):
         if not -180 <= value <= 180:
             raise invalid("Longitude must be between -180 and 180")
-    return arc(lat, lon, other_lat, other_lon) * _EARTH_KM
+    return arc(lat, lon, other_lat, other_lon) * EARTH_KM
 
 
 def arc(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
@@ -357,10 +364,3 @@ def convex_hull_of(items: Sequence[bytes | None]) -> bytes | None:
     """Return the convex hull of geometries."""
     known = [read(data) for data in items if data is not None]
     return _written(_library.union_all(known).convex_hull) if known else None
-
-
-@function
-def invalid_reason(data: bytes) -> str | None:
-    """Return why a geometry is invalid, in the library's words; NULL where it is not."""
-    found = explain_validity(read(data))
-    return None if found == "Valid Geometry" else found

@@ -98,15 +98,38 @@ def numeric_histogram(rows: Sequence[Row]) -> Pairs | None:
 @function
 def weighted_percentile(rows: Sequence[Row]) -> Any:
     """Return the value below which a share of the weights lies."""
-    ordered = sorted((row["a0"], row["a1"]) for row in rows if row["a0"] is not None)
+    _check_weights(rows)
+    ordered = sorted((row["a0"], row["a1"]) for row in rows if None not in (row["a0"], row["a1"]))
     return _percentile(ordered, rows[0]["a2"]) if ordered else None
 
 
 @function
 def weighted_percentiles(rows: Sequence[Row]) -> list[Any] | None:
     """Return the values below which shares of the weights lie."""
-    ordered = sorted((row["a0"], row["a1"]) for row in rows if row["a0"] is not None)
+    _check_weights(rows)
+    ordered = sorted((row["a0"], row["a1"]) for row in rows if None not in (row["a0"], row["a1"]))
     return [_percentile(ordered, share) for share in rows[0]["a2"]] if ordered else None
+
+
+@function
+def accurate_percentile(rows: Sequence[Row]) -> Any:
+    """Return the value below which a share of the weights lies; exact, so of any accuracy."""
+    known = [row for row in rows if None not in row.values()]
+    for row in known:
+        if not 0 < row["a3"] < 1:
+            message = "Percentile accuracy must be strictly between 0 and 1"
+            raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
+        if row["a1"] <= 0:
+            raise TrinoError("INVALID_FUNCTION_ARGUMENT", "percentile weight must be > 0")
+    ordered = sorted((row["a0"], row["a1"]) for row in known)
+    return _percentile(ordered, known[0]["a2"]) if known else None
+
+
+def _check_weights(rows: Sequence[Row]) -> None:
+    for row in rows:
+        if row["a0"] is not None and row["a1"] is not None and row["a1"] < 1:
+            message = f"weight must be >= 1, was {row['a1']}"
+            raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
 
 
 def _percentile(ordered: Sequence[tuple[Any, float]], share: float) -> Any:

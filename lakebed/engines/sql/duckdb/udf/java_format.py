@@ -153,13 +153,14 @@ def _general(spec: _Specifier, kind: str, value: Any) -> str:
             raise TrinoError(
                 "NOT_SUPPORTED", "format with %h of this type is not built in lakebed yet"
             )
-        shown = "null" if value is None else f"{_java_hash(value):x}"
+        shown = "null" if value is None else f"{string_hash(value):x}"
     else:
         shown = _text(value)
     return spec.padded(shown if spec.precision is None else shown[: spec.precision])
 
 
-def _java_hash(text: str) -> int:
+def string_hash(text: str) -> int:
+    """Return what Java's String.hashCode does, as a number without sign."""
     total = 0
     units = text.encode("utf-16-be")
     for at in range(0, len(units), 2):
