@@ -64,6 +64,7 @@ class Admin:
             "status": self._status,
             "scrub": self._scrub,
             "lifecycle": self._lifecycle,
+            "log-retention": self._log_retention,
         }
 
     def announce(self, url: str) -> None:
@@ -152,6 +153,13 @@ class Admin:
         if self._settings.testing:
             now = float(request.get("now", now))
         return 200, {"done": await self._care.lifecycle.carry_out(now, is_daily=False)}
+
+    async def _log_retention(self, request: dict[str, Any]) -> Answer:
+        """Carry out retention policies now; at another time only where that is being tested."""
+        now = self._house.clock.now()
+        if self._settings.testing:
+            now = float(request.get("now", now))
+        return 200, {"done": await self._care.log_retention.carry_out(now)}
 
     # -- the tests' reset -----------------------------------------------------------------------
 

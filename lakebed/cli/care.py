@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from lakebed.cli.lifecycle import Lifecycle
+from lakebed.cli.log_retention import LogRetention
 from lakebed.cli.scrub import Scrub
 from lakebed.context import Context
 from lakebed.core.limits import BACKUP_LEASE_SECONDS
@@ -62,6 +63,7 @@ class Care:
         self._tasks: list[asyncio.Task[None]] = []
         self.scrub = Scrub(self, self._objects.upkeep)
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
+        self.log_retention = LogRetention(self, settings.account)
         self._survey_due = 0.0
         self._backup = ""
         self._backup_end: asyncio.TimerHandle | None = None
@@ -126,6 +128,7 @@ class Care:
             "hashing": self._hash_by_hand(),
             "hands": self._heed_hands(),
             "lifecycle": self.lifecycle.run(),
+            "log retention": self.log_retention.run(),
             "sweep": self._sweep(),
         }
         if self._settings.scrub == "on":

@@ -108,6 +108,9 @@ LOG_BLOCKS_SLICE: Final = 20
 LOG_STORED_BYTES_MAX: Final = 20 * GIB
 """Ours, of all groups of a server: above it the oldest events of the largest group go."""
 
+RUN_LOG_BYTES_MAX: Final = 8 * MIB
+"""Lines of one run that wait to be written to its log stream; what comes above is counted."""
+
 # --- Store and audit ---
 AUDIT_FILE_BYTES_MAX: Final = 32 * MIB
 AUDIT_FILES_MAX: Final = 8
