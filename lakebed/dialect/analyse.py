@@ -424,8 +424,7 @@ class Analyser(Relations):
             return ()
         items, names = output
         pairs = zip(names, items, strict=True)
-        visible = dict.fromkeys((name.lower(), item) for name, item in pairs if name is not None)
-        fields = [Field(name, None, item) for name, item in visible]
+        fields = [Field(name, None, item) for name, item in pairs if name is not None]
         own = [one for one in scope.fields]
         inner = Scope(fields, Scope(own, scope.parent), is_output=True)
         keys: list[tree.SortKey] = []

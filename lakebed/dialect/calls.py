@@ -18,11 +18,14 @@ from lakebed.dialect.operators import (
     compare,
     contains_aggregate,
     make_row,
+    strict,
 )
 from lakebed.dialect.patterns import Binding, Pattern
 from lakebed.dialect.scopes import Scope, fail, parameter_name, place
 from lakebed.dialect.types import INTEGER, VARCHAR, Type, varchar
 
+_TAKE_NULL = ("concat", "concat_ws", "greatest", "least", "reduce", "repeat", "typeof")
+"""Functions for which NULL is an argument like another, or that look at all of them first."""
 _AT_LEAST_TWO = {
     "concat": "There must be two or more concatenation arguments",
     "concat_ws": "There must be two or more arguments",
@@ -159,7 +162,8 @@ class Calls:
                 raised = f"lb_raise('INVALID_FUNCTION_ARGUMENT', '{_AT_LEAST_TWO[name]}')"
                 template = f"CASE WHEN true THEN {raised} ELSE CAST(NULL AS {{type}}) END"
                 typed = ()
-            return tree.Apply(returns, template, typed)
+            call = tree.Apply(returns, template, typed)
+            return call if name in _TAKE_NULL else strict(call)
         found = tree.Aggregate(returns, template, typed, distinct, None, order)
         if not over:
             check_aggregate(rows[0], found, node)
@@ -274,7 +278,7 @@ class Calls:
         if len(names) != len(takes):
             message = f"Expected a lambda that takes {len(takes)} argument(s) but got {len(names)}"
             raise fail("INVALID_PARAMETER_USAGE", message, node)
-        if node.this.find(exp.Query) is not None:
+        if node.this.find(exp.Query, exp.Values) is not None:
             message = "Lambda expression cannot contain subqueries"
             raise fail("NOT_SUPPORTED", message, node.this)
         inner = Scope([], scope, dict(zip(names, takes, strict=True)))

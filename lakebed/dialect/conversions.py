@@ -105,7 +105,13 @@ def _to_integer(text: str, source: Type, target: Type, null_on_error: bool) -> s
     else:
         shown = value_text(text, source)
         value = f"round({text})"
-        if target.name == "bigint":
+        if (source.name, target.name) == ("real", "bigint"):
+            # As on Trino what is too large is the largest; of a double it is an error.
+            least, most = -(1 << 63), (1 << 63) - 1
+            value = f"CASE WHEN abs({text}) < 9.2e18 THEN CAST({value} AS BIGINT) "
+            value += f"WHEN {text} < 0 THEN {least} WHEN NOT isnan({text}) THEN {most} END"
+            failure = _raised("INVALID_CAST_ARGUMENT", "'Cannot cast real NaN to bigint'")
+        elif target.name == "bigint":
             failure = _raised(
                 "INVALID_CAST_ARGUMENT", f"'Unable to cast ' || {shown} || ' to bigint'"
             )
@@ -271,7 +277,13 @@ def unscaled(text: str, scale: int) -> str:
     if scale == 0:
         return f"CAST({text} AS HUGEINT)"
     wide = f"CAST({text} AS DECIMAL(38,{scale}))"
-    return f"CAST({wide} * CAST({10**scale} AS DECIMAL({scale + 1},0)) AS HUGEINT)"
+    product = f"CAST({wide} * CAST({10**scale} AS DECIMAL({scale + 1},0)) AS HUGEINT)"
+    digits = f"CAST(replace(CAST({wide} AS VARCHAR), '.', '') AS HUGEINT)"
+    room = 37 - 2 * scale
+    # The product has the scale once more, for which there may be no room.
+    return (
+        f"CASE WHEN abs({wide}) < 1e{room} THEN {product} ELSE {digits} END" if room > 0 else digits
+    )
 
 
 def rescaled(text: str, target: Type) -> str:

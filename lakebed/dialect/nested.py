@@ -6,7 +6,7 @@ from sqlglot import expressions as exp
 
 from lakebed.dialect import tree
 from lakebed.dialect.errors import TrinoError, not_supported
-from lakebed.dialect.operators import ARRAY_ITEM, MAP_ITEM, coerce, make_row
+from lakebed.dialect.operators import ARRAY_ITEM, MAP_ITEM, coerce, make_row, strict
 from lakebed.dialect.scopes import Scope, fail, place
 from lakebed.dialect.types import BIGINT, INTEGERS, UNKNOWN, VARCHAR, Type, array, common
 from lakebed.dialect.windows import Windows
@@ -59,7 +59,7 @@ class Nested(Windows):
             return self.map_item(base, index, node)
         if base.type.name != "array" or index.type.name not in (*INTEGERS, "unknown"):
             raise _unfit(base, index, node)
-        return tree.Apply(base.type.inner[0], ARRAY_ITEM, (base, coerce(index, BIGINT)))
+        return strict(tree.Apply(base.type.inner[0], ARRAY_ITEM, (base, coerce(index, BIGINT))))
 
     def map_item(self, base: tree.Expr, index: tree.Expr, node: exp.Expr) -> tree.Expr:
         """Take the value of a key, which may make the map one of a wider type."""
@@ -70,9 +70,9 @@ class Nested(Windows):
         wanted = coerce(index, key)
         args = (coerce(base, kind), wanted)
         if key.inner or key.name in ("varbinary", "unknown"):
-            return tree.Apply(kind.inner[1], MAP_ITEM.format(""), args)
+            return strict(tree.Apply(kind.inner[1], MAP_ITEM.format(""), args))
         shown = tree.Convert(VARCHAR, wanted) if wanted.type != VARCHAR else wanted
-        return tree.Apply(kind.inner[1], MAP_ITEM.format(" || ': ' || {2}"), (*args, shown))
+        return strict(tree.Apply(kind.inner[1], MAP_ITEM.format(" || ': ' || {2}"), (*args, shown)))
 
     def row_item(self, base: tree.Expr, node: exp.Bracket) -> tree.Expr:
         """Analyse r[i] of a row: the index is a literal."""

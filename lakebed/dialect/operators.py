@@ -50,6 +50,15 @@ def coerce(expr: tree.Expr, target: Type) -> tree.Expr:
     return tree.Convert(target, expr)
 
 
+def strict(call: tree.Apply) -> tree.Expr:
+    """Return NULL for a call that is given one: as Trino, it then looks at no other argument."""
+    return tree.Constant(call.type, None) if any(map(_is_null, call.args)) else call
+
+
+def _is_null(expr: tree.Expr) -> bool:
+    return isinstance(expr, tree.Constant) and expr.value is None
+
+
 def common_of(items: Sequence[tree.Expr], what: str, node: exp.Expr) -> Type:
     """Return the common type of several expressions."""
     target = UNKNOWN
@@ -77,7 +86,10 @@ def compare(symbol: str, left: tree.Expr, right: tree.Expr, node: exp.Expr) -> t
     if target is None or (ordered and not _is_orderable(target)) or not _is_comparable(target):
         message = f"Cannot apply operator: {left.type} {symbol} {right.type}"
         raise fail("TYPE_MISMATCH", message, node)
-    args = (keyed(coerce(left, target)), keyed(coerce(right, target)))
+    sides = (coerce(left, target), coerce(right, target))
+    if not symbol.startswith("IS") and any(map(_is_null, sides)):
+        return tree.Constant(BOOLEAN, None)
+    args = (keyed(sides[0]), keyed(sides[1]))
     if target.inner:
         return tree.Apply(BOOLEAN, f"@compared {symbol}", args)
     if target.name in APPROXIMATE and not symbol.startswith("IS"):
@@ -148,9 +160,12 @@ def combine(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
             return found
     left = coerce(left, right.type) if left.type.name == "unknown" else left
     right = coerce(right, left.type) if right.type.name == "unknown" else right
-    if is_numeric(left.type) and is_numeric(right.type):
-        return _numeric(symbol, left, right)
-    return _temporal(symbol, left, right)
+    found = (
+        _numeric(symbol, left, right)
+        if is_numeric(left.type) and is_numeric(right.type)
+        else _temporal(symbol, left, right)
+    )
+    return strict(found) if isinstance(found, tree.Apply) else found
 
 
 def _with_null(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | None:
@@ -188,8 +203,9 @@ def _numeric(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
 def _guarded(template: str, divisor: tree.Expr) -> str:
     if isinstance(divisor, tree.Constant) and divisor.value not in (None, "0"):
         return template
+    # What is divided is asked first: it may be NULL, or raise an error of its own.
     raised = "lb_raise('DIVISION_BY_ZERO', 'Division by zero')"
-    return f"CASE WHEN {{1}} = 0 THEN {raised} ELSE {template} END"
+    return f"CASE WHEN {{0}} IS NOT NULL AND {{1}} = 0 THEN {raised} ELSE {template} END"
 
 
 def _decimal(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:

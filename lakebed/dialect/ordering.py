@@ -118,7 +118,11 @@ def _first_n(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     by = args[1] if name.endswith("_by") else args[0]
     ordered = key(by, call.args[1 if name.endswith("_by") else 0].type, greatest)
     packed = f"CASE WHEN {by} IS NOT NULL THEN struct_pack(k := {ordered}, v := {args[0]}) END"
-    rows = f"lb_known({lowering.modified('list', packed)})"
+    row, at = lowering.fresh(), lowering.fresh()
+    # Of equal keys the first comes first.
+    place = f"-{at}" if greatest else at
+    placed = f"lambda {row}, {at}: struct_pack(k := {row}.k, i := {place}, v := {row}.v)"
+    rows = f"list_transform(lb_known({lowering.modified('list', packed)}), {placed})"
     order = f"list_sort({rows}, 'DESC')" if greatest else f"list_sort({rows})"
     what = "third argument of " + name if name.endswith("_by") else f"second argument of {name}_n"
     count = lowering.modified("any_value", args[-1])

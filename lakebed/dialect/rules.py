@@ -249,7 +249,7 @@ def _regexp(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
 def _truncate_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     del lowering
     scale = call.type.numbers[1]
-    step = f"CAST(pow(10, greatest(0, least(37, {scale} - {args[1]}))) AS HUGEINT)"
+    step = f"lb_power_of_ten(greatest(0, least(38, {scale} - {args[1]})))"
     whole = conversions.unscaled(args[0], scale)
     cut = conversions.rescaled(f"(({whole} // {step}) * {step})", call.type)
     return f"CASE WHEN {args[1]} >= {scale} THEN {args[0]} WHEN {args[1]} < {scale} THEN {cut} END"
@@ -271,9 +271,9 @@ def _round_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     del lowering
     scale = call.type.numbers[1]
     name = duck_name(call.type)
-    step = f"CAST(pow(10, greatest(0, least(37, {scale} - {args[1]}))) AS HUGEINT)"
+    step = f"lb_power_of_ten(greatest(0, least(38, {scale} - {args[1]})))"
     whole = conversions.unscaled(args[0], scale)
-    rounded = conversions.rescaled(f"(lb_half_up({whole}, {step}) * {step})", call.type)
+    rounded = conversions.rescaled(f"(lb_half_up_wide({whole}, {step}) * {step})", call.type)
     plain = f"CAST({args[0]} AS {name})"
     return (
         f"CASE WHEN {args[1]} >= {scale} THEN {plain} WHEN {args[1]} < {scale} THEN {rounded} END"

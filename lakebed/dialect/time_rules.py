@@ -207,8 +207,7 @@ def _from_unixtime(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
 def _from_unixtime_nanos(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     del lowering
     nanos = args[0]
-    if call.args[0].type.name == "decimal":
-        nanos = f"CAST({nanos} AS HUGEINT)"
+    nanos = f"CAST({nanos} AS HUGEINT)"
     moment = f"make_timestamp(CAST(lb_floor({nanos}, 1000) // 1000 AS BIGINT))"
     below = f"CAST(({nanos} - lb_floor({nanos}, 1000)) * 1000 AS BIGINT)"
     return temporal.made(call.type, moment, below)

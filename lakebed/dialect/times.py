@@ -48,6 +48,8 @@ class Times(Nested):
             conversions.convert("x", found.type, target)
         except TrinoError as error:
             raise fail(error.name, error.message, node) from error
+        if isinstance(found, tree.Constant) and found.value is None:
+            return tree.Constant(target, None)
         return converted if found.type != target else found
 
     def typed(self, node: TypedLiteral, scope: Scope) -> tree.Expr:

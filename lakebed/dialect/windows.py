@@ -16,6 +16,7 @@ from lakebed.dialect.types import BIGINT, INTEGERS, VARCHAR, is_numeric, varchar
 _BOUNDS = {"UNBOUNDED PRECEDING": 0, "PRECEDING": 1, "CURRENT ROW": 2, "FOLLOWING": 3,
            "UNBOUNDED FOLLOWING": 4}  # fmt: skip
 _RANKING = ("rank", "dense_rank", "row_number", "percent_rank", "cume_dist", "ntile", "lag", "lead")
+_MAY_IGNORE_NULLS = ("first_value", "last_value", "nth_value", "lag", "lead")
 _NEGATIVE = "Window frame offset value must not be negative or null"
 _ORDERED = ("timestamp", "date", "time", "interval")
 
@@ -61,6 +62,9 @@ class Windows(Calls):
             raise not_supported("This window function", *place(node))
         name = str(inner.this).lower()
         call = self.call(name, list(inner.expressions), inner, scope, over=True)
+        if ignore and name not in _MAY_IGNORE_NULLS:
+            message = f"Cannot specify null treatment clause for {name} function"
+            raise fail("NULL_TREATMENT_NOT_ALLOWED", message, node)
         if not isinstance(call, tree.Aggregate) or call.order:
             raise not_supported(f"{name} over a window in this form", *place(node))
         if any(map(contains_window, call.args)):

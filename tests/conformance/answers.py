@@ -85,7 +85,10 @@ def shown(value: Any, kind: Type, inside: bool = False) -> str:
     if kind.name == "array":
         return f"[{', '.join(shown(item, kind.inner[0], True) for item in value)}]"
     if kind.name == "map":
-        pairs = (f"{key}={shown(item, kind.inner[1], True)}" for key, item in value.items())
+        pairs = (
+            f"{_key(key, kind.inner[0])}={shown(item, kind.inner[1], True)}"
+            for key, item in value.items()
+        )
         return f"{{{', '.join(pairs)}}}"
     if kind.name == "row":
         named = (name or f"field{at}" for at, name in enumerate(kind.fields))
@@ -93,6 +96,16 @@ def shown(value: Any, kind: Type, inside: bool = False) -> str:
         pairs = (f"{name}={item}" for name, item in zip(named, members, strict=True))
         return f"{{{', '.join(pairs)}}}"
     return _simple(value, kind, inside)
+
+
+def _key(text: str, kind: Type) -> str:
+    """Show a key of a map, which is a text whatever its type."""
+    if kind.name == "varbinary":
+        return _simple(text, kind, True)
+    parts = text[1:-1].split(", ")
+    if kind.name == "row" and len(parts) == len(kind.inner):
+        return shown([_key(*one) for one in zip(parts, kind.inner, strict=True)], kind)
+    return text
 
 
 def _simple(value: Any, kind: Type, inside: bool) -> str:

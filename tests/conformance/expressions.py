@@ -26,7 +26,6 @@ UNSTABLE = frozenset(
 )  # fmt: skip
 """What says another thing every time; the types are seen without `typeof`."""
 SKETCHES = frozenset({"hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest"})
-_ELSEWHERE = frozenset({"geospatial.tsv", "ml.tsv"})
 WRONG_CHANCE = 0.01
 _NAMED = Type("row", (), (INTEGER, VARCHAR), ("x", "y"))
 Bound = dict[str, Type]
@@ -193,10 +192,14 @@ class Writer:
             return f"CAST({empty} AS {kind})"
         if kind.name == "array":
             return f"ARRAY[{', '.join(self.literal(kind.inner[0]) for _ in range(count))}]"
-        keys = dict.fromkeys(self.literal(kind.inner[0]) for _ in range(count))
-        shown = [key for key in keys if "NULL" not in key] or ["NULL"]
-        items = ", ".join(self.literal(kind.inner[1]) for _ in shown)
-        return f"MAP(ARRAY[{', '.join(shown)}], ARRAY[{items}])"
+        keys = dict.fromkeys(self._key(kind.inner[0]) for _ in range(count))
+        items = ", ".join(self.literal(kind.inner[1]) for _ in keys)
+        return f"MAP(ARRAY[{', '.join(keys)}], ARRAY[{items}])"
+
+    def _key(self, kind: Type) -> str:
+        while "NULL" in (text := self.literal(kind)):
+            pass
+        return text
 
     # expressions
 
@@ -280,7 +283,8 @@ class Writer:
             f"({one}) IS NOT NULL", f"({one}) = ANY (VALUES ({other}), ({third}))",
             f"({one}) <> ALL (VALUES ({other}), ({third}))",
         )  # fmt: skip
-        return self.chance.choice(forms)
+        # No query that reads a name: most of those Trino refuses, which is another test's.
+        return self.chance.choice(forms[:-2] if self.names else forms)
 
     def logical(self, kind: Type, depth: int) -> str:
         """Return AND, OR or NOT."""
@@ -431,6 +435,9 @@ class Writer:
     def lambda_(self, pattern: Pattern, bound: Bound, depth: int) -> str:
         """Return a lambda, whose body may name its parameters."""
         *given, result = (self.instance(one, bound, {}) for one in pattern.inner)
+        if result == INTEGER and given == [given[0]] * 2:
+            # The order of a comparator that contradicts itself is nobody's.
+            return f"(x, y) -> {self.chance.choice(values.COMPARATORS)}"
         used = {name for name, _ in self.names}
         names = [name for name in "xyzuvwpqrst" if name not in used][: len(given)]
         before = len(self.names)

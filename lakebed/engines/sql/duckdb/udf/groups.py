@@ -55,17 +55,26 @@ def map_union(maps: Sequence[Pairs | None]) -> Pairs | None:
     """Return the first value of each key of all maps; None where every map is NULL."""
     known = [one for one in maps if one is not None]
     found = _grouped(pair for one in known for pair in one)
-    return [(key, values[0]) for key, values in found] if known else None
+    return [(key, values[0]) for key, values in found] or None
+
+
+def _as_int(number: int) -> int:
+    if not -(1 << 31) <= number < 1 << 31:
+        raise TrinoError("GENERIC_INTERNAL_ERROR", "integer overflow")
+    return number
 
 
 @function
 def approx_most_frequent(rows: Sequence[Row]) -> Pairs | None:
     """Return the values that come most often with their counts (exact here)."""
     counts: dict[Any, int] = {}
-    for row in rows:
-        if row["a1"] is not None:
-            counts[row["a1"]] = counts.get(row["a1"], 0) + 1
-    buckets = int(rows[0]["a0"])
+    known = [row for row in rows if None not in row.values()]
+    if not known:
+        return None
+    for row in known:
+        counts[row["a1"]] = counts.get(row["a1"], 0) + 1
+    buckets = _as_int(known[0]["a0"])
+    _as_int(known[0]["a2"])
     if buckets < 2:
         message = "approx_most_frequent bucket count must be greater than one, input bucket count: "
         raise TrinoError("INVALID_FUNCTION_ARGUMENT", f"{message}{buckets}")
@@ -76,15 +85,16 @@ def approx_most_frequent(rows: Sequence[Row]) -> Pairs | None:
 @function
 def numeric_histogram(rows: Sequence[Row]) -> Pairs | None:
     """Return the centres of so many buckets with their weights, nearest values merged."""
-    buckets = int(rows[0]["a0"])
+    rows = [row for row in rows if None not in row.values()]
+    if not rows:
+        return None
+    buckets = _as_int(rows[0]["a0"])
     if buckets < 2:
         message = "numeric_histogram bucket count must be greater than one"
         raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)
     weights: dict[float, float] = {}
     for row in rows:
-        if row["a1"] is not None:
-            weight = row.get("a2", 1.0)
-            weights[row["a1"]] = weights.get(row["a1"], 0.0) + (weight or 0.0)
+        weights[row["a1"]] = weights.get(row["a1"], 0.0) + row.get("a2", 1.0)
     found = sorted(weights.items())
     while len(found) > buckets:
         gaps = [found[at + 1][0] - found[at][0] for at in range(len(found) - 1)]

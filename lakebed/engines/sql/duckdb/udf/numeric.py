@@ -158,6 +158,8 @@ def inverse_beta_cdf(one: float, other: float, share: float) -> float:
         raise _invalid("a, b must be > 0")
     if not 0 <= share <= 1:
         raise _invalid("p must be 0 >= p >= 1")
+    if share in (0, 1):
+        return share
     low, high = 0.0, 1.0
     for _ in range(200):
         middle = (low + high) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -217,6 +218,8 @@ def format_double(number: float) -> str:
     """Return a number short with its unit: `12.3B`."""
     if number != number:
         return "0"
+    if abs(number) >= 2.0**63:
+        number = math.copysign(2.0**63, number)  # as a Java long holds it
     return _short(number)
 
 

@@ -88,4 +88,9 @@ def parameter(address: str, name: str) -> str | None:
 def _part(address: str, group: int) -> str | None:
     """Return a part of an address; '' for one that is not there, None for what is no address."""
     found = None if _UNFIT.search(address) else _PARTS.fullmatch(address)
-    return None if found is None else found.group(group) or ""
+    if found is None:
+        return None
+    scheme, _, rest = address.partition(":")
+    if found.group(1) == scheme and rest[:1] not in ("/", "") and group in (3, 4):
+        return ""  # an opaque address, `mailto:a@b.c`, has no path and no query
+    return found.group(group) or ""
