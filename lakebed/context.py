@@ -37,6 +37,10 @@ class Caller(Protocol):
         """Run `work` in a transaction of its own and return its result once it is committed."""
         ...
 
+    async def look(self, work: Callable[[Context], Any]) -> Any:
+        """Run `work`, which reads much and writes nothing, in a thread; return its result."""
+        ...
+
 
 class Runs(Protocol):
     """Starts and cancels coroutines that outlive the request that asked for them."""

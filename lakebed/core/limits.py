@@ -105,6 +105,17 @@ LOG_TAILS_MAX: Final = 16
 """Short blocks at the end of a stream, each at least twice as long as the next."""
 LOG_BLOCKS_SLICE: Final = 20
 """Blocks deleted before others have their turn."""
+LOG_FIELDS_MAX: Final = 200
+"""Discovered in one message of JSON."""
+LOG_QUERY_GROUPS_MAX: Final = 50
+LOG_QUERY_ROWS: Final = 10_000
+"""Of a query's result, unless its caller says otherwise."""
+LOG_QUERY_PAGE_ROWS: Final = 500
+"""Rows of a result that are kept, and read, together."""
+LOG_QUERY_DAYS: Final = 7
+"""For so long results of queries can be had."""
+LOG_QUERIES_RUNNING_MAX: Final = 30
+LOG_QUERY_DEFINITIONS_MAX: Final = 1000
 LOG_STORED_BYTES_MAX: Final = 20 * GIB
 """Ours, of all groups of a server: above it the oldest events of the largest group go."""
 

@@ -259,6 +259,14 @@ class Dispatcher:
         )
         return await done
 
+    async def look(self, context: Context, work: Callable[[Context], Any]) -> Any:
+        """Run `work` in a thread, with a context of its own transaction."""
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._commits.submit_long(
+            lambda store: work(msgspec.structs.replace(context, store=store)), _settle(done)
+        )
+        return await done
+
 
 class _RunCaller:
     """A run's way back into the house, as the principal it was started for."""
@@ -277,6 +285,10 @@ class _RunCaller:
     async def write(self, work: Callable[[Context], Any]) -> Any:
         """Run `work` in a transaction of its own and return once it is committed."""
         return await self._dispatcher.write(self._context, work)
+
+    async def look(self, work: Callable[[Context], Any]) -> Any:
+        """Run `work`, which reads much and writes nothing, in a thread; return its result."""
+        return await self._dispatcher.look(self._context, work)
 
 
 _MORE = object()

@@ -91,6 +91,25 @@ class DescribeLogStreamsResponse(t.TypedDict, total=False):
     nextToken: str
 
 
+class DescribeQueriesRequest(t.TypedDict, total=False):
+    """AWS's DescribeQueriesRequest."""
+
+    logGroupName: str
+    status: t.Literal[
+        "Scheduled", "Running", "Complete", "Failed", "Cancelled", "Timeout", "Unknown"
+    ]
+    maxResults: int
+    nextToken: str
+    queryLanguage: t.Literal["CWLI", "SQL", "PPL"]
+
+
+class DescribeQueriesResponse(t.TypedDict, total=False):
+    """AWS's DescribeQueriesResponse."""
+
+    queries: list[QueryInfo]
+    nextToken: str
+
+
 class Entity(t.TypedDict, total=False):
     """AWS's Entity."""
 
@@ -153,6 +172,27 @@ class GetLogEventsResponse(t.TypedDict, total=False):
     events: list[OutputLogEvent]
     nextForwardToken: str
     nextBackwardToken: str
+
+
+class GetQueryResultsRequest(t.TypedDict, total=False):
+    """AWS's GetQueryResultsRequest."""
+
+    queryId: t.Required[str]
+    nextToken: str
+    maxItems: int
+
+
+class GetQueryResultsResponse(t.TypedDict, total=False):
+    """AWS's GetQueryResultsResponse."""
+
+    queryLanguage: t.Literal["CWLI", "SQL", "PPL"]
+    results: list[list[ResultField]]
+    statistics: QueryStatistics
+    status: t.Literal[
+        "Scheduled", "Running", "Complete", "Failed", "Cancelled", "Timeout", "Unknown"
+    ]
+    encryptionKey: str
+    nextToken: str
 
 
 class InputLogEvent(t.TypedDict, total=False):
@@ -295,6 +335,34 @@ class PutRetentionPolicyRequest(t.TypedDict, total=False):
     retentionInDays: t.Required[int]
 
 
+class QueryInfo(t.TypedDict, total=False):
+    """AWS's QueryInfo."""
+
+    queryLanguage: t.Literal["CWLI", "SQL", "PPL"]
+    queryId: str
+    queryString: str
+    status: t.Literal[
+        "Scheduled", "Running", "Complete", "Failed", "Cancelled", "Timeout", "Unknown"
+    ]
+    createTime: int
+    logGroupName: str
+    queryDuration: int
+    bytesScanned: float
+    userIdentity: str
+
+
+class QueryStatistics(t.TypedDict, total=False):
+    """AWS's QueryStatistics."""
+
+    recordsMatched: float
+    recordsScanned: float
+    estimatedRecordsSkipped: float
+    bytesScanned: float
+    estimatedBytesSkipped: float
+    logGroupsScanned: float
+    resultCount: float
+
+
 class RejectedEntityInfo(t.TypedDict, total=False):
     """AWS's RejectedEntityInfo."""
 
@@ -319,11 +387,49 @@ class RejectedLogEventsInfo(t.TypedDict, total=False):
     expiredLogEventEndIndex: int
 
 
+class ResultField(t.TypedDict, total=False):
+    """AWS's ResultField."""
+
+    field: str
+    value: str
+
+
 class SearchedLogStream(t.TypedDict, total=False):
     """AWS's SearchedLogStream."""
 
     logStreamName: str
     searchedCompletely: bool
+
+
+class StartQueryRequest(t.TypedDict, total=False):
+    """AWS's StartQueryRequest."""
+
+    queryLanguage: t.Literal["CWLI", "SQL", "PPL"]
+    logGroupName: str
+    logGroupNames: list[str]
+    logGroupIdentifiers: list[str]
+    startTime: t.Required[int]
+    endTime: t.Required[int]
+    queryString: t.Required[str]
+    limit: int
+
+
+class StartQueryResponse(t.TypedDict, total=False):
+    """AWS's StartQueryResponse."""
+
+    queryId: str
+
+
+class StopQueryRequest(t.TypedDict, total=False):
+    """AWS's StopQueryRequest."""
+
+    queryId: t.Required[str]
+
+
+class StopQueryResponse(t.TypedDict, total=False):
+    """AWS's StopQueryResponse."""
+
+    success: bool
 
 
 class TagFilter(t.TypedDict, total=False):
@@ -453,12 +559,20 @@ class Logs(t.Protocol):
         """Call DescribeLogStreams."""
         ...
 
+    def describe_queries(self, request: DescribeQueriesRequest) -> DescribeQueriesResponse:
+        """Call DescribeQueries."""
+        ...
+
     def filter_log_events(self, request: FilterLogEventsRequest) -> FilterLogEventsResponse:
         """Call FilterLogEvents."""
         ...
 
     def get_log_events(self, request: GetLogEventsRequest) -> GetLogEventsResponse:
         """Call GetLogEvents."""
+        ...
+
+    def get_query_results(self, request: GetQueryResultsRequest) -> GetQueryResultsResponse:
+        """Call GetQueryResults."""
         ...
 
     def list_log_groups(self, request: ListLogGroupsRequest) -> ListLogGroupsResponse:
@@ -489,6 +603,14 @@ class Logs(t.Protocol):
         self, request: PutRetentionPolicyRequest
     ) -> PutRetentionPolicyResponse:
         """Call PutRetentionPolicy."""
+        ...
+
+    def start_query(self, request: StartQueryRequest) -> StartQueryResponse:
+        """Call StartQuery."""
+        ...
+
+    def stop_query(self, request: StopQueryRequest) -> StopQueryResponse:
+        """Call StopQuery."""
         ...
 
     def tag_log_group(self, request: TagLogGroupRequest) -> TagLogGroupResponse:

@@ -104,6 +104,45 @@ class DeletedGroup(msgspec.Struct, frozen=True):
     group_id: str
 
 
+class LogQuery(msgspec.Struct, frozen=True):
+    """A query of Insights. `columns` name its result's; `start` and `end` are both included."""
+
+    id: str
+    text: str
+    groups: tuple[str, ...]
+    start: int
+    end: int
+    created: int
+    is_by_group_name: bool = True
+    status: str = "Running"
+    reason: str = ""
+    completed: int = 0
+    columns: tuple[str, ...] = ()
+    row_count: int = 0
+    records_matched: int = 0
+    records_scanned: int = 0
+    bytes_scanned: int = 0
+
+
+class QueryRows(msgspec.Struct, frozen=True):
+    """Some rows of a query's result; None is a field that a row does not have."""
+
+    query_id: str
+    page: int
+    rows: list[tuple[str | None, ...]]
+
+
+class QueryDefinition(msgspec.Struct, frozen=True):
+    """A query that is kept by name."""
+
+    id: str
+    name: str
+    text: str
+    modified: int
+    groups: tuple[str, ...] = ()
+    client_token: str = ""
+
+
 # Everywhere: the clock's work (retention) looks at the groups of all accounts and regions, and ids
 # of groups are unique.
 LOG_GROUPS = Table("log_group", LogGroup, key=("account", "region", "name"), everywhere=True)
@@ -136,6 +175,18 @@ BLOCK_EVENTS = Table(
     numbers=("number",),
     everywhere=True,
 )
+LOG_QUERIES = Table(
+    "log_query",
+    LogQuery,
+    key=("id",),
+    indexes={"by_created": ("created", "id")},
+    numbers=("created",),
+    durable=False,
+)
+LOG_QUERY_ROWS_TABLE = Table(
+    "log_query_rows", QueryRows, key=("query_id", "page"), numbers=("page",), durable=False
+)
+QUERY_DEFINITIONS = Table("log_query_definition", QueryDefinition, key=("id",))
 DELETED_GROUPS = Table("log_deleted_group", DeletedGroup, key=("group_id",), everywhere=True)
 
 

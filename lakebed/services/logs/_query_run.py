@@ -1,0 +1,266 @@
+"""Runs a query of CloudWatch Logs Insights: its events to a file, the file to the SQL engine.
+
+The events of the time range are written as lines of JSON, with those fields beside them that the
+query asks for; the engine sees a table over that file, and nothing else of the lake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import csv
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from lakebed.context import Caller, Context
+from lakebed.core.errors import AwsError
+from lakebed.core.limits import LOG_QUERY_PAGE_ROWS, LOG_SCANNED_BYTES_MAX
+from lakebed.core.settings import Settings
+from lakebed.engines import Engines
+from lakebed.engines.sql import LakeFile, Outcome, SqlQuery
+from lakebed.services.logs._discovery import Discovery
+from lakebed.services.logs._insights_sql import Column, Compiled
+from lakebed.services.logs._reading import Position, Search
+from lakebed.services.logs.model import (
+    LOG_QUERIES,
+    LOG_QUERY_ROWS_TABLE,
+    LogQuery,
+    QueryRows,
+    replace,
+)
+from lakebed.store import Scope
+
+log = logging.getLogger("lakebed.logs")
+
+Row = tuple[str | None, ...]
+_DATABASE = "logs"
+_SYSTEM_COLUMNS = (
+    ("t", "bigint"), ("i", "bigint"), ("m", "string"), ("s", "string"), ("g", "string"),
+    ("p", "string"),
+)  # fmt: skip
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A log group that a query reads: its id, what it is called, from when events are kept."""
+
+    group_id: str
+    label: str
+    start: int
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A query, what it was compiled to, and the groups it reads."""
+
+    query: LogQuery
+    compiled: Compiled
+    sources: Sequence[Source]
+
+
+class _FailedError(Exception):
+    """The query cannot be answered; the message says why."""
+
+
+class _EventLake:
+    """The lake as the engine sees it: one table over one file."""
+
+    def __init__(self, path: Path, discovered: int) -> None:
+        self._path = path
+        self._discovered = discovered
+
+    async def call(
+        self, service: str, operation: str, request: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """Answer for the Data Catalog."""
+        if (service, operation) == ("glue", "get_table") and request["Name"] == "events":
+            return {"Table": self._table()}
+        if (service, operation) == ("glue", "get_database"):
+            return {"Database": {"Name": _DATABASE}}
+        raise AwsError("EntityNotFoundException", f"There is no {request}.")
+
+    def _table(self) -> Mapping[str, object]:
+        names = [*_SYSTEM_COLUMNS, *((f"f{at}", "string") for at in range(self._discovered))]
+        return {
+            "DatabaseName": _DATABASE,
+            "Name": "events",
+            "TableType": "EXTERNAL_TABLE",
+            "PartitionKeys": [],
+            "Parameters": {},
+            "StorageDescriptor": {
+                "Columns": [{"Name": name, "Type": kind} for name, kind in names],
+                "Location": f"s3://{_DATABASE}/events/",
+                "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+                "SerdeInfo": {
+                    "SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe",
+                    "Parameters": {},
+                },
+            },
+        }
+
+    async def files(self, bucket: str, prefix: str) -> Sequence[LakeFile]:
+        """Return the file."""
+        return [LakeFile("events/events.json", self._path, self._path.stat().st_size)]
+
+    async def put(self, bucket: str, key: str, path: Path) -> None:
+        """Refuse: a query of logs writes nothing."""
+        raise AwsError("AccessDeniedException", "A query of logs writes nothing.")
+
+    async def delete(self, bucket: str, key: str) -> None:
+        """Refuse: a query of logs deletes nothing."""
+        raise AwsError("AccessDeniedException", "A query of logs deletes nothing.")
+
+
+async def run_query(caller: Caller, engines: Engines, settings: Settings, job: Job) -> None:
+    """Run a query to its end and record it; whatever happens, the end is recorded."""
+    query = job.query
+    scratch = settings.state_dir / "queries" / query.id
+    rows: list[Row] = []
+    try:
+        ended, rows = await _run(caller, engines, job, scratch)
+    except asyncio.CancelledError:
+        await _record(caller, replace(query, status="Failed", reason="The server stopped."), [])
+        raise
+    except _FailedError as failure:
+        ended = replace(query, status="Failed", reason=str(failure))
+    except Exception as error:
+        # A worker's loop: whatever the bug, the query must not stay Running.
+        log.exception("query %s ended by an error of the server", query.id)
+        ended = replace(query, status="Failed", reason=str(error))
+    finally:
+        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+    await _record(caller, ended, rows)
+
+
+async def _run(
+    caller: Caller, engines: Engines, job: Job, scratch: Path
+) -> tuple[LogQuery, list[Row]]:
+    query, compiled = job.query, job.compiled
+    work = scratch / "engine"
+    work.mkdir(parents=True, mode=0o700)
+    export = _Export(scratch / "events.json", compiled.discovered, query)
+    for source in job.sources:
+        position: Position | None = (source.start, 0)
+        while position is not None:
+            at = position
+            position = await caller.look(lambda ctx, s=source, at=at: export.some(ctx, s, at))
+    lake = _EventLake(export.path, len(compiled.discovered))
+    outcome = await engines.sql.run(
+        SqlQuery(query.id, compiled.sql, work, f"s3://{_DATABASE}/", _DATABASE,
+                 work_group="CloudWatch Logs"),
+        lake,
+    )  # fmt: skip
+    if outcome.state != "SUCCEEDED" or outcome.result is None:
+        reason = outcome.error.message if outcome.error is not None else "The query was stopped."
+        raise _FailedError(reason)
+    rows, matched = await asyncio.to_thread(_rows, outcome, compiled.columns)
+    ended = replace(
+        query,
+        status="Complete",
+        row_count=len(rows),
+        records_matched=matched if compiled.is_filtered else export.count,
+        records_scanned=export.count,
+        bytes_scanned=export.scanned_bytes,
+    )
+    return ended, rows
+
+
+class _Export:
+    """Writes events to a file, a slice at a time."""
+
+    def __init__(self, path: Path, discovered: Sequence[str], query: LogQuery) -> None:
+        self.path = path
+        self.count = 0
+        self.scanned_bytes = 0
+        self._query = query
+        self._discovery = Discovery(discovered) if discovered else None
+        self._names = [f"f{at}" for at in range(len(discovered))]
+        path.touch(mode=0o600)
+
+    def some(self, scope: Scope, source: Source, start: Position) -> Position | None:
+        """Write the events after a position; return where the next slice begins. For a thread."""
+        search = Search(source.group_id, start, (self._query.end + 1, 0))
+        encode = msgspec.json.Encoder().encode
+        with self.path.open("ab") as file:
+            for events, edge in search.chunks(scope):
+                for time, number, stream, ingested, message in events:
+                    pointer = record_pointer(source.group_id, (time, number))
+                    row: dict[str, str | int | None] = {
+                        "t": time, "i": ingested, "m": message, "s": stream, "g": source.label,
+                        "p": pointer,
+                    }  # fmt: skip
+                    if self._discovery is not None:
+                        found = self._discovery.values(message)
+                        row.update(zip(self._names, found, strict=True))
+                    file.write(encode(row) + b"\n")
+                self.count += len(events)
+                if search.scanned_bytes > LOG_SCANNED_BYTES_MAX and start < edge < search.end:
+                    self.scanned_bytes += search.scanned_bytes
+                    return edge
+        self.scanned_bytes += search.scanned_bytes
+        return None
+
+
+def record_pointer(group_id: str, position: Position) -> str:
+    """Return what `@ptr` shows of an event."""
+    text = f"{group_id}/{position[0]}/{position[1]}"
+    return base64.b64encode(text.encode()).decode()
+
+
+def _rows(outcome: Outcome, columns: Sequence[Column]) -> tuple[list[Row], int]:
+    """Return the rows of the engine's result as texts, and how many events they come from."""
+    assert outcome.result is not None
+    csv.field_size_limit(1 << 30)
+    with outcome.result.open(newline="", encoding="utf-8") as file:
+        reader = csv.reader(file)
+        next(reader, None)
+        given = list(reader)
+    rows = [
+        tuple(shown(text, column) for text, column in zip(row, columns, strict=False))
+        for row in given
+    ]
+    return rows, int(given[0][-1]) if given else 0
+
+
+def shown(text: str, column: Column) -> str | None:
+    """Return a value as results show it; None for one that is not there."""
+    if not text:
+        return None
+    if column.kind == "text":
+        return text[1:]
+    if column.kind == "boolean":
+        return "1" if text == "true" else "0"
+    if column.kind == "time":
+        return shown_time(int(text))
+    return shown_number(float(text))
+
+
+def shown_time(milliseconds: int) -> str:
+    """Return a time as results show it: `2026-11-21 19:30:00.000`."""
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{milliseconds % 1000:03d}"
+
+
+def shown_number(number: float) -> str:
+    """Return a number with at most four digits after the point (as remembered of AWS)."""
+    if number != number or number in (float("inf"), float("-inf")):
+        return str(number)
+    if number == int(number):
+        return str(int(number))
+    return f"{number:.4f}".rstrip("0").rstrip(".")
+
+
+async def _record(caller: Caller, ended: LogQuery, rows: Sequence[Row]) -> None:
+    for page, begin in enumerate(range(0, len(rows), LOG_QUERY_PAGE_ROWS)):
+        kept = QueryRows(ended.id, page, list(rows[begin : begin + LOG_QUERY_PAGE_ROWS]))
+        await caller.write(lambda ctx, kept=kept: LOG_QUERY_ROWS_TABLE.put(ctx, kept))
+
+    def write(ctx: Context) -> None:
+        known = LOG_QUERIES.get(ctx, ended.id)
+        if known is not None and known.status == "Running":
+            LOG_QUERIES.put(ctx, replace(ended, completed=int(ctx.clock.now() * 1000)))
+
+    await caller.write(write)
