@@ -27,7 +27,7 @@ from lakebed.gateway.signature.canonical import (
 )
 from lakebed.gateway.wire.http import HttpRequest
 
-_TARGETS = {"athena": "AmazonAthena", "glue": "AWSGlue"}
+_TARGETS = {"athena": "AmazonAthena", "glue": "AWSGlue", "logs": "Logs_20140328"}
 _S3_NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 

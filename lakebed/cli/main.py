@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_network(status)
     status.add_argument("--json", action="store_true", help="print one JSON object")
     _add_sql(add("sql", _sql, "Query the lake by Athena's API: a prompt, or one shot."))
+    _add_logs(add("logs", _logs, "Show log groups, or the events of one, as they come."))
     add_upkeep(add)
     _add_samples(add("samples", _samples, "Write sample logs of AWS's services into a bucket."))
     _add_engine(add("engine", _engine, "Add an engine that no pip package carries."))
@@ -96,6 +97,24 @@ def _add_sql(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="say what the query costs, and try what would make it cheaper",
     )
+
+
+def _add_logs(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = """examples:
+  lakebed logs                          the log groups
+  lakebed logs /aws-glue/crawlers       the last ten minutes of one
+  lakebed logs /aws-glue/crawlers -f    and what comes, until Ctrl-C
+  lakebed logs /app --since 2h --filter '?ERROR ?WARN'
+  lakebed logs /app --since 2026-11-21T10:00 --filter '{ $.status >= 500 }' --json
+"""
+    parser.add_argument("group", nargs="?", help="the log group (default: list the groups)")
+    parser.add_argument("-f", "--follow", action="store_true", help="wait for more")
+    parser.add_argument("--since", default="10m", help="30s, 10m, 2h, 1d, or a time (default: 10m)")
+    parser.add_argument("--filter", metavar="PATTERN", help="a filter pattern of CloudWatch Logs")
+    parser.add_argument("--stream", metavar="PREFIX", help="only streams whose names begin so")
+    parser.add_argument("--json", action="store_true", help="print a JSON object a line")
+    parser.add_argument("--endpoint-url", help="where to ask (default: the server of the folder)")
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
@@ -171,6 +190,12 @@ def _sql(options: argparse.Namespace, resolved: Resolved) -> int:
     from lakebed.cli.sql import sql
 
     return sql(options, resolved)
+
+
+def _logs(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.logs import logs
+
+    return logs(options, resolved)
 
 
 def _env(options: argparse.Namespace, resolved: Resolved) -> int:

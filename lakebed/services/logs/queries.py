@@ -47,9 +47,9 @@ def start_query(ctx: Context, request: shapes.StartQueryRequest) -> shapes.Start
     """
     language = request.get("queryLanguage", "CWLI")
     if language != "CWLI":
-        raise NotBuiltError("logs", "StartQuery", f"queryLanguage {language}")
+        raise NotBuiltError("logs", "StartQuery", "queryLanguage SQL and PPL")
     if ctx.settings.sql_engine != "duckdb":
-        raise NotBuiltError("logs", "StartQuery", f"sql_engine {ctx.settings.sql_engine}")
+        raise NotBuiltError("logs", "StartQuery", "sql_engine other than duckdb")
     groups = _groups(ctx, request)
     start, end = _milliseconds(request["startTime"]), _milliseconds(request["endTime"])
     if end < start:
