@@ -8,7 +8,7 @@ from itertools import combinations
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import corresponding, recursion, tree
+from lakebed.dialect import comparability, corresponding, recursion, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.grouping import (
@@ -135,6 +135,7 @@ class Analyser(Relations):
             for key in order.expressions:
                 target = self.ordinal(key.this, [one.expr for one in fields])
                 expr = target if target is not None else rules.analyse(key.this, scope)
+                comparability.check_order(expr, key.this, node)
                 keys.append(_sort_key(key, expr))
         limit, offset, ties = self.limits(node)
         if not (named or keys or limit is not None or offset):
@@ -190,6 +191,9 @@ class Analyser(Relations):
                 raise fail("TYPE_MISMATCH", message, node)
             kinds.append(merged)
         left, right = retyped(left, tuple(kinds)), retyped(right, tuple(kinds))
+        if node.args.get("distinct", True) or kind != "UNION":
+            word = kind if kind != "UNION" else "UNION DISTINCT"
+            comparability.check_set(kinds, word, node)
         body = tree.SetOperation(kind, not node.args.get("distinct", True), left, right)
         return self.modified(tree.Query(body, left.columns), node, named)
 
@@ -220,10 +224,10 @@ class Analyser(Relations):
                 check_grouped(item, allowed, local, place_of)
         distinct = node.args.get("distinct") is not None
         if distinct:
-            for key in keys:
-                if key.expr not in items:
-                    message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
-                    raise fail("EXPRESSION_NOT_IN_DISTINCT", message, node.args["order"])
+            comparability.check_distinct(items, node)
+            if any(key.expr not in items for key in keys):
+                message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+                raise fail("EXPRESSION_NOT_IN_DISTINCT", message, node)
         limit, offset, ties = self.limits(node)
         columns = tuple((name, item.type) for name, item in zip(names, items, strict=True))
         body = tree.Select(tuple(items), source, where, groups, condition, distinct)
@@ -353,13 +357,15 @@ class Analyser(Relations):
             raise fail("TABLE_NOT_FOUND", f"Unable to resolve reference {shown}", node)
         return _members(base)
 
-    def ordinal(self, node: exp.Expr, items: Sequence[tree.Expr]) -> tree.Expr | None:
+    def ordinal(
+        self, node: exp.Expr, items: Sequence[tree.Expr], clause: str = "ORDER BY"
+    ) -> tree.Expr | None:
         """Return the select item an integer literal points at, None for anything else."""
         if not isinstance(node, exp.Literal) or node.is_string or not str(node.this).isdigit():
             return None
         position = int(str(node.this))
         if not 1 <= position <= len(items):
-            message = f"ORDER BY position {position} is not in select list"
+            message = f"{clause} position {position} is not in select list"
             raise fail("INVALID_COLUMN_REFERENCE", message, node)
         return items[position - 1]
 
@@ -392,6 +398,7 @@ class Analyser(Relations):
                     "GROUP BY clause cannot contain aggregations, window functions or grouping"
                 )
                 raise fail("EXPRESSION_NOT_SCALAR", message, clause)
+        comparability.check_group(_flat(sets), node)
         if self.is_distinct(clause):
             sets = list({frozenset(group): group for group in sets}.values())
         return tuple(sets)
@@ -408,7 +415,7 @@ class Analyser(Relations):
             return _flat([self.group(one, rules, scope, items) for one in part.expressions])
         if isinstance(part, exp.Paren):
             return self.group(part.this, rules, scope, items)
-        found = self.ordinal(part, items)
+        found = self.ordinal(part, items, "GROUP BY")
         return (found if found is not None else rules.analyse(part, scope),)
 
     def order(
@@ -431,6 +438,7 @@ class Analyser(Relations):
         for key in clause.expressions:
             found = self.ordinal(key.this, items)
             expr = found if found is not None else rules.analyse(key.this, inner)
+            comparability.check_order(expr, key.this, node)
             keys.append(_sort_key(key, expr))
         return tuple(keys)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import functions, tree
+from lakebed.dialect import comparability, functions, shown, tree
 from lakebed.dialect.conversions import is_same_value
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.operators import (
@@ -17,6 +17,7 @@ from lakebed.dialect.operators import (
     common_of,
     compare,
     contains_aggregate,
+    contains_window,
     make_row,
     strict,
 )
@@ -59,7 +60,10 @@ class Calls:
 
     def function(self, node: exp.Anonymous, scope: Scope) -> tree.Expr:
         """Analyse a call."""
-        return self.call(str(node.this).lower(), list(node.expressions), node, scope)
+        name = str(node.this).lower()
+        if name == "listagg":
+            raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'WITHIN'", node)
+        return self.call(name, list(node.expressions), node, scope)
 
     def special(
         self, name: str, args: list[exp.Expr], node: exp.Expr, scope: Scope
@@ -68,8 +72,8 @@ class Calls:
         if name == "grouping":
             if not all(isinstance(arg, exp.Column) for arg in args):
                 raise fail("SYNTAX_ERROR", "mismatched input. Expecting: ')', ',', '.'", node)
-            shown = {(one.name or "").lower() for one in scope.fields if scope.is_output}
-            if any(not arg.args.get("table") and arg.name.lower() in shown for arg in args):
+            output = {(one.name or "").lower() for one in scope.fields if scope.is_output}
+            if any(not arg.args.get("table") and arg.name.lower() in output for arg in args):
                 message = "Invalid reference to output of SELECT clause from grouping() expression "
                 raise fail("INVALID_ARGUMENTS", f"{message}in ORDER BY", node)
             found = tuple(self.analyse(arg, scope) for arg in args)
@@ -105,8 +109,8 @@ class Calls:
             form = args[1].name.upper() if isinstance(args[1], exp.Column) else ""
             if form not in _NORMAL_FORMS:
                 listed = ", ".join(f"'{one}'" for one in _NORMAL_FORMS)
-                shown = args[1].sql("trino")
-                message = f"mismatched input '{shown}'. Expecting: {listed}"
+                text = args[1].sql("trino")
+                message = f"mismatched input '{text}'. Expecting: {listed}"
                 raise fail("SYNTAX_ERROR", message, args[1])
         text = self.analyse(args[0], scope)
         constant = tree.Constant(varchar(len(form)), form)
@@ -149,9 +153,13 @@ class Calls:
         args, distinct, order = self.unwrap(args, scope)
         if rows[0].kind == "scalar" and (distinct or order):
             message = f"DISTINCT is not supported for non-aggregation functions: {name}"
+            message = message if distinct else "ORDER BY is only valid for aggregation functions"
             raise fail("FUNCTION_NOT_AGGREGATE", message, node)
-        if len(args) == 1 and isinstance(args[0], exp.Star):
-            args = []
+        if args and isinstance(args[0], exp.Star):
+            if distinct:
+                message = "mismatched input '*'. Expecting: <expression>"
+                raise fail("SYNTAX_ERROR", message, node)
+            args = args[1:]
         given = [None if isinstance(arg, exp.Lambda) else self.analyse(arg, scope) for arg in args]
         bound = self.resolve(name, given, node)
         typed, returns = self.bind(bound, args, given, scope, node)
@@ -165,11 +173,7 @@ class Calls:
             call = tree.Apply(returns, template, typed)
             return call if name in _TAKE_NULL else strict(call)
         found = tree.Aggregate(returns, template, typed, distinct, None, order)
-        if not over:
-            check_aggregate(rows[0], found, node)
-        if distinct and any(key.expr not in typed for key in order):
-            what = "For aggregate function with DISTINCT, ORDER BY expressions must appear in"
-            raise fail("EXPRESSION_NOT_IN_DISTINCT", f"{what} arguments", node)
+        check_aggregate(rows[0], found, node, over)
         return found
 
     def unregistered(
@@ -290,13 +294,49 @@ class Calls:
         return tree.Lambda(body.type, tuple(map(parameter_name, names)), body)
 
 
-def check_aggregate(row: functions.Signature, call: tree.Aggregate, node: exp.Expr) -> None:
-    """Refuse a window function without a window, and an aggregate of an aggregate."""
+def check_aggregate(
+    row: functions.Signature, call: tree.Aggregate, node: exp.Expr, over: bool
+) -> None:
+    """Refuse an aggregate of an aggregate, a window function without one, an order of nothing."""
+    comparability.check_aggregate(call, node)
+    if not over:
+        _check_nesting(row, call, node)
+    order = node.find(exp.Order)
+    for key, part in zip(call.order, order.expressions if order else (), strict=False):
+        if call.distinct and key.expr not in call.args:
+            what = "For aggregate function with DISTINCT, ORDER BY expressions must appear in "
+            raise fail("EXPRESSION_NOT_IN_DISTINCT", f"{what}arguments", part.this)
+
+
+def _check_nesting(row: functions.Signature, call: tree.Aggregate, node: exp.Expr) -> None:
     if row.kind == "window":
-        raise fail("MISSING_OVER", f"Window function {row.name} requires an OVER clause", node)
+        name = f"system.builtin.{row.name}"
+        raise fail("MISSING_OVER", f"Window function {name} requires an OVER clause", node)
     if any(contains_aggregate(arg) for arg in call.args):
-        message = f"Cannot nest aggregations inside aggregation '{row.name}'"
+        inside = ", ".join(map(shown.expression, _aggregates(node)))
+        message = f"Cannot nest aggregations inside aggregation '{row.name}': [{inside}]"
         raise fail("NESTED_AGGREGATION", message, node)
+    if any(map(contains_window, call.args)):
+        inside = ", ".join(map(shown.expression, parts_of_kind(node, exp.Window)))
+        what = "Cannot nest window functions or row pattern measures inside aggregation "
+        raise fail("NESTED_WINDOW", f"{what}'{row.name}': [{inside}]", node)
+
+
+def parts_of_kind(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
+    """Return the nodes of a kind below a node, the outermost of those in each other."""
+    found: list[exp.Expr] = []
+    for inner in node.iter_expressions():
+        found += [inner] if isinstance(inner, kind) else parts_of_kind(inner, kind)
+    return found
+
+
+def _aggregates(node: exp.Expr) -> list[exp.Expr]:
+    """Return the calls of aggregates below a call."""
+    return [
+        call
+        for call in parts_of_kind(node, exp.Anonymous)
+        if any(row.kind == "aggregate" for row in functions.table().get(call.name.lower(), ()))
+    ]
 
 
 def _all_return(
@@ -319,9 +359,9 @@ def _returns(kind: Type, gives: Pattern, binding: Binding) -> bool:
 
 def unfit(name: str, kinds: Sequence[Type | None], node: exp.Expr) -> TrinoError:
     """Return the error for arguments that no signature of a function takes."""
-    shown = ", ".join("<function>" if kind is None else _spelled(kind) for kind in kinds)
+    given = ", ".join("<function>" if kind is None else _spelled(kind) for kind in kinds)
     expected = ", ".join(sorted(map(str, functions.table()[name])))
-    message = f"Unexpected parameters ({shown}) for function {name}. Expected: {expected}"
+    message = f"Unexpected parameters ({given}) for function {name}. Expected: {expected}"
     return fail("FUNCTION_NOT_FOUND", message, node)
 
 

@@ -68,7 +68,7 @@ class Expressions(JsonForms):
         """Analyse a condition."""
         found = self.analyse(node, scope)
         if found.type.name not in ("boolean", "unknown"):
-            message = f"{clause} must evaluate to a boolean: actual type {found.type}"
+            message = f"{clause} must evaluate to a boolean (actual: {found.type})"
             raise fail("TYPE_MISMATCH", message, node)
         return coerce(found, BOOLEAN)
 
@@ -260,10 +260,13 @@ class Expressions(JsonForms):
         if not isinstance(node, exp.Like):
             raise not_supported("This form of LIKE", *place(node))
         args = [self.analyse(part, scope) for part in (node.this, node.expression)]
-        for arg in args:
+        sides = zip(
+            ("Left side of", "Pattern for"), args, (node.this, node.expression), strict=True
+        )
+        for what, arg, part in sides:
             if arg.type.name not in ("varchar", "char", "unknown"):
-                message = f"Left side of LIKE expression must evaluate to a varchar: {arg.type}"
-                raise fail("TYPE_MISMATCH", message, node)
+                message = f"{what} LIKE expression must evaluate to a varchar (actual: {arg.type})"
+                raise fail("TYPE_MISMATCH", message, part)
         typed = tuple(coerce(arg, VARCHAR) for arg in args)
         template = "{0} LIKE {1}"
         if escape is not None:

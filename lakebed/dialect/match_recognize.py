@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import failing, match_clauses, tree
+from lakebed.dialect import failing, match_clauses, places, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.match_clauses import Measures, Neighbours, Remembered, StatefulError
 from lakebed.dialect.match_expressions import PatternExpressions
@@ -260,11 +260,12 @@ def _outputs(
     def column(at: int) -> Part:
         return columns[at][0], tree.Ref(columns[at][1], f"{clause.name}b", at)
 
-    found = [*map(column, before), *computed, *map(column, after)]
-    if not found:
+    outputs = [*map(column, before), *computed, *map(column, after)]
+    if not outputs:
         message = "pattern recognition output table has no columns"
-        raise fail("TABLE_HAS_NO_COLUMNS", message, node.this)
-    return found
+        found = places.relation(node.this) or place(node.this)
+        raise TrinoError("TABLE_HAS_NO_COLUMNS", message, *found)
+    return outputs
 
 
 def _program(

@@ -22,7 +22,9 @@ from lakebed.dialect.types import (
     as_decimal,
     common,
     decimal,
+    is_comparable,
     is_numeric,
+    is_orderable,
 )
 
 NULL = tree.Constant(UNKNOWN, None)
@@ -83,7 +85,7 @@ def compare(symbol: str, left: tree.Expr, right: tree.Expr, node: exp.Expr) -> t
     """Build a comparison over the common type."""
     target = common(left.type, right.type)
     ordered = symbol not in ("=", "<>", "IS DISTINCT FROM", "IS NOT DISTINCT FROM")
-    if target is None or (ordered and not _is_orderable(target)) or not _is_comparable(target):
+    if target is None or (ordered and not is_orderable(target)) or not is_comparable(target):
         message = f"Cannot apply operator: {left.type} {symbol} {right.type}"
         raise fail("TYPE_MISMATCH", message, node)
     sides = (coerce(left, target), coerce(right, target))
@@ -114,25 +116,6 @@ def _is_number(expr: tree.Expr) -> bool:
     if isinstance(expr, tree.Apply) and expr.template == "-{0}":
         return _is_number(expr.args[0])
     return isinstance(expr, tree.Constant)
-
-
-def _is_orderable(kind: Type) -> bool:
-    return kind.name not in ("map", "json") and all(map(_is_orderable, kind.inner))
-
-
-_UNCOMPARED = (
-    "hyperloglog",
-    "p4hyperloglog",
-    "setdigest",
-    "tdigest",
-    "qdigest",
-    "kdbtree",
-    "color",
-)
-
-
-def _is_comparable(kind: Type) -> bool:
-    return kind.name not in _UNCOMPARED and all(map(_is_comparable, kind.inner))
 
 
 def keyed(expr: tree.Expr) -> tree.Expr:

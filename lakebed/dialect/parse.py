@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import expressions as exp
 from sqlglot.errors import ParseError, TokenError
 
-from lakebed.dialect import explain, hive, iceberg, statements
+from lakebed.dialect import explain, hive, iceberg, places, statements
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.grammar import AthenaQueries, plain_numbers
 
@@ -104,7 +104,8 @@ def parse_query(text: str, parameters: Sequence[str] = ()) -> exp.Expr:
 def _parsed(text: str, parameters: Sequence[str], *kinds: type[exp.Expr]) -> exp.Expr:
     try:
         # Comments go first: for sqlglot `ORDER /* */ BY` is not ORDER BY.
-        found = sqlglot.parse(plain_numbers(_without_comments(text)), read=_DIALECT)
+        plain = plain_numbers(_without_comments(text))
+        found = sqlglot.parse(plain, read=_DIALECT)
     except (ParseError, TokenError) as error:
         raise _syntax_error(error, text) from error
     if len(found) != 1 or found[0] is None:
@@ -112,6 +113,7 @@ def _parsed(text: str, parameters: Sequence[str], *kinds: type[exp.Expr]) -> exp
     tree = found[0]
     if not isinstance(tree, kinds):
         raise not_supported(f"The statement {type(tree).__name__.upper()}", 1, 1)
+    tree.meta[places.TEXT] = plain
     refuse_unread(tree)
     return _with_parameters(tree, parameters)
 

@@ -8,7 +8,6 @@ the common super type of all its uses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -22,6 +21,8 @@ from lakebed.dialect.types import (
     coerces,
     common,
     decimal,
+    is_comparable,
+    is_orderable,
 )
 
 _VARIABLE = re.compile(r"[A-Za-z][0-9]?")
@@ -31,9 +32,6 @@ _SHORT = {"instant": "timestamp(p) with time zone", "timestamp": "timestamp(p)",
           "decimal": "decimal(p,s)"}  # fmt: skip
 COMPILED = ("joniregexp", "jsonpath", "codepoints")
 """Types of texts that a function compiles: any text coerces to them."""
-_OPAQUE = ("function", "hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest",
-           "geometry", "sphericalgeography", "kdbtree", "classifier", "regressor",
-           "color")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +197,4 @@ def _numbered(name: str, kind: Type) -> Type | None:
 
 def has_trait(kind: Type, what: str) -> bool:
     """Tell whether values of a type are `comparable` or `orderable`."""
-    if kind.name in _OPAQUE:
-        return False
-    if what == "orderable" and kind.name in ("map", "json"):
-        return False
-    inner: Iterable[Type] = kind.inner
-    return all(has_trait(one, what) for one in inner)
+    return is_orderable(kind) if what == "orderable" else is_comparable(kind)

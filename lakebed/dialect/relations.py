@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import match_recognize, table_calls, tree
+from lakebed.dialect import match_recognize, places, table_calls, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.match_grammar import MatchRecognize
@@ -63,7 +63,10 @@ class Relations:
             return query
         if len(names) != len(query.columns):
             message = f"Column alias list has {len(names)} entries but relation has "
-            raise fail("MISMATCHED_COLUMN_ALIASES", f"{message}{len(query.columns)} columns", node)
+            if isinstance(node, exp.CTE):
+                message += f"{len(query.columns)} columns"
+                raise fail("MISMATCHED_COLUMN_ALIASES", message, node)
+            raise _misnamed(node, len(names), len(query.columns))
         columns = tuple(
             (name.name, kind) for name, (_, kind) in zip(names, query.columns, strict=True)
         )
@@ -221,9 +224,7 @@ class Relations:
         if alias is not None and alias.columns:
             names = [column.name for column in alias.columns]
             if len(names) != len(info.all_columns):
-                message = f"Column alias list has {len(names)} entries but '{known}' has "
-                message += f"{len(info.all_columns)} columns available"
-                raise fail("MISMATCHED_COLUMN_ALIASES", message, node)
+                raise _misnamed(node, len(names), len(info.all_columns))
         fields = [
             Field(column, known, tree.Ref(kind, name, at), None if alias else database)
             for at, (column, (_, kind)) in enumerate(zip(names, info.all_columns, strict=True))
@@ -304,8 +305,7 @@ class Relations:
             if isinstance(offset, exp.Identifier):
                 given.append(offset.name)
             if len(given) != len(kinds):
-                message = f"Column alias list has {len(given)} entries but relation has "
-                raise fail("MISMATCHED_COLUMN_ALIASES", f"{message}{len(kinds)} columns", node)
+                raise _misnamed(node, len(given), len(kinds))
             names = list(given)
         known = alias.name.lower() if alias is not None and alias.this else None
         fields = [
@@ -369,6 +369,14 @@ class Relations:
         on = tree.Apply(conditions[0].type, template, tuple(conditions))
         rest = [one for one in left[1] + right[1] if (one.name or "").lower() not in names]
         return tree.Join(kind, left[0], right[0], on), merged + rest
+
+
+def _misnamed(node: exp.Expr, given: int, there: int) -> TrinoError:
+    """Return the error of a relation whose list of names is not as long as its columns."""
+    name = node.args["alias"].name
+    message = f"Column alias list has {given} entries but '{name}' has {there} columns available"
+    found = places.relation(node) or place(node)
+    return TrinoError("MISMATCHED_COLUMN_ALIASES", message, *found)
 
 
 def _row_items(row: exp.Expr, text: str) -> tuple[list[exp.Expr], bool]:

@@ -8,21 +8,24 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import tree
+from lakebed.dialect import places, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import Type
 
 
 def place(node: exp.Expr | None) -> tuple[int, int]:
     """Return line and column of a piece of the text, as far as the parser kept it."""
+    found = places.place(node) if node is not None else None
+    if found is not None:
+        return found
     best: tuple[int, int, int] | None = None
     for inner in node.walk() if node is not None else ():
         meta = inner.meta
         if "line" in meta:
             length = meta["end"] - meta["start"]
-            found = (meta["start"], meta["line"], meta["col"] - length)
-            if best is None or found < best:
-                best = found
+            here = (meta["start"], meta["line"], meta["col"] - length)
+            if best is None or here < best:
+                best = here
     return (best[1], best[2]) if best else (1, 1)
 
 

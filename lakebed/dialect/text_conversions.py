@@ -13,7 +13,8 @@ _NUMBER = r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 _DOUBLE = rf"{_SPACE}({_NUMBER}[dDfF]?|[+-]?(NaN|Infinity)){_SPACE}"
 _DATE = r"\s*[+-]?[0-9]+-[0-9]{1,2}-[0-9]{1,2}\s*"
 _TIMESTAMP = (
-    r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]{1,6})?)?)?\s*"
+    r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+    r"( (2[0-3]|[01]?[0-9]):[0-9]{1,2}(:[0-9]{1,2}([.][0-9]{1,6})?)?)?\s*"
 )
 _READ = {"ipaddress": ("address", "BLOB"), "kdbtree": ("kdb_trees", "VARCHAR")}
 """The module that reads a text, and the type of what it answers."""

@@ -408,3 +408,20 @@ def as_decimal(kind: Type) -> Type:
 def coerces(source: Type, target: Type) -> bool:
     """Tell whether Trino converts `source` to `target` without a CAST."""
     return common(source, target) == target
+
+
+_UNCOMPARED = frozenset(
+    {"hyperloglog", "p4hyperloglog", "setdigest", "tdigest", "qdigest", "sphericalgeography",
+     "kdbtree", "classifier", "regressor", "function"}
+)  # fmt: skip
+_UNORDERED = _UNCOMPARED | {"map", "json", "geometry", "bingtile", "color"}
+
+
+def is_comparable(kind: Type) -> bool:
+    """Tell whether values of a type can be equal."""
+    return kind.name not in _UNCOMPARED and all(map(is_comparable, kind.inner))
+
+
+def is_orderable(kind: Type) -> bool:
+    """Tell whether one value of a type can be before another."""
+    return kind.name not in _UNORDERED and all(map(is_orderable, kind.inner))

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import tree
+from lakebed.dialect import comparability, functions, places, tree
 from lakebed.dialect.calls import Calls
-from lakebed.dialect.errors import not_supported
+from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.operators import coerce, contains_window
 from lakebed.dialect.scopes import Scope, fail, parts_of, place
-from lakebed.dialect.types import BIGINT, INTEGERS, VARCHAR, is_numeric, varchar
+from lakebed.dialect.types import BIGINT, INTEGERS, VARCHAR, Type, is_numeric, varchar
 
 _BOUNDS = {"UNBOUNDED PRECEDING": 0, "PRECEDING": 1, "CURRENT ROW": 2, "FOLLOWING": 3,
            "UNBOUNDED FOLLOWING": 4}  # fmt: skip
@@ -19,6 +19,25 @@ _RANKING = ("rank", "dense_rank", "row_number", "percent_rank", "cume_dist", "nt
 _MAY_IGNORE_NULLS = ("first_value", "last_value", "nth_value", "lag", "lead")
 _NEGATIVE = "Window frame offset value must not be negative or null"
 _ORDERED = ("timestamp", "date", "time", "interval")
+
+
+_NOT_FILTERED = "Filter is only valid for aggregation functions"
+_NESTED = "Cannot nest window functions or row pattern measures inside"
+
+
+def _inside(name: str, message: str, node: exp.Expr, *words: str) -> TrinoError:
+    """Return an error at what stands in OVER (…), or at the first of the words in it."""
+    found = places.window(node, *words)
+    return TrinoError(name, message, *found) if found else fail(name, message, node)
+
+
+def _is_offset(kind: Type, offset: Type) -> bool:
+    """Tell whether a sort key and a frame's offset can be added."""
+    if is_numeric(kind):
+        return is_numeric(offset)
+    return offset.name.startswith("interval") and (
+        not kind.name.startswith("interval") or kind == offset
+    )
 
 
 class Windows(Calls):
@@ -29,6 +48,10 @@ class Windows(Calls):
         call = node.this
         if not isinstance(call, exp.Anonymous) or str(call.this).lower() != "listagg":
             raise not_supported("WITHIN GROUP of this function", *place(node))
+        if len(call.expressions) > 1 and not call.expressions[1].is_string:
+            shown = call.expressions[1].sql("trino")
+            message = f"mismatched input '{shown}'. Expecting: <string>"
+            raise fail("SYNTAX_ERROR", message, call.expressions[1])
         args, distinct, _ = self.unwrap(list(call.expressions), scope)
         text = self.analyse(args[0], scope)
         if text.type.name not in ("varchar", "unknown"):
@@ -43,10 +66,10 @@ class Windows(Calls):
 
     def filtered(self, node: exp.Filter, scope: Scope) -> tree.Expr:
         """Analyse FILTER (WHERE …) of an aggregate."""
-        where = self.boolean(node.expression.this, scope, "FILTER")
+        where = self.boolean(node.expression.this, scope, "Filter expression")
         found = self.analyse(node.this, scope)
         if not isinstance(found, tree.Aggregate):
-            raise fail("FUNCTION_NOT_AGGREGATE", "Filter is only valid for aggregations", node)
+            raise fail("FUNCTION_NOT_AGGREGATE", _NOT_FILTERED, node)
         return replace(found, where=where)
 
     def window(self, node: exp.Window, scope: Scope) -> tree.Expr:
@@ -56,32 +79,49 @@ class Windows(Calls):
             ignore, inner = isinstance(inner, exp.IgnoreNulls), inner.this
         where = None
         if isinstance(inner, exp.Filter):
-            where = self.boolean(inner.expression.this, scope, "FILTER")
+            where = self.boolean(inner.expression.this, scope, "Filter expression")
             inner = inner.this
         if not isinstance(inner, exp.Anonymous):
             raise not_supported("This window function", *place(node))
         name = str(inner.this).lower()
+        rows = functions.table().get(name, ())
+        if rows and rows[0].kind == "scalar":
+            raise TrinoError("FUNCTION_NOT_WINDOW", f"Not a window function: {name}", 1, 1)
         call = self.call(name, list(inner.expressions), inner, scope, over=True)
-        if ignore and name not in _MAY_IGNORE_NULLS:
-            message = f"Cannot specify null treatment clause for {name} function"
-            raise fail("NULL_TREATMENT_NOT_ALLOWED", message, node)
         if not isinstance(call, tree.Aggregate) or call.order:
             raise not_supported(f"{name} over a window in this form", *place(node))
         if any(map(contains_window, call.args)):
-            raise fail("NESTED_WINDOW", "Cannot nest window functions or row pattern measures "
-                       f"inside window function arguments: [{name}]", node)  # fmt: skip
-        partition, order, spec = self.parts(node)
-        keys = self.sort_keys(order.expressions, scope) if order is not None else ()
-        groups = tuple(self.analyse(part, scope) for part in partition)
-        frame = self.frame(spec, keys, scope, order)
+            nested = inner.find(exp.Window) or node
+            raise fail("NESTED_WINDOW", f"{_NESTED} window function arguments", nested)
+        groups, keys, spec = self.specification(node, scope)
+        frame = self.frame(spec, keys, scope, node)
         if frame is not None and name in _RANKING:
             message = f"Cannot specify window frame for {name} function"
-            raise fail("INVALID_WINDOW_FRAME", message, spec)
+            raise _inside("INVALID_WINDOW_FRAME", message, node, frame.kind.lower())
+        _check_null_treatment(ignore, name, node)
         if not keys and name in ("lag", "lead"):
-            raise fail("MISSING_ORDER_BY", f"{name} function requires an ORDER BY window clause",
-                       node)  # fmt: skip
+            message = f"{name} function requires an ORDER BY window clause"
+            raise _inside("MISSING_ORDER_BY", message, node)
         return tree.Window(call.type, call.template, call.args, groups, keys, frame, where,
                            ignore, call.distinct)  # fmt: skip
+
+    def specification(
+        self, node: exp.Window, scope: Scope
+    ) -> tuple[tuple[tree.Expr, ...], tuple[tree.SortKey, ...], exp.Expr | None]:
+        """Analyse PARTITION BY and ORDER BY of a window; return its frame's node too."""
+        partition, order, spec = self.parts(node)
+        ordered = parts_of(order, "expressions") if order is not None else []
+        keys = self.sort_keys(ordered, scope)
+        groups = tuple(self.analyse(part, scope) for part in partition)
+        for part in (*partition, *ordered):
+            nested = part.find(exp.Window)
+            if nested is not None:
+                raise fail("NESTED_WINDOW", f"{_NESTED} window specification", nested)
+        comparability.check_window(
+            list(zip(groups, partition, strict=True)),
+            [(key.expr, part.this) for key, part in zip(keys, ordered, strict=True)],
+        )
+        return groups, keys, spec
 
     def parts(
         self, node: exp.Expr, seen: tuple[str, ...] = ()
@@ -98,11 +138,14 @@ class Windows(Calls):
             raise fail("INVALID_WINDOW_REFERENCE", message, named)
         others = self.parts(base, (*seen, named.name.lower()))
         if partition:
-            message = "WINDOW specification with a name cannot contain PARTITION BY clause"
-            raise fail("INVALID_PARTITION_BY", message, node)
+            what = "WINDOW specification with named WINDOW reference cannot specify PARTITION BY"
+            raise fail("INVALID_PARTITION_BY", what, partition[0])
         if order is not None and others[1] is not None:
-            message = "WINDOW specification cannot have ORDER BY: the named window has one"
-            raise fail("INVALID_ORDER_BY", message, node)
+            what = "Cannot specify ORDER BY if referenced named WINDOW specifies ORDER BY"
+            raise _inside("INVALID_ORDER_BY", what, node, "order")
+        if others[2] is not None and "spec" in node.args:
+            what = "Cannot reference named WINDOW containing frame specification"
+            raise fail("INVALID_WINDOW_REFERENCE", what, named)
         return others[0], order or others[1], spec or others[2]
 
     def frame(
@@ -110,7 +153,7 @@ class Windows(Calls):
         spec: exp.Expr | None,
         keys: tuple[tree.SortKey, ...],
         scope: Scope,
-        order: exp.Expr | None,
+        node: exp.Expr,
     ) -> tree.Frame | None:
         """Analyse a window frame; refuse one that can hold no row."""
         if spec is None:
@@ -122,36 +165,60 @@ class Windows(Calls):
             end = self.bound(spec.args.get("end"), spec.args.get("end_side"), scope)
         if start.kind == "UNBOUNDED FOLLOWING":
             message = "Window frame start cannot be UNBOUNDED FOLLOWING"
-            raise fail("INVALID_WINDOW_FRAME", message, spec)
+            raise _inside("INVALID_WINDOW_FRAME", message, node, kind.lower())
         if end.kind == "UNBOUNDED PRECEDING":
             message = "Window frame end cannot be UNBOUNDED PRECEDING"
-            raise fail("INVALID_WINDOW_FRAME", message, spec)
+            raise _inside("INVALID_WINDOW_FRAME", message, node, kind.lower())
         if _BOUNDS[start.kind] > _BOUNDS[end.kind]:
             message = f"Window frame starting from {start.kind} cannot end with {end.kind}"
-            raise fail("INVALID_WINDOW_FRAME", message, spec)
-        for bound in (start, end):
-            if bound.value is None:
-                continue
-            if kind == "RANGE":
-                self.check_range(keys, order or spec)
-            elif bound.value.type.name not in INTEGERS:
-                message = f"Window frame {kind} value type must be exact numeric type with scale 0 "
-                raise fail("TYPE_MISMATCH", f"{message}(actual {bound.value.type})", spec)
+            raise _inside("INVALID_WINDOW_FRAME", message, node, kind.lower())
+        for word, bound in (("start", start), ("end", end)):
+            if bound.value is not None:
+                where = f"{kind} {word}"
+                self.check_offset(where, keys, bound.value.type, (node, spec.args.get(word)))
         return tree.Frame(kind, start, end)
 
-    def check_range(self, keys: tuple[tree.SortKey, ...], node: exp.Expr) -> None:
+    def check_offset(
+        self,
+        where: str,
+        keys: tuple[tree.SortKey, ...],
+        offset: Type,
+        places: tuple[exp.Expr, exp.Expr | None],
+    ) -> None:
+        """Refuse an offset that is no number of rows, or nothing to add to the sort key."""
+        kind, _, _ = where.partition(" ")
+        if kind == "RANGE":
+            return self.check_range(keys, offset, places)
+        if kind == "GROUPS" and not keys:
+            message = "Window frame of type GROUPS PRECEDING or FOLLOWING requires ORDER BY"
+            raise _inside("MISSING_ORDER_BY", message, places[0])
+        if offset.name not in INTEGERS:
+            message = f"Window frame {where} value type must be exact numeric type with scale 0 "
+            raise fail("TYPE_MISMATCH", f"{message}(actual {offset})", places[1])
+        return None
+
+    def check_range(
+        self,
+        keys: tuple[tree.SortKey, ...],
+        offset: Type,
+        places: tuple[exp.Expr, exp.Expr | None],
+    ) -> None:
         """Refuse RANGE with an offset where there is nothing to count from."""
         message = "Window frame of type RANGE PRECEDING or FOLLOWING requires "
         if not keys:
-            raise fail("MISSING_ORDER_BY", f"{message}ORDER BY", node)
+            raise _inside("MISSING_ORDER_BY", f"{message}ORDER BY", places[0])
         first, *others = keys
         if others:
-            raise fail("INVALID_ORDER_BY", f"{message}single sort item in ORDER BY (actual: "
-                       f"{len(keys)})", node)  # fmt: skip
+            message += f"single sort item in ORDER BY (actual: {len(keys)})"
+            raise _inside("INVALID_ORDER_BY", message, places[0])
         kind = first.expr.type
         if not is_numeric(kind) and not kind.name.startswith(_ORDERED):
             message += "that sort item type be numeric, datetime or interval "
-            raise fail("TYPE_MISMATCH", f"{message}(actual: {kind})", node)
+            order = places[0].args.get("order") or places[0]
+            raise fail("TYPE_MISMATCH", f"{message}(actual: {kind})", order)
+        if not _is_offset(kind, offset):
+            message = f"Window frame RANGE value type ({offset}) not compatible with sort item "
+            raise fail("TYPE_MISMATCH", f"{message}type ({kind})", places[1])
 
     def bound(self, value: object, side: object, scope: Scope) -> tree.Bound:
         """Analyse an end of a window frame."""
@@ -168,3 +235,10 @@ class Windows(Calls):
             template = f"CASE WHEN {{0}} >= 0 THEN {{0}} ELSE {raised} END"
             found = tree.Apply(found.type, template, (found,))
         return tree.Bound(str(side).upper(), found)
+
+
+def _check_null_treatment(ignore: bool, name: str, node: exp.Expr) -> None:
+    """Refuse IGNORE NULLS of what does not read another row's value."""
+    if ignore and name not in _MAY_IGNORE_NULLS:
+        message = f"Cannot specify null treatment clause for {name} function"
+        raise fail("NULL_TREATMENT_NOT_ALLOWED", message, node)
