@@ -20,6 +20,9 @@ _SHORT_MAX = 18
 """DuckDB multiplies decimals up to this long in 64 bits, and fails where those are too few."""
 
 
+_IN_64_BITS = {"@decimal_multiply": " * ", "@decimal_add": " + ", "@decimal_subtract": " - "}
+
+
 def _add(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return _sum(lowering, call, args, "+")
 
@@ -49,6 +52,41 @@ def _multiply(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     if p1 + p2 <= _DIGITS_MAX:
         return product
     return _quick_or_exact(lowering, call, args, product)
+
+
+def _hopeful_row(lowering: Lowering, expr: tree.Expr) -> str | None:
+    """Write a product to be summed in 64 bits, where DuckDB fails if they are too few.
+
+    None where that is no gain, or no hope. Sums and differences within are in 64 bits, too.
+    """
+    if not lowering.hoping or lowering.trying or expr.type.numbers[0] <= _SHORT_MAX:
+        return None
+    return _hopeful(lowering, expr)
+
+
+def _hopeful(lowering: Lowering, expr: tree.Expr) -> str | None:
+    precision, scale = expr.type.numbers
+    symbol = _IN_64_BITS.get(expr.template) if isinstance(expr, tree.Apply) else None
+    if isinstance(expr, tree.Apply) and symbol is not None and scale <= _SHORT_MAX:
+        parts = [_hopeful(lowering, arg) for arg in expr.args]
+        if None not in parts:
+            return f"({symbol.join(map(str, parts))})"
+    return lowering.expr(expr) if precision <= _SHORT_MAX else None
+
+
+def _total(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    modified = lowering.modified
+    row = _hopeful_row(lowering, call.args[0]) or args[0]
+    return f"CAST({modified('sum', row)} AS {duck_name(call.type)})"
+
+
+def _average(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    modified = lowering.modified
+    row = _hopeful_row(lowering, call.args[0]) or args[0]
+    total = conversions.unscaled(modified("sum", row), call.type.numbers[1])
+    count = modified("count", row)
+    average = f"lb_half_up({total}, CAST({count} AS HUGEINT))"
+    return conversions.rescaled(f"CASE WHEN {count} > 0 THEN {average} END", call.type)
 
 
 def _divide(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -109,6 +147,8 @@ RULES: dict[str, Callable[[Lowering, Call, Sequence[str]], str]] = {
     "decimal_multiply": _multiply,
     "decimal_divide": _divide,
     "decimal_remainder": _remainder,
+    "sum_decimal": _total,
+    "average_decimal": _average,
 }
 NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
 

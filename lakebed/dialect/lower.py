@@ -55,10 +55,15 @@ def _unmodified(name: str, row: str) -> str:
 
 @dataclass
 class Lowering:
-    """Writes one statement; `source` gives the text that reads a scan's table."""
+    """Writes one statement; `source` gives the text that reads a scan's table.
+
+    With `hoping` decimal products are summed in 64 bits, which takes half the time: if those are
+    too few the statement fails (out of range, no conversion), and is to be run without.
+    """
 
     source: Callable[[tree.Scan], str]
     trying: bool = False
+    hoping: bool = False
     renamed: dict[str, str] = field(default_factory=dict[str, str])
     grouped: dict[tree.Expr, str] = field(default_factory=dict["tree.Expr", str])
     group_keys: dict[tree.Expr, str] = field(default_factory=dict["tree.Expr", str])

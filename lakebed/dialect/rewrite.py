@@ -11,7 +11,11 @@ _TESTS = (exp.EQ, exp.In, exp.Between, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 def tables_of(text: str, database: str) -> list[tuple[str, str]]:
     """Return database and name of each table a query names, without its WITH queries."""
-    tree = parse_query(text)
+    return named_tables(parse_query(text), database)
+
+
+def named_tables(tree: exp.Expr, database: str) -> list[tuple[str, str]]:
+    """Return database and name of each table a parsed query names, without its WITH queries."""
     named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     found: dict[tuple[str, str], None] = {}
     for node in tree.find_all(exp.Table):

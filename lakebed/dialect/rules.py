@@ -260,13 +260,6 @@ def _typeof(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return "'" + str(call.args[0].type).replace("'", "''") + "'"
 
 
-def _average_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
-    total = conversions.unscaled(lowering.modified("sum", args[0]), call.type.numbers[1])
-    count = lowering.modified("count", args[0])
-    average = f"lb_half_up({total}, CAST({count} AS HUGEINT))"
-    return conversions.rescaled(f"CASE WHEN {count} > 0 THEN {average} END", call.type)
-
-
 def _round_decimal(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     del lowering
     scale = call.type.numbers[1]
@@ -449,7 +442,6 @@ RULES: dict[str, Rule] = {
     "truncate_decimal": _truncate_decimal,
     "char_length": _char_length,
     "typeof": _typeof,
-    "average_decimal": _average_decimal,
     "round_decimal": _round_decimal,
     "format": _format,
     "sequence": _sequence,

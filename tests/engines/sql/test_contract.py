@@ -240,3 +240,18 @@ def test_a_bug_of_the_server_fails_the_query_and_is_logged(console, caplog):
     name, message = console.error("SELECT * FROM t")
     assert (name, message) == ("GENERIC_INTERNAL_ERROR", "ZeroDivisionError('a bug')")
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_sums_of_products_have_the_digits_they_need(console):
+    rows = "(VALUES (DECIMAL '9999999999999.99', DECIMAL '1.50'), (DECIMAL '1.00', {})) AS t(a, b)"
+    sums = "SELECT sum(a * (1 + b)), avg(a * b), sum(DISTINCT a * b) FROM " + rows
+    assert console.rows(sums.format("DECIMAL '0.50'")) == [
+        ["25000000000001.4750", "7500000000000.2425", "15000000000000.4850"]
+    ]
+    assert console.rows(sums.format("DECIMAL '9999999999999.99'")) == [
+        ["35000000000000.9650", "12499999999999.9875", "24999999999999.9750"]
+    ]
+    squares = "SELECT sum(a * a), avg(a * a * b) FROM " + rows
+    assert console.rows(squares.format("DECIMAL '2.00'")) == [
+        ["99999999999999800000000001.0001", "74999999999999850000000001.000075"]
+    ]

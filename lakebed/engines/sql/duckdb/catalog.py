@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -88,6 +88,12 @@ def is_hudi(shape: Shape) -> bool:
     return reads.startswith(("org.apache.hudi.", "com.uber.hoodie."))
 
 
+def is_plain(shape: Shape) -> bool:
+    """Tell whether a table is files and nothing else: no view, no log of a table format."""
+    special = is_iceberg(shape) or is_delta(shape) or is_hudi(shape)
+    return bool(member(shape, "StorageDescriptor").get("Location")) and not special
+
+
 def folder(location: str) -> str:
     """Return a location with the slash at its end that makes it a folder."""
     return location if location.endswith("/") else location + "/"
@@ -107,6 +113,15 @@ class Server:
         if "code" in answer:
             raise ServiceError(answer["code"], answer["message"])
         return answer["response"]
+
+    def ask_together(self, operation: str, requests: Sequence[Shape]) -> list[Shape | None]:
+        """Ask an operation of the Data Catalog several times at once, None for an error."""
+        messages = [
+            {"kind": "ask", "service": "glue", "operation": operation, "request": one}
+            for one in requests
+        ]
+        answer = self._channel.request({"kind": "together", "messages": messages})
+        return [one.get("response") for one in answer["answers"]]
 
     def pages(self, operation: str, request: Shape, member: str) -> Iterator[Shape]:
         """Ask for all pages of a listing."""
@@ -233,6 +248,18 @@ class LakeCatalog:
             raise
         self.shapes[database, name] = answer["Table"]
         return answer["Table"]
+
+    def expect(self, names: Collection[tuple[str, str]]) -> None:
+        """Ask at once for the tables a statement names; one that cannot be had is asked again."""
+        wanted = [one for one in names if one not in self.shapes]
+        if len(wanted) < 2:
+            return
+        requests = [{"DatabaseName": database, "Name": name} for database, name in wanted]
+        for name, answer in zip(
+            wanted, self.server.ask_together("get_table", requests), strict=True
+        ):
+            if answer is not None:
+                self.shapes[name] = answer["Table"]
 
     def forget(self, database: str, name: str) -> None:
         """Ask for a table anew: it was changed."""

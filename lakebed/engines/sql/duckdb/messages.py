@@ -1,7 +1,8 @@
 """What server and worker say to each other: length-prefixed msgpack maps over a socket pair.
 
 To the worker: `run` (a query), `answer` (to what it asked). From the worker: `ready`, `ask` (an
-operation of a service), `files`, `put`, `delete`, `done` (the outcome).
+operation of a service), `files`, `put`, `delete`, `together` (several of these), `done` (the
+outcome).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from lakebed.engines.sql import (
     Column,
     EngineSettings,
     Lake,
+    LakeFile,
     Limits,
     Outcome,
     SqlFailure,
@@ -35,6 +36,7 @@ MEMORY_SHARE = 0.6
 """Of the machine's memory, what all queries at a time may take; the rest is for everybody else."""
 MEMORY_BYTES_MIN = 128 << 20
 SCAN_WATCH_SECONDS = 0.05
+_LISTED_TOGETHER_MAX = 32
 SCAN_LIMIT = "Bytes scanned limit was exceeded"
 """Athena's reason: https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html"""
 
@@ -286,6 +288,9 @@ def _order(running: _Running) -> Message:
 async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
     """Do what the worker asks; an AWS error is an answer, too."""
     try:
+        if message["kind"] == "together":
+            work = (_answer(one, running, lake) for one in message["messages"])
+            return {"kind": "answer", "answers": await asyncio.gather(*work)}
         if message["kind"] == "ask":
             asked: Mapping[str, Any] = message["request"]
             if message["operation"] == "update_table":
@@ -296,8 +301,7 @@ async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
                 running.tables.append(table)
             return {"kind": "answer", "response": found}
         if message["kind"] == "files":
-            places = message["places"]
-            listed = [await lake.files(bucket, prefix) for bucket, prefix in places]
+            listed = await _listed(message["places"], lake)
             return {
                 "kind": "answer",
                 "files": [[(one.key, str(one.path), one.size) for one in of] for of in listed],
@@ -316,6 +320,15 @@ async def _answer(message: Message, running: _Running, lake: Lake) -> Message:
     except Exception as error:
         log.exception("query %s: %s failed", running.query.id, message["kind"])
         return {"kind": "answer", "code": "InternalError", "message": repr(error)}
+
+
+async def _listed(places: Sequence[tuple[str, str]], lake: Lake) -> list[Sequence[LakeFile]]:
+    """List the objects under prefixes, some at a time: they share turns of the loop."""
+    found: list[Sequence[LakeFile]] = []
+    for first in range(0, len(places), _LISTED_TOGETHER_MAX):
+        some = places[first : first + _LISTED_TOGETHER_MAX]
+        found += await asyncio.gather(*(lake.files(bucket, prefix) for bucket, prefix in some))
+    return found
 
 
 async def _updated(message: Message, running: _Running, lake: Lake) -> Message:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from lakebed.dialect import lower
+from lakebed.dialect import lower, tree
 from lakebed.engines.sql.duckdb import udf
 from lakebed.engines.sql.duckdb.catalog import LakeCatalog
 from lakebed.engines.sql.duckdb.profile import read_bytes
@@ -25,7 +25,11 @@ class ScanLimitError(Exception):
 
 @dataclass
 class Run:
-    """The statement being run; `remote` tells the server as which query it runs elsewhere."""
+    """The statement being run.
+
+    `scans` are the tables its query reads, once that is analysed; `remote` tells the server as
+    which query it runs elsewhere.
+    """
 
     id: str
     text: str
@@ -38,6 +42,7 @@ class Run:
     threads: int
     work_group: str = "primary"
     planned: float = 0.0
+    scans: Sequence[tree.Scan] = ()
     bytes_scanned_max: int = 0
     is_prepared: bool = False
     parameters: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,15 +10,18 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from lakebed.dialect import tree
-from lakebed.dialect.errors import not_supported
+from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import Type, duck_name
 from lakebed.engines.sql.duckdb import information_schema, partitions
 from lakebed.engines.sql.duckdb.catalog import (
     File,
     LakeCatalog,
+    ServiceError,
     Shape,
     is_delta,
     is_hudi,
+    is_plain,
+    member,
     split_location,
 )
 from lakebed.engines.sql.duckdb.readers import (
@@ -64,11 +68,13 @@ _READERS: dict[str, Reader] = {
 class Scanner:
     """Writes the sources of a query's scans and remembers every file they may open.
 
+    `scans` are the query's, those to come included: what all of them need is asked for at once.
     `paths` are the files that DuckDB itself opens; `meter` counts what Python reads in its stead.
     """
 
     catalog: LakeCatalog
     connection: duckdb.DuckDBPyConnection
+    scans: Sequence[tree.Scan] = ()
     paths: list[str] = field(default_factory=list[str])
     meter: Meter = field(default_factory=Meter)
     plans: list[tuple[tree.TableInfo, Plan]] = field(
@@ -76,6 +82,8 @@ class Scanner:
     )
     """The files of Iceberg tables that scans read."""
     _known: dict[str, str] = field(default_factory=dict[str, str])
+    _listings: dict[str, list[File]] | None = None
+    _footers: set[str] = field(default_factory=set[str])
     _relations: int = 0
 
     def source(self, scan: tree.Scan) -> str:
@@ -128,7 +136,34 @@ class Scanner:
             from lakebed.engines.sql.duckdb.hudi import reading
 
             return reading.files_of(self.catalog, shape, parts)
-        return self.catalog.server.files_of([part.location for part in parts])
+        if shape.get("PartitionKeys"):
+            return self.catalog.server.files_of([part.location for part in parts])
+        if self._listings is None:
+            self._listings = {}
+            # What fails here is asked for again by the scan it belongs to, and fails there.
+            with contextlib.suppress(ServiceError, TrinoError):
+                self._look_ahead(self._listings)
+        location = parts[0].location
+        if location not in self._listings:
+            self._listings[location] = self.catalog.server.files(location)
+        return [self._listings[location]]
+
+    def _look_ahead(self, listings: dict[str, list[File]]) -> None:
+        """List at once the query's tables without partitions, and read their Parquet footers."""
+        storages: dict[str, Storage] = {}
+        for scan in self.scans:
+            shape = self.catalog.shapes.get((scan.table.database, scan.table.name), {})
+            descriptor = member(shape, "StorageDescriptor")
+            if is_plain(shape) and not shape.get("PartitionKeys") and not scan.file_prunes:
+                storages[descriptor["Location"]] = Storage.of(descriptor, shape)
+        found = self.catalog.server.files_of(list(storages))
+        listings.update(zip(storages, found, strict=True))
+        paths = [
+            one.path
+            for location, storage in storages.items() if storage.serde == parquet.SERDE
+            for one in listings[location] if one.size
+        ]  # fmt: skip
+        parquet.read_footers(self.connection, paths, self._footers)
 
     def _kept(
         self, scan: tree.Scan, files: list[tuple[partitions.Partition, Stored]]
@@ -174,6 +209,7 @@ class Scanner:
             self.register,
             self.meter,
             self.catalog.server.files,
+            footers=self._footers,
         )
         texts = reader(job)
         self.paths += job.opened

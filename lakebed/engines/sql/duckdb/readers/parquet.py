@@ -34,22 +34,36 @@ _known: dict[tuple[str, int, int], Columns] = {}
 
 def read(scan: Scan) -> list[str]:
     """Write the texts that read Parquet files."""
-    try:
-        keys = {one.file.path: _key(one.file.path) for one in scan.files}
-        unknown = [one for one in scan.files if keys[one.file.path] not in _known]
-        if unknown:
-            _look(scan.connection, [one.file.path for one in unknown], keys)
-        if len(unknown) < len(scan.files):
-            # Their footers, too, are read before the query: what it reads then is data alone.
-            paths = ", ".join(lower.quoted(path) for path in keys)
-            scan.connection.execute(f"SELECT count(*) FROM parquet_file_metadata([{paths}])")
-            scan.connection.fetchall()
-    except (duckdb.Error, OSError) as error:
-        raise TrinoError("HIVE_CANNOT_OPEN_SPLIT", str(error).split("\n")[0]) from error
+    keys = read_footers(scan.connection, [one.file.path for one in scan.files], scan.footers)
     groups: dict[Columns, list[Stored]] = {}
     for one in scan.files:
         groups.setdefault(_known[keys[one.file.path]], []).append(one)
     return [_one_schema(scan, files, columns) for columns, files in groups.items()]
+
+
+def read_footers(
+    connection: duckdb.DuckDBPyConnection, paths: Sequence[str], done: set[str]
+) -> dict[str, tuple[str, int, int]]:
+    """Learn the columns of files, and read the footers of those that are not `done`.
+
+    They are read before the query is: what it reads then is data alone.
+    """
+    try:
+        keys = {path: _key(path) for path in paths}
+        unknown = [path for path in paths if keys[path] not in _known]
+        if len(_known) + len(unknown) > _KNOWN_MAX:
+            _known.clear()
+            unknown = list(keys)
+        if unknown:
+            _look(connection, unknown, keys)
+            done.update(unknown)
+        listed = ", ".join(lower.quoted(path) for path in keys if path not in done)
+        if listed:
+            connection.execute(f"SELECT count(*) FROM parquet_file_metadata([{listed}])").fetchall()
+    except (duckdb.Error, OSError) as error:
+        raise TrinoError("HIVE_CANNOT_OPEN_SPLIT", str(error).split("\n")[0]) from error
+    done.update(keys)
+    return keys
 
 
 def _key(path: str) -> tuple[str, int, int]:
@@ -63,8 +77,6 @@ def _look(
     keys: Mapping[str, tuple[str, int, int]],
 ) -> None:
     """Learn the columns of files: those of one of each schema are asked for."""
-    if len(_known) + len(paths) > _KNOWN_MAX:
-        _known.clear()
     for group in _by_schema(connection, paths):
         first = f"read_parquet([{lower.quoted(group[0])}], hive_partitioning=false)"
         described = connection.execute(f"DESCRIBE SELECT * FROM {first}").fetchall()

@@ -101,7 +101,7 @@ class Scan:
 
     `parts` are the values of each partition, `keys` the used partition columns as (at, number,
     type), `hidden` the used hidden columns as (at, name). `register` makes Arrow rows a relation of
-    the database and returns its name.
+    the database and returns its name. `footers` are the paths whose footers the query has read.
     """
 
     storage: Storage
@@ -118,6 +118,7 @@ class Scan:
     meter: Meter
     find: Callable[[str], list[File]]
     opened: list[str] = field(default_factory=list[str])
+    footers: set[str] = field(default_factory=set[str])
 
     def listed(self, files: Sequence[Stored]) -> str:
         """Write the list of files that DuckDB itself opens."""
