@@ -45,7 +45,8 @@ def meets_null(one: str, other: str, kind: Type) -> str:
     """Tell whether an order is decided by a NULL: nothing before it differs."""
     if kind.name == "array":
         pairs = f"list_zip({one}, {other}, true)"
-        differ = f"list_transform({pairs}, lambda lbp: lbp[1] IS DISTINCT FROM lbp[2])"
+        stops = "lbp[1] IS DISTINCT FROM lbp[2] OR lbp[1] IS NULL"
+        differ = f"list_transform({pairs}, lambda lbp: {stops})"
         first = f"list_extract({pairs}, list_position({differ}, true))"
         found = f"list_contains({differ}, true) AND ({first}[1] IS NULL OR {first}[2] IS NULL)"
         return f"coalesce({found}, false)"

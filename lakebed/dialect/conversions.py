@@ -210,7 +210,9 @@ def _length_max(kind: Type) -> int:
 
 def _cast_text(text: str, kind: Type) -> str:
     """Return a value's text as CAST(… AS varchar) writes it."""
-    if kind.name in APPROXIMATE:
+    if kind.name == "real":
+        return f"lb_short_scientific_text({text})"
+    if kind.name == "double":
         return f"lb_scientific_text({text})"
     if kind.name == "date":
         # Trino shows a far year with a sign, but casts it without one.

@@ -322,11 +322,21 @@ class Lowering:
             # As a literal it is compared with the bounds in files.
             return f"CAST({self.expr(convert.arg)} AS DATE)"
         text = self.expr(convert.arg)
-        null = convert.safe or self.trying
-        converted = conversions.convert(text, convert.arg.type, convert.type, null)
         if convert.safe and "json" in (convert.arg.type.name, convert.type.name):
-            return f"TRY({macros.without_errors(converted)})"
-        return converted
+            return self._tried(convert, text)
+        null = convert.safe or self.trying
+        return conversions.convert(text, convert.arg.type, convert.type, null)
+
+    def _tried(self, convert: tree.Convert, text: str) -> str:
+        """Write TRY_CAST from or to JSON: the errors of what is converted are not its own."""
+        name = text
+        if not isinstance(convert.arg, tree.Ref | tree.Constant | tree.LambdaRef):
+            name = self.fresh()
+        converted = conversions.convert(name, convert.arg.type, convert.type, True)
+        tried = f"TRY({macros.without_errors(converted)})"
+        if name == text:
+            return tried
+        return f"list_extract(list_transform([{text}], lambda {name}: {tried}), 1)"
 
     def _subquery(self, sub: tree.Subquery) -> str:
         text = f"({self.query(sub.query)})"

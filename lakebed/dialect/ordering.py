@@ -99,8 +99,10 @@ def _of_group(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
         return found
     holes = lowering.modified("bool_or", has_hole(text, kind))
     several = f"{lowering.modified('count', text)} > 1"
-    failed = compare_rules.undecided(lowering, kind)
-    return f"CASE WHEN {holes} AND {several} THEN {failed} ELSE {found} END"
+    one_by_one = folded(
+        lowering, f"lb_known({lowering.modified('list', text)})", kind, name == "max"
+    )
+    return f"CASE WHEN {holes} AND {several} THEN {one_by_one} ELSE {found} END"
 
 
 def _by(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
@@ -134,7 +136,7 @@ def _approx_distinct(lowering: Lowering, call: Call, args: Sequence[str]) -> str
     text = key(args[0], call.args[0].type, False)
     distinct = isinstance(call, tree.Aggregate) and call.distinct
     found = lowering.modified("count", text if distinct else f"DISTINCT {text}")
-    if len(args) == 1:
+    if len(args) == 1 or call.args[0].type.name in ("boolean", "unknown"):
         return found
     error = lowering.modified("any_value", args[1])
     message = f"'Max standard error must be in [0.0040625, 0.26]: ' || {error}"

@@ -10,10 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lakebed.dialect import conversions, temporal, tree
+from lakebed.dialect import checksum_rules, conversions, temporal, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import (
-    APPROXIMATE,
     BIGINT,
     DOUBLE,
     INSTANT,
@@ -350,26 +349,6 @@ def _grouped(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return aggregated(lowering, call.template.partition(" ")[2], call, args)
 
 
-def _checksum(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
-    kind, text = call.args[0].type, args[0]
-    if kind.name == "decimal" and kind.numbers[0] <= 18:
-        text, name, duck = conversions.unscaled(text, kind.numbers[1]), "bigint", "BIGINT"
-        text = f"CAST({text} AS BIGINT)"
-    elif kind.name == "date":
-        text, name, duck = f"datediff('day', DATE '1970-01-01', {text})", "bigint", "BIGINT"
-    elif kind.name in (*INTEGERS, "boolean"):
-        text, name, duck = f"CAST({text} AS BIGINT)", "bigint", "BIGINT"
-    elif kind.name in APPROXIMATE:
-        name, duck = kind.name, duck_name(kind)
-    elif kind.name in ("varchar", "varbinary"):
-        text = f"encode({text})" if kind.name == "varchar" else text
-        name, duck = "bytes", "BLOB"
-    else:
-        raise not_supported(f"checksum({kind})")
-    signature = f"py groups.checksum_{name}({duck}[]) BLOB"
-    return f'"{signature}"({lowering.modified("list", text)})'
-
-
 def _set_digest(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     kind, text = call.args[0].type, args[0]
     if kind.name == "date":
@@ -387,11 +366,20 @@ def _set_digest(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return f'"py sketches.set_digest_of({duck}[]) BLOB"({lowering.modified("list", text)})'
 
 
+_SHORT = {"decimal": 18, "timestamp": 6, INSTANT: 3, "time with time zone": 9}
+"""Digits of the values that fit into one Java long; there is no state of others."""
+
+
 def _reduce_agg(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    kind = call.args[1].type
+    if kind.inner or kind.numbers and kind.numbers[0] > _SHORT.get(kind.name, kind.numbers[0]):
+        raise TrinoError("NOT_SUPPORTED", f"State type not supported for reduce_agg: {kind}")
     listed = f"lb_known({lowering.modified('list', args[0])})"
-    first = lowering.modified("any_value", args[1])
-    state, item = duck_name(call.args[1].type), duck_name(call.args[0].type)
+    state, item = duck_name(kind), duck_name(call.args[0].type)
     one, other, each = lowering.fresh(), lowering.fresh(), lowering.fresh()
+    # The state of the first row that has an input.
+    given = f"CASE WHEN {args[0]} IS NOT NULL THEN struct_pack(s := CAST({args[1]} AS {state})) END"
+    first = f"lb_known({lowering.modified('list', given)})[1].s"
     head = f"[struct_pack(s := CAST({first} AS {state}), x := CAST(NULL AS {item}))]"
     rest = (
         f"list_transform({listed}, lambda {each}: "
@@ -447,7 +435,7 @@ RULES: dict[str, Rule] = {
     "sequence": _sequence,
     "grouped": _grouped,
     "set_digest": _set_digest,
-    "checksum": _checksum,
+    "checksum": checksum_rules.checksum,
     "reduce_agg": _reduce_agg,
 }
 

@@ -23,6 +23,8 @@ CREATE OR REPLACE MACRO lb_moment_text(t, whole, clock) AS CASE WHEN t >= TIMEST
 CREATE OR REPLACE MACRO lb_date_text(d) AS CASE WHEN d >= DATE '0001-01-01' AND d <= DATE '9999-12-31' THEN CAST(d AS VARCHAR) ELSE lb_far_year(d) END;
 CREATE OR REPLACE MACRO lb_scientific_text(x) AS lb_scientific(x, CAST(x AS VARCHAR));
 CREATE OR REPLACE MACRO lb_scientific(x, t) AS CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN x = 0 THEN CASE WHEN left(t, 1) = '-' THEN '-0E0' ELSE '0E0' END WHEN lb_tiny(x, t) THEN lb_java_e(printf('%.1e', CAST(x AS DOUBLE))) WHEN contains(t, 'e') THEN lb_java_e(t) WHEN abs(x) >= 1 THEN CASE WHEN x < 0 THEN '-' ELSE '' END || lb_java_big(ltrim(t, '-')) ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || lb_java_small(ltrim(t, '-')) END;
+CREATE OR REPLACE MACRO lb_seven_digits(t) AS regexp_replace(split_part(t, 'E', 1), '0+$', '') || CASE WHEN regexp_matches(t, '[.]0+E') THEN '0' ELSE '' END || 'E' || CAST(CAST(split_part(t, 'E', 2) AS INTEGER) AS VARCHAR);
+CREATE OR REPLACE MACRO lb_short_scientific_text(x) AS CASE WHEN isfinite(x) AND x <> 0 AND NOT lb_tiny(x, CAST(x AS VARCHAR)) THEN lb_seven_digits(printf('%.6E', CAST(x AS DOUBLE))) ELSE lb_scientific_text(x) END;
 CREATE OR REPLACE MACRO lb_minus(i) AS CASE WHEN i < 0 THEN '-' ELSE '' END;
 CREATE OR REPLACE MACRO lb_two(i) AS printf('%02d', i);
 CREATE OR REPLACE MACRO lb_days_text(i, a) AS lb_minus(i) || (a // 86400000) || ' ' || lb_two(a // 3600000 % 24) || ':' || lb_two(a // 60000 % 60) || ':' || lb_two(a // 1000 % 60) || '.' || printf('%03d', a % 1000);

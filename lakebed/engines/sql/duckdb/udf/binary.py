@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import math
 import re
 import struct
 import zlib
@@ -277,13 +278,13 @@ def from_big_endian_64(data: bytes) -> int | float:
 @function
 def to_ieee754_32(number: float) -> bytes:
     """Return the 4 bytes of a real."""
-    return struct.pack(">f", number)
+    return struct.pack(">f", math.nan if math.isnan(number) else number)
 
 
 @function
 def to_ieee754_64(number: float) -> bytes:
     """Return the 8 bytes of a double."""
-    return struct.pack(">d", number)
+    return struct.pack(">d", math.nan if math.isnan(number) else number)
 
 
 @function

@@ -5,6 +5,7 @@ A row of several arguments is a dict `a0, a1, …`. No list is an empty group, w
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -155,18 +156,66 @@ def _percentile(ordered: Sequence[tuple[Any, float]], share: float) -> Any:
     return ordered[-1][0]
 
 
-def _checksum(hash_of: Callable[[Any], int]) -> Callable[[Sequence[Any]], bytes]:
-    @function
-    def checksum(values: Sequence[Any]) -> bytes:
-        total = 0
-        for value in values:
-            total += _PRIME if value is None else hash_of(value) * _PRIME
-        return struct.pack("<Q", total & _MASK)
-
-    return checksum
+@function
+def checksum(values: Sequence[Any], shape: str) -> bytes:
+    """Return the sum of the hashes of values that lie as `checksum_rules` says."""
+    read, _ = _hasher(shape)
+    total = sum(_PRIME if value is None else read(value) * _PRIME for value in values)
+    return struct.pack("<Q", total & _MASK)
 
 
-checksum_bigint = _checksum(lambda value: hashes.xxhash64(struct.pack("<q", value)))
-checksum_double = _checksum(lambda value: hashes.xxhash64(struct.pack("<d", value)))
-checksum_real = _checksum(lambda value: hashes.xxhash64(struct.pack("<fi", value, 0)))
-checksum_bytes = _checksum(hashes.xxhash64)
+def _hasher(shape: str) -> tuple[Callable[[Any], int], str]:
+    """Return the hash function of a shape, and what comes after it in the text."""
+    mark, rest = shape[0], shape[1:]
+    if mark not in "am":
+        return _LEAVES[mark], rest
+    one, rest = _hasher(rest[1:])
+    if mark == "a":
+        return (lambda items: _hash_of_array(items, one)), rest[1:]
+    other, rest = _hasher(rest[1:])
+    return (lambda entries: _hash_of_map(entries, one, other)), rest[1:]
+
+
+def _hash_of_array(items: Sequence[Any], element: Callable[[Any], int]) -> int:
+    total = 0
+    for item in items:
+        total = 31 * total + (0 if item is None else element(item)) & _MASK
+    return total
+
+
+def _hash_of_map(
+    entries: Sequence[Row], key: Callable[[Any], int], value: Callable[[Any], int]
+) -> int:
+    return (
+        sum(key(one["k"]) ^ (0 if one["v"] is None else value(one["v"])) for one in entries) & _MASK
+    )
+
+
+def _hash_of_longs(longs: Iterable[int]) -> int:
+    total = 0
+    for one in longs:
+        total ^= hashes.xxhash64(struct.pack("<q", one))
+    return total
+
+
+def _hash_of_double(text: bytes) -> int:
+    number = float(text)
+    return hashes.xxhash64(struct.pack("<d", math.nan if math.isnan(number) else number + 0.0))
+
+
+def _hash_of_real(text: bytes) -> int:
+    number = float(text)
+    bits = struct.pack("<f", math.nan if math.isnan(number) else number + 0.0)
+    return hashes.xxhash64(struct.pack("<q", struct.unpack("<i", bits)[0]))
+
+
+_LEAVES: dict[str, Callable[[Any], int]] = {
+    "l": _hash_of_longs,
+    "b": hashes.xxhash64,
+    "d": _hash_of_double,
+    "f": _hash_of_real,
+    "i": lambda data: _hash_of_longs(struct.unpack("<qq", data)),
+    "w": lambda text: _hash_of_longs(
+        struct.unpack("<qq", int(text).to_bytes(16, "little", signed=True))
+    ),
+}

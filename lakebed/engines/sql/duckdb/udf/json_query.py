@@ -131,7 +131,7 @@ def query(text: str, path: str, values: Sequence[str | None], options: str) -> s
     try:
         found = _items(text, path, values)
         single = bool(found) and len(found) == 1 and isinstance(found[0], list | dict)
-        if wrapper == "always" or (wrapper == "several" and found and not single):
+        if found and (wrapper == "always" or (wrapper == "several" and not single)):
             found = [found]
         if len(found) > 1:
             raise _no_output("JSON path found multiple items")

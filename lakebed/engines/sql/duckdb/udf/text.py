@@ -229,11 +229,11 @@ def _short(number: float) -> str:
     while abs(number) > 1000 and at < len(units) - 1:
         number /= 1000
         at += 1
-    size = abs(number)
     if at == 0:
         shown = str(int(number))
     else:
-        places = 2 if size < 10 else 1 if size < 100 else 0
+        # As Trino, which asks whether a number is small, not how far from zero.
+        places = 2 if number < 10 else 1 if number < 100 else 0
         rounded = Decimal(repr(number)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
         shown = f"{rounded:f}"
         shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
