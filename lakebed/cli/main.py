@@ -209,6 +209,8 @@ def _env(options: argparse.Namespace, resolved: Resolved) -> int:
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_REGION": settings.region,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # StartLiveTail and others would go to stream-HOST, which nobody finds.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_ALLOW_HTTP": "true",
     }
     if is_on(settings):

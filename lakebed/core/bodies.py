@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +73,62 @@ class FileSlice:
     descriptor: int
     start: int
     length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of an answer that goes on; an exception is the last one."""
+
+    name: str
+    members: Mapping[str, Any]
+    is_exception: bool = False
+
+
+class EventStream:
+    """An answer that goes on: a run puts events in, the gateway takes them out, on one loop.
+
+    Above `waiting_max` events that nobody takes the oldest are dropped. `abandoned` is called once
+    nobody reads any more.
+    """
+
+    def __init__(self, waiting_max: int) -> None:
+        self._events: deque[Event] = deque(maxlen=waiting_max)
+        self._wake: Callable[[], None] = _nothing
+        self._abandoned: Callable[[], None] = _nothing
+        self.is_closed = False
+
+    def when_abandoned(self, callback: Callable[[], None]) -> None:
+        """Call back if the reader goes away before the end."""
+        self._abandoned = callback
+
+    def send(self, event: Event) -> None:
+        """Put an event in."""
+        if not self.is_closed:
+            self._events.append(event)
+            self.is_closed = event.is_exception
+            self._wake()
+
+    def close(self) -> None:
+        """End the answer after what was put in."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._wake()
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called whenever there is something to take, or the end."""
+        self._wake = wake
+
+    def take(self) -> Event | None:
+        """Take the next event out, None if there is none now."""
+        return self._events.popleft() if self._events else None
+
+    def abandon(self) -> None:
+        """Say that nobody reads any more."""
+        self._wake = _nothing
+        self._events.clear()
+        abandoned, self._abandoned = self._abandoned, _nothing
+        abandoned()
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -1,4 +1,4 @@
-"""Files to sockets: sent by the kernel, or over TLS read and written piece by piece."""
+"""Files to sockets: sent by the kernel, or over TLS read and written piece by piece; events."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from lakebed.core.bodies import FileSlice
 from lakebed.core.limits import KIB
+from lakebed.gateway.wire.http import Events
 
 SENDFILE_BYTES = 1024 * KIB
 COPY_BYTES = 256 * KIB
@@ -25,7 +26,7 @@ class Sender(Protocol):
 
 
 class FileSender(Protocol):
-    """Sends a slice of a file, whose descriptor it closes at the end."""
+    """Sends what is not at hand at once: a slice of a file, or events as they come."""
 
     def set_paused(self, is_paused: bool, /) -> None:
         """Take note that the transport's buffer is full, or go on because it is not."""
@@ -140,3 +141,56 @@ class CopyFile:
         os.close(self._descriptor)
         self._descriptor = -1
         self._sender.sent(keep_alive=self._keep_alive, is_whole=self._offset == self._end)
+
+
+class SendEvents:
+    """Sends events as they come, each a chunk, while the transport's buffer has room."""
+
+    def __init__(
+        self, sender: Sender, transport: asyncio.Transport, body: Events, *, keep_alive: bool
+    ) -> None:
+        self._is_paused = True
+        self._sender = sender
+        self._transport = transport
+        self._body = body
+        self._keep_alive = keep_alive
+        self._is_over = False
+        self._write(body.begin)
+        body.stream.listen(self._write_on)
+
+    def set_paused(self, is_paused: bool, /) -> None:
+        """Take note that the transport's buffer is full, or write on because it is not."""
+        self._is_paused = is_paused
+        if not is_paused:
+            self._write_on()
+
+    def _write(self, data: bytes) -> None:
+        self._sender.last_active = time.monotonic()
+        self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _write_on(self) -> None:
+        stream = self._body.stream
+        while not self._is_paused and not self._is_over:
+            event = stream.take()
+            if event is not None:
+                self._write(self._body.encode(event))
+            elif stream.is_closed:
+                self.finish()
+            else:
+                return
+
+    def finish(self) -> None:
+        """End the answer in order, whether more would have come or not."""
+        if not self._is_over:
+            self._transport.write(b"0\r\n\r\n")
+            self._stop(is_whole=True)
+
+    def end(self) -> None:
+        """Stop: the client is gone; once."""
+        if not self._is_over:
+            self._stop(is_whole=False)
+
+    def _stop(self, *, is_whole: bool) -> None:
+        self._is_over = True
+        self._body.stream.abandon()
+        self._sender.sent(keep_alive=self._keep_alive, is_whole=is_whole)

@@ -9,7 +9,6 @@ import os
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterator
 from typing import Protocol, cast
 
 import httptools
@@ -22,8 +21,8 @@ from lakebed.core.limits import (
     REQUEST_HEAD_BYTES_MAX,
 )
 from lakebed.gateway.heads import head_of, header_name, known_names, problem_of
-from lakebed.gateway.sending import CopyFile, FileSender, SendFile
-from lakebed.gateway.wire.http import HttpRequest, HttpResponse
+from lakebed.gateway.sending import CopyFile, FileSender, SendEvents, SendFile
+from lakebed.gateway.wire.http import Body, Events, HttpRequest, HttpResponse
 
 log = logging.getLogger("lakebed.gateway")
 
@@ -308,6 +307,13 @@ class Connection(asyncio.Protocol):
                 self._file = sender(self, transport, body, keep_alive=keep_alive)
                 self._file.set_paused(self._is_full)
                 return
+        elif isinstance(body, Events):
+            self._server.flush()
+            transport.write(head_of(response, None, keep_alive=keep_alive))
+            self._is_sending = True
+            self._file = SendEvents(self, transport, body, keep_alive=keep_alive)
+            self._file.set_paused(self._is_full)
+            return
         else:
             self._server.flush()
             transport.write(head_of(response, None, keep_alive=keep_alive))
@@ -340,6 +346,8 @@ class Connection(asyncio.Protocol):
 
     def close_if_idle(self) -> None:
         """Close a connection that waits for nothing, for a graceful stop."""
+        if isinstance(self._file, SendEvents):
+            self._file.finish()
         if not self._slots and not self._is_sending:
             self.close()
 
@@ -449,6 +457,8 @@ def _descriptors() -> int:
     return wanted if soft < 0 else soft
 
 
-def _close_body(body: bytes | FileSlice | Iterator[bytes]) -> None:
+def _close_body(body: Body) -> None:
     if isinstance(body, FileSlice):
         os.close(body.descriptor)
+    elif isinstance(body, Events):
+        body.stream.abandon()

@@ -247,6 +247,40 @@ class ListTagsLogGroupResponse(t.TypedDict, total=False):
     tags: dict[str, str]
 
 
+class LiveTailSessionLogEvent(t.TypedDict, total=False):
+    """AWS's LiveTailSessionLogEvent."""
+
+    logStreamName: str
+    logGroupIdentifier: str
+    message: str
+    timestamp: int
+    ingestionTime: int
+
+
+class LiveTailSessionMetadata(t.TypedDict, total=False):
+    """AWS's LiveTailSessionMetadata."""
+
+    sampled: bool
+
+
+class LiveTailSessionStart(t.TypedDict, total=False):
+    """AWS's LiveTailSessionStart."""
+
+    requestId: str
+    sessionId: str
+    logGroupIdentifiers: list[str]
+    logStreamNames: list[str]
+    logStreamNamePrefixes: list[str]
+    logEventFilterPattern: str
+
+
+class LiveTailSessionUpdate(t.TypedDict, total=False):
+    """AWS's LiveTailSessionUpdate."""
+
+    sessionMetadata: LiveTailSessionMetadata
+    sessionResults: list[LiveTailSessionLogEvent]
+
+
 class LogGroup(t.TypedDict, total=False):
     """AWS's LogGroup."""
 
@@ -399,6 +433,42 @@ class SearchedLogStream(t.TypedDict, total=False):
 
     logStreamName: str
     searchedCompletely: bool
+
+
+class SessionStreamingException(t.TypedDict, total=False):
+    """AWS's SessionStreamingException."""
+
+    message: str
+
+
+class SessionTimeoutException(t.TypedDict, total=False):
+    """AWS's SessionTimeoutException."""
+
+    message: str
+
+
+class StartLiveTailRequest(t.TypedDict, total=False):
+    """AWS's StartLiveTailRequest."""
+
+    logGroupIdentifiers: t.Required[list[str]]
+    logStreamNames: list[str]
+    logStreamNamePrefixes: list[str]
+    logEventFilterPattern: str
+
+
+class StartLiveTailResponse(t.TypedDict, total=False):
+    """AWS's StartLiveTailResponse."""
+
+    responseStream: StartLiveTailResponseStream
+
+
+class StartLiveTailResponseStream(t.TypedDict, total=False):
+    """AWS's StartLiveTailResponseStream."""
+
+    sessionStart: LiveTailSessionStart
+    sessionUpdate: LiveTailSessionUpdate
+    SessionTimeoutException: SessionTimeoutException
+    SessionStreamingException: SessionStreamingException
 
 
 class StartQueryRequest(t.TypedDict, total=False):
@@ -603,6 +673,10 @@ class Logs(t.Protocol):
         self, request: PutRetentionPolicyRequest
     ) -> PutRetentionPolicyResponse:
         """Call PutRetentionPolicy."""
+        ...
+
+    def start_live_tail(self, request: StartLiveTailRequest) -> StartLiveTailResponse:
+        """Call StartLiveTail."""
         ...
 
     def start_query(self, request: StartQueryRequest) -> StartQueryResponse:

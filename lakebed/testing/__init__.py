@@ -155,6 +155,7 @@ def _environment(url: str, data_dir: Path) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_ALLOW_HTTP": "true",
         "WR_ATHENA_QUERY_WAIT_POLLING_DELAY": "0.05",
     }

@@ -82,7 +82,7 @@ def test_a_call_from_a_service_is_audited_like_a_clients(lakebed):
 
 def test_handlers_are_found_by_name():
     registry = Registry()
-    assert registry.names == ("athena", "glue", "glue_iceberg", "s3", "sts")
+    assert registry.names == ("athena", "glue", "glue_iceberg", "logs", "s3", "sts")
     found = registry.find("glue", "get_table")
     assert found is not None
     assert (found.handler.__name__, found.is_long, found.is_data_event) == (

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from lakebed.core.bodies import FileSlice
+from lakebed.core.bodies import Event, EventStream, FileSlice
 
-Body = bytes | FileSlice | Iterator[bytes]
+
+class Events(msgspec.Struct, frozen=True):
+    """A body of events that goes on: how it begins, and how an event is written."""
+
+    begin: bytes
+    stream: EventStream
+    encode: Callable[[Event], bytes]
+
+
+Body = bytes | FileSlice | Iterator[bytes] | Events
 
 
 class HttpRequest(msgspec.Struct):

@@ -10,9 +10,10 @@ from typing import Any, cast
 
 import msgspec
 
+from lakebed.core.bodies import Event, EventStream
 from lakebed.core.errors import AwsError
 from lakebed.gateway.wire import timestamps
-from lakebed.gateway.wire.http import HttpRequest, HttpResponse
+from lakebed.gateway.wire.http import Events, HttpRequest, HttpResponse
 from lakebed.gateway.wire.models import Member, Operation, ServiceModel, Shape
 
 Decoder = Callable[[Any], Any]
@@ -272,9 +273,17 @@ class JsonProtocol:
             self._decoders.recent.clear()
 
     def serialise(
-        self, operation: Operation, response: dict[str, Any], request_id: str
+        self, operation: Operation, response: dict[str, Any] | None, request_id: str
     ) -> HttpResponse:
-        """Return the answer; members that are None are left out, empty ones stay."""
+        """Return the answer; members that are None are left out, empty ones stay.
+
+        An operation without an output answers None: an empty body.
+        """
+        if response is None:
+            return HttpResponse(operation.status, self._headers(request_id))
+        for name, value in response.items():
+            if isinstance(value, EventStream):
+                return self._stream(operation, response, name, request_id)
         times = self._text_times.get(operation.name)
         if times is None:
             times = self._text_times[operation.name] = _has_text_times(operation.output, set())
@@ -286,6 +295,24 @@ class JsonProtocol:
         if b"null" in body and any(null in body for null in (b":null", b",null", b"[null")):
             body = _encode_json(_without_none(response))
         return HttpResponse(operation.status, self._headers(request_id), body)
+
+    def _stream(
+        self, operation: Operation, response: dict[str, Any], name: str, request_id: str
+    ) -> HttpResponse:
+        """Return an answer that goes on; its other members come first."""
+        from lakebed.gateway.wire import event_stream
+
+        first = {key: value for key, value in response.items() if key != name}
+
+        def encode(event: Event) -> bytes:
+            write = event_stream.json_exception if event.is_exception else event_stream.json_event
+            return write(event.name, event.members)
+
+        begin = event_stream.json_event("initial-response", first)
+        headers = [
+            ("x-amzn-RequestId", request_id), ("Content-Type", event_stream.CONTENT_TYPE)
+        ]  # fmt: skip
+        return HttpResponse(operation.status, headers, Events(begin, response[name], encode))
 
     def serialise_error(
         self, operation: Operation | None, error: AwsError, request_id: str
