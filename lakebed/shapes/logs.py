@@ -46,10 +46,29 @@ class DeleteLogStreamRequest(t.TypedDict, total=False):
     logStreamName: t.Required[str]
 
 
+class DeleteQueryDefinitionRequest(t.TypedDict, total=False):
+    """AWS's DeleteQueryDefinitionRequest."""
+
+    queryDefinitionId: t.Required[str]
+
+
+class DeleteQueryDefinitionResponse(t.TypedDict, total=False):
+    """AWS's DeleteQueryDefinitionResponse."""
+
+    success: bool
+
+
 class DeleteRetentionPolicyRequest(t.TypedDict, total=False):
     """AWS's DeleteRetentionPolicyRequest."""
 
     logGroupName: t.Required[str]
+
+
+class DeleteSubscriptionFilterRequest(t.TypedDict, total=False):
+    """AWS's DeleteSubscriptionFilterRequest."""
+
+    logGroupName: t.Required[str]
+    filterName: t.Required[str]
 
 
 class DescribeLogGroupsRequest(t.TypedDict, total=False):
@@ -107,6 +126,38 @@ class DescribeQueriesResponse(t.TypedDict, total=False):
     """AWS's DescribeQueriesResponse."""
 
     queries: list[QueryInfo]
+    nextToken: str
+
+
+class DescribeQueryDefinitionsRequest(t.TypedDict, total=False):
+    """AWS's DescribeQueryDefinitionsRequest."""
+
+    queryLanguage: t.Literal["CWLI", "SQL", "PPL"]
+    queryDefinitionNamePrefix: str
+    maxResults: int
+    nextToken: str
+
+
+class DescribeQueryDefinitionsResponse(t.TypedDict, total=False):
+    """AWS's DescribeQueryDefinitionsResponse."""
+
+    queryDefinitions: list[QueryDefinition]
+    nextToken: str
+
+
+class DescribeSubscriptionFiltersRequest(t.TypedDict, total=False):
+    """AWS's DescribeSubscriptionFiltersRequest."""
+
+    logGroupName: t.Required[str]
+    filterNamePrefix: str
+    nextToken: str
+    limit: int
+
+
+class DescribeSubscriptionFiltersResponse(t.TypedDict, total=False):
+    """AWS's DescribeSubscriptionFiltersResponse."""
+
+    subscriptionFilters: list[SubscriptionFilter]
     nextToken: str
 
 
@@ -172,6 +223,33 @@ class GetLogEventsResponse(t.TypedDict, total=False):
     events: list[OutputLogEvent]
     nextForwardToken: str
     nextBackwardToken: str
+
+
+class GetLogGroupFieldsRequest(t.TypedDict, total=False):
+    """AWS's GetLogGroupFieldsRequest."""
+
+    logGroupName: str
+    time: int
+    logGroupIdentifier: str
+
+
+class GetLogGroupFieldsResponse(t.TypedDict, total=False):
+    """AWS's GetLogGroupFieldsResponse."""
+
+    logGroupFields: list[LogGroupField]
+
+
+class GetLogRecordRequest(t.TypedDict, total=False):
+    """AWS's GetLogRecordRequest."""
+
+    logRecordPointer: t.Required[str]
+    unmask: bool
+
+
+class GetLogRecordResponse(t.TypedDict, total=False):
+    """AWS's GetLogRecordResponse."""
+
+    logRecord: dict[str, str]
 
 
 class GetQueryResultsRequest(t.TypedDict, total=False):
@@ -300,6 +378,13 @@ class LogGroup(t.TypedDict, total=False):
     retentionPolicyName: str
 
 
+class LogGroupField(t.TypedDict, total=False):
+    """AWS's LogGroupField."""
+
+    name: str
+    percent: int
+
+
 class LogGroupSummary(t.TypedDict, total=False):
     """AWS's LogGroupSummary."""
 
@@ -362,11 +447,55 @@ class PutLogGroupDeletionProtectionRequest(t.TypedDict, total=False):
     deletionProtectionEnabled: t.Required[bool]
 
 
+class PutQueryDefinitionRequest(t.TypedDict, total=False):
+    """AWS's PutQueryDefinitionRequest."""
+
+    queryLanguage: t.Literal["CWLI", "SQL", "PPL"]
+    name: t.Required[str]
+    queryDefinitionId: str
+    logGroupNames: list[str]
+    queryString: t.Required[str]
+    clientToken: str
+    parameters: list[QueryParameter]
+
+
+class PutQueryDefinitionResponse(t.TypedDict, total=False):
+    """AWS's PutQueryDefinitionResponse."""
+
+    queryDefinitionId: str
+
+
 class PutRetentionPolicyRequest(t.TypedDict, total=False):
     """AWS's PutRetentionPolicyRequest."""
 
     logGroupName: t.Required[str]
     retentionInDays: t.Required[int]
+
+
+class PutSubscriptionFilterRequest(t.TypedDict, total=False):
+    """AWS's PutSubscriptionFilterRequest."""
+
+    logGroupName: t.Required[str]
+    filterName: t.Required[str]
+    filterPattern: t.Required[str]
+    destinationArn: t.Required[str]
+    roleArn: str
+    distribution: t.Literal["Random", "ByLogStream"]
+    applyOnTransformedLogs: bool
+    fieldSelectionCriteria: str
+    emitSystemFields: list[str]
+
+
+class QueryDefinition(t.TypedDict, total=False):
+    """AWS's QueryDefinition."""
+
+    queryLanguage: t.Literal["CWLI", "SQL", "PPL"]
+    queryDefinitionId: str
+    name: str
+    queryString: str
+    lastModified: int
+    logGroupNames: list[str]
+    parameters: list[QueryParameter]
 
 
 class QueryInfo(t.TypedDict, total=False):
@@ -383,6 +512,14 @@ class QueryInfo(t.TypedDict, total=False):
     queryDuration: int
     bytesScanned: float
     userIdentity: str
+
+
+class QueryParameter(t.TypedDict, total=False):
+    """AWS's QueryParameter."""
+
+    name: t.Required[str]
+    defaultValue: str
+    description: str
 
 
 class QueryStatistics(t.TypedDict, total=False):
@@ -502,6 +639,21 @@ class StopQueryResponse(t.TypedDict, total=False):
     success: bool
 
 
+class SubscriptionFilter(t.TypedDict, total=False):
+    """AWS's SubscriptionFilter."""
+
+    filterName: str
+    logGroupName: str
+    filterPattern: str
+    destinationArn: str
+    roleArn: str
+    distribution: t.Literal["Random", "ByLogStream"]
+    applyOnTransformedLogs: bool
+    creationTime: int
+    fieldSelectionCriteria: str
+    emitSystemFields: list[str]
+
+
 class TagFilter(t.TypedDict, total=False):
     """AWS's TagFilter."""
 
@@ -570,12 +722,20 @@ class DeleteRetentionPolicyResponse(t.TypedDict, total=False):
     """AWS's DeleteRetentionPolicyResponse, which has no members."""
 
 
+class DeleteSubscriptionFilterResponse(t.TypedDict, total=False):
+    """AWS's DeleteSubscriptionFilterResponse, which has no members."""
+
+
 class PutLogGroupDeletionProtectionResponse(t.TypedDict, total=False):
     """AWS's PutLogGroupDeletionProtectionResponse, which has no members."""
 
 
 class PutRetentionPolicyResponse(t.TypedDict, total=False):
     """AWS's PutRetentionPolicyResponse, which has no members."""
+
+
+class PutSubscriptionFilterResponse(t.TypedDict, total=False):
+    """AWS's PutSubscriptionFilterResponse, which has no members."""
 
 
 class TagLogGroupResponse(t.TypedDict, total=False):
@@ -613,10 +773,22 @@ class Logs(t.Protocol):
         """Call DeleteLogStream."""
         ...
 
+    def delete_query_definition(
+        self, request: DeleteQueryDefinitionRequest
+    ) -> DeleteQueryDefinitionResponse:
+        """Call DeleteQueryDefinition."""
+        ...
+
     def delete_retention_policy(
         self, request: DeleteRetentionPolicyRequest
     ) -> DeleteRetentionPolicyResponse:
         """Call DeleteRetentionPolicy."""
+        ...
+
+    def delete_subscription_filter(
+        self, request: DeleteSubscriptionFilterRequest
+    ) -> DeleteSubscriptionFilterResponse:
+        """Call DeleteSubscriptionFilter."""
         ...
 
     def describe_log_groups(self, request: DescribeLogGroupsRequest) -> DescribeLogGroupsResponse:
@@ -633,12 +805,32 @@ class Logs(t.Protocol):
         """Call DescribeQueries."""
         ...
 
+    def describe_query_definitions(
+        self, request: DescribeQueryDefinitionsRequest
+    ) -> DescribeQueryDefinitionsResponse:
+        """Call DescribeQueryDefinitions."""
+        ...
+
+    def describe_subscription_filters(
+        self, request: DescribeSubscriptionFiltersRequest
+    ) -> DescribeSubscriptionFiltersResponse:
+        """Call DescribeSubscriptionFilters."""
+        ...
+
     def filter_log_events(self, request: FilterLogEventsRequest) -> FilterLogEventsResponse:
         """Call FilterLogEvents."""
         ...
 
     def get_log_events(self, request: GetLogEventsRequest) -> GetLogEventsResponse:
         """Call GetLogEvents."""
+        ...
+
+    def get_log_group_fields(self, request: GetLogGroupFieldsRequest) -> GetLogGroupFieldsResponse:
+        """Call GetLogGroupFields."""
+        ...
+
+    def get_log_record(self, request: GetLogRecordRequest) -> GetLogRecordResponse:
+        """Call GetLogRecord."""
         ...
 
     def get_query_results(self, request: GetQueryResultsRequest) -> GetQueryResultsResponse:
@@ -669,10 +861,22 @@ class Logs(t.Protocol):
         """Call PutLogGroupDeletionProtection."""
         ...
 
+    def put_query_definition(
+        self, request: PutQueryDefinitionRequest
+    ) -> PutQueryDefinitionResponse:
+        """Call PutQueryDefinition."""
+        ...
+
     def put_retention_policy(
         self, request: PutRetentionPolicyRequest
     ) -> PutRetentionPolicyResponse:
         """Call PutRetentionPolicy."""
+        ...
+
+    def put_subscription_filter(
+        self, request: PutSubscriptionFilterRequest
+    ) -> PutSubscriptionFilterResponse:
+        """Call PutSubscriptionFilter."""
         ...
 
     def start_live_tail(self, request: StartLiveTailRequest) -> StartLiveTailResponse:
