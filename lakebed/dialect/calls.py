@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import expressions as exp
 
@@ -17,13 +18,15 @@ from lakebed.dialect.operators import (
     common_of,
     compare,
     contains_aggregate,
-    contains_window,
     make_row,
     strict,
 )
 from lakebed.dialect.patterns import Binding, Pattern
 from lakebed.dialect.scopes import Scope, fail, parameter_name, place
 from lakebed.dialect.types import INTEGER, VARCHAR, Type, varchar
+
+if TYPE_CHECKING:
+    from lakebed.dialect.match_windows import PatternWindows
 
 _TAKE_NULL = ("concat", "concat_ws", "greatest", "least", "reduce", "repeat", "typeof")
 """Functions for which NULL is an argument like another, or that look at all of them first."""
@@ -49,6 +52,8 @@ class Calls:
     queries: Callable[[exp.Expr, Scope], tree.Query]
     windows: dict[str, exp.Expr]
     schema: str = ""
+    patterns: PatternWindows | None = None
+    """What takes the windows that have row patterns."""
 
     def analyse(self, node: exp.Expr, scope: Scope) -> tree.Expr:
         """Return the typed form of `node`."""
@@ -82,7 +87,7 @@ class Calls:
             return make_row([self.analyse(arg, scope) for arg in args])
         if name == "try" and len(args) == 1:
             inner = self.analyse(args[0], scope)
-            return tree.Try(inner.type, inner)
+            return inner if isinstance(inner, tree.Constant) else tree.Try(inner.type, inner)
         if name == "nullif" and len(args) == 2:
             one, other = (self.analyse(arg, scope) for arg in args)
             same = compare("=", one, other, node)
@@ -195,6 +200,8 @@ class Calls:
             order = self.sort_keys(args[-1].expressions, scope)
             args = [*args[:-1], args[-1].this]
         if args and isinstance(args[0], exp.Distinct):
+            if not args[0].expressions:
+                raise fail("SYNTAX_ERROR", "mismatched input ')'. Expecting: <expression>", args[0])
             distinct, args = True, [*args[0].expressions, *args[1:]]
         return args, distinct, order
 
@@ -313,30 +320,44 @@ def _check_nesting(row: functions.Signature, call: tree.Aggregate, node: exp.Exp
         name = f"system.builtin.{row.name}"
         raise fail("MISSING_OVER", f"Window function {name} requires an OVER clause", node)
     if any(contains_aggregate(arg) for arg in call.args):
-        inside = ", ".join(map(shown.expression, _aggregates(node)))
+        inside = ", ".join(map(shown.expression, aggregates(node)))
         message = f"Cannot nest aggregations inside aggregation '{row.name}': [{inside}]"
         raise fail("NESTED_AGGREGATION", message, node)
-    if any(map(contains_window, call.args)):
-        inside = ", ".join(map(shown.expression, parts_of_kind(node, exp.Window)))
+    windows = parts_of_kind(node, exp.Window)
+    if windows:
+        inside = ", ".join(map(shown.expression, windows))
         what = "Cannot nest window functions or row pattern measures inside aggregation "
         raise fail("NESTED_WINDOW", f"{what}'{row.name}': [{inside}]", node)
 
 
 def parts_of_kind(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
-    """Return the nodes of a kind below a node, the outermost of those in each other."""
+    """Return the nodes of a kind below a node, not in its subqueries, nor in each other."""
     found: list[exp.Expr] = []
     for inner in node.iter_expressions():
-        found += [inner] if isinstance(inner, kind) else parts_of_kind(inner, kind)
+        if isinstance(inner, kind):
+            found.append(inner)
+        elif not isinstance(inner, exp.Query):
+            found += parts_of_kind(inner, kind)
     return found
 
 
-def _aggregates(node: exp.Expr) -> list[exp.Expr]:
+def aggregates(node: exp.Expr) -> list[exp.Expr]:
     """Return the calls of aggregates below a call."""
     return [
         call
         for call in parts_of_kind(node, exp.Anonymous)
         if any(row.kind == "aggregate" for row in functions.table().get(call.name.lower(), ()))
     ]
+
+
+def not_scalar(clause: str, node: exp.Expr) -> TrinoError:
+    """Return the error of an aggregate or a window where each row has to decide."""
+    inside = [*aggregates(exp.Paren(this=node.copy())), *parts_of_kind(node, exp.Window)]
+    if isinstance(node, exp.Window):
+        inside.append(node)
+    what = f"{clause} clause cannot contain aggregations, window functions or grouping operations"
+    listed = ", ".join(map(shown.expression, inside))
+    return fail("EXPRESSION_NOT_SCALAR", f"{what}: [{listed}]", node)
 
 
 def _all_return(

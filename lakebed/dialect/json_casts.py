@@ -66,6 +66,9 @@ def _to_json(kind: Type) -> bool:
 
 
 def _check_keys(kind: Type, message: str) -> None:
+    if kind.name == "map" and kind.inner[0].inner:
+        words = message.removeprefix("Cannot cast ").replace("JSON", "json")
+        raise TrinoError("TYPE_MISMATCH", f"Cannot cast {words}")
     if kind.name == "map" and kind.inner[0].name not in _KEYS:
         raise TrinoError("INVALID_CAST_ARGUMENT", message)
     for inner in kind.inner:

@@ -119,7 +119,7 @@ class JsonForms(Times):
         text = tree.LambdaRef(VARCHAR, "lb_json_value.t")
         empty, empty_error = self.otherwise(node.args.get("empty"), target, scope)
         failed, failed_error = self.otherwise(node.args.get("error"), target, scope)
-        value = tree.Convert(target, text, safe=target != VARCHAR)
+        value = tree.Convert(target, _scalar(text, target), safe=target != VARCHAR)
         nothing = "cannot extract SQL scalar from JSON: JSON path found no items"
         declared = "cannot extract SQL scalar from JSON: Cannot cast value of type varchar to "
         declared += f"declared return type of function JSON_VALUE: {target}"
@@ -217,3 +217,26 @@ class JsonForms(Times):
         )
         found = tree.Apply(VARCHAR, "{py:json_query.members}", (*lists, *flags))
         return self.json_output(node, found)
+
+
+def _scalar(text: tree.Expr, target: Type) -> tree.Expr:
+    """Return the text of a scalar as a value of its own type becomes one of the target."""
+    if target.name == "boolean":
+        number = "CAST(TRY_CAST({0} AS DOUBLE) <> 0 AS VARCHAR)"
+        template = f"CASE lb_json_value.n WHEN 'n' THEN {number} ELSE {{0}} END"
+    elif target.name in INTEGERS:
+        number = "CAST(CAST(round(TRY_CAST({0} AS DECIMAL(38,6)), 0) AS DECIMAL(38,0)) AS VARCHAR)"
+        whole = (
+            f"CASE WHEN contains({{0}}, '.') OR contains({{0}}, 'E') THEN {number} ELSE {{0}} END"
+        )
+        template = (
+            f"CASE lb_json_value.n WHEN 'b' THEN {_TRUTH} WHEN 'n' THEN {whole} ELSE {{0}} END"
+        )
+    elif is_numeric(target):
+        template = f"CASE lb_json_value.n WHEN 'b' THEN {_TRUTH} ELSE {{0}} END"
+    else:
+        return text
+    return tree.Apply(VARCHAR, template, (text,))
+
+
+_TRUTH = "CASE {0} WHEN 'true' THEN '1' ELSE '0' END"

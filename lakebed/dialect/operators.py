@@ -269,10 +269,10 @@ def _scaled(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
         product = "CAST({0} AS BIGINT) * {1}"
     elif symbol == "*":
         right = coerce(right, DOUBLE)
-        product = "CAST(trunc({0} * lb_factor({1})) AS BIGINT)"
+        product = "lb_java_long({0} * lb_factor({1}))"
     else:
         right = coerce(right, DOUBLE)
-        product = "CAST(trunc({0} / lb_divisor({1})) AS BIGINT)"
+        product = "lb_java_long({0} / lb_divisor({1}))"
     if left.type != DAY_TO_SECOND:
         product = f"lb_int_months({product})"
     return tree.Apply(left.type, product, (left, right))

@@ -82,7 +82,10 @@ def _extreme(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
         found = folded(lowering, f"[{', '.join(args)}]", kind, name == "greatest")
     else:
         found = f"{name}({', '.join(args)})"
-    return f"CASE WHEN {any_null(args)} THEN NULL ELSE {found} END"
+    null = any_null(args)
+    if any("lb_" in arg or '"py ' in arg for arg in args):
+        null = f"lb_has_null([{', '.join(args)}])"  # every argument is evaluated before
+    return f"CASE WHEN {null} THEN NULL ELSE {found} END"
 
 
 def _of_group(lowering: Lowering, call: Call, args: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lakebed.dialect import checksum_rules, conversions, temporal, tree
@@ -19,6 +20,7 @@ from lakebed.dialect.types import (
     INTEGERS,
     VARCHAR,
     Type,
+    array,
     duck_name,
 )
 
@@ -391,13 +393,25 @@ def _reduce_agg(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     return f"CASE WHEN len({listed}) > 0 THEN {folded} END"
 
 
+def _precise_sequence(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    """Count microseconds; what the first has below them, the others have too."""
+    kind, name = call.type.inner[0], lowering.fresh()
+    plain = Type(kind.name, (6,))
+    typed = tuple(replace(arg, type=plain) for arg in call.args[:2])
+    moments = [temporal.moment(args[at], call.args[at].type) for at in range(2)]
+    inner = replace(call, type=array(plain), args=(*typed, *call.args[2:]))
+    made = temporal.made(kind, name, temporal.picos(args[0], call.args[0].type))
+    listed = _sequence(lowering, inner, [*moments, *args[2:]])
+    return f"list_transform({listed}, lambda {name}: {made})"
+
+
 def _sequence(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     """Count days, microseconds or months from one instant to another."""
     kind = call.args[0].type
     step = args[2] if len(args) == 3 else f"CASE WHEN {args[0]} <= {args[1]} THEN 1 ELSE -1 END"
     by = call.args[2].type.name if len(args) == 3 else ""
-    if kind.numbers and kind.numbers[0] > 6:
-        raise not_supported(f"sequence of {kind}")
+    if any(temporal.is_precise(arg.type) for arg in call.args[:2]):
+        return _precise_sequence(lowering, call, args)
     if by == "interval year to month":
         months = f"lb_sequence_months({args[0]}, {args[1]}, {step})"
         return f"CAST({months} AS {duck_name(call.type)})"

@@ -30,9 +30,9 @@ def same(found: str | None, expected: Any, kind: Type) -> bool:
     if expected is None or found is None:
         return not found and expected is None
     want = shown(expected, kind)
+    if "map" in str(kind):
+        found, want = _sorted(found), _sorted(want)
     if found == want:
-        return True
-    if "map" in str(kind) and _sorted(found) == _sorted(want):
         return True
     relative = tolerance(kind)
     if not relative:

@@ -100,7 +100,9 @@ def colored_bar(share: float, width: int, low: int, high: int) -> str:
 
 
 def _bar(share: float, width: int, low: int, high: int) -> str:
-    length = 0 if math.isnan(share) else min(width, max(0, int(min(share, 1e9) * width)))
+    if width == 1:
+        low = high = 0  # as on Trino: a single block lies nowhere between the colours
+    length = 0 if math.isnan(share) else min(width, int(max(0.0, min(share, 1e9)) * width))
     steps = "".join(
         f"{_ansi(_between(at / max(width - 1, 1), low, high))}█" for at in range(length)
     )

@@ -138,6 +138,9 @@ def accurate_percentile(rows: Sequence[Row]) -> Any:
 
 def _check_weights(rows: Sequence[Row]) -> None:
     for row in rows:
+        if isinstance(row["a0"], float) and not math.isfinite(row["a0"]):
+            shown = "NaN" if math.isnan(row["a0"]) else "Infinity" if row["a0"] > 0 else "-Infinity"
+            raise TrinoError("INVALID_FUNCTION_ARGUMENT", f"value must be finite; was {shown}")
         if row["a0"] is not None and row["a1"] is not None and row["a1"] < 1:
             message = f"weight must be >= 1, was {row['a1']}"
             raise TrinoError("INVALID_FUNCTION_ARGUMENT", message)

@@ -77,16 +77,26 @@ def exists(text: str, path: str, values: Sequence[str | None], on_error: str) ->
 
 @function
 def value(text: str, path: str, values: Sequence[str | None]) -> dict[str, str | None]:
-    """Return the scalar a path finds: `s` is v (a value), e (nothing) or x (an error)."""
+    """Return the scalar a path finds: `s` is v (a value), e (nothing) or x (an error).
+
+    Of a value `n` is b, n or None; of an error its name.
+    """
     try:
         found = _items(text, path, values)
         if not found:
             return {"s": "e", "t": None, "n": None}
         if len(found) > 1:
             raise _no_scalar("JSON path found multiple items")
-        return {"s": "v", "t": _scalar(found[0]), "n": None}
+        return {"s": "v", "t": _scalar(found[0]), "n": _letter(found[0])}
     except TrinoError as error:
         return {"s": "x", "t": error.message, "n": error.name}
+
+
+def _letter(found: Any) -> str | None:
+    """Tell a truth value and a number from a string, which has the same text."""
+    if isinstance(found, bool):
+        return "b"
+    return "n" if isinstance(found, int | float | Decimal) else None
 
 
 def _no_scalar(why: str) -> TrinoError:
