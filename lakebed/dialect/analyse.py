@@ -9,6 +9,7 @@ from itertools import combinations
 from sqlglot import expressions as exp
 
 from lakebed.dialect import comparability, corresponding, recursion, tree
+from lakebed.dialect.calls import not_scalar, parts_of_kind
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.grouping import (
@@ -18,7 +19,8 @@ from lakebed.dialect.grouping import (
     prunable,
     used_columns,
 )
-from lakebed.dialect.operators import contains_aggregate, contains_window, retyped
+from lakebed.dialect.match_windows import PatternWindows
+from lakebed.dialect.operators import contains_aggregate, retyped
 from lakebed.dialect.relations import Catalog, Relations
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
 from lakebed.dialect.types import Type, common
@@ -206,11 +208,15 @@ class Analyser(Relations):
         source, scope = self.from_clause(node, outer)
         windows = {window.name.lower(): window for window in parts_of(node, "windows")}
         rules = Expressions(self.text, self.query, windows, self.database)
+        rules.patterns = patterns = PatternWindows(self, node)
         where = self.where(node, rules, scope, source)
         items, names = self.items(node, rules, scope)
         groups = self.groups(node, rules, scope, items)
         having = node.args.get("having")
         condition = rules.boolean(having.this, scope, "HAVING clause") if having else None
+        for nested in parts_of_kind(having, exp.Window) if having else ():
+            message = "HAVING clause cannot contain window functions or row pattern measures"
+            raise fail("NESTED_WINDOW", message, nested)
         keys = self.order(node, rules, scope, (items, names))
         checked = [*items, *(key.expr for key in keys)] + ([condition] if condition else [])
         for item, place_of in self.checks(node, items, keys, condition):
@@ -231,7 +237,8 @@ class Analyser(Relations):
         limit, offset, ties = self.limits(node)
         columns = tuple((name, item.type) for name, item in zip(names, items, strict=True))
         body = tree.Select(tuple(items), source, where, groups, condition, distinct)
-        return tree.Query(body, columns, named, keys, limit, offset, ties)
+        query = tree.Query(body, columns, named, keys, limit, offset, ties)
+        return patterns.around(query) if patterns.found else query
 
     def checks(
         self,
@@ -276,9 +283,8 @@ class Analyser(Relations):
         if clause is None:
             return None
         condition = rules.filtering(clause.this, scope, "WHERE clause")
-        if contains_aggregate(condition) or contains_window(condition):
-            message = "WHERE clause cannot contain aggregations, window functions or grouping"
-            raise fail("EXPRESSION_NOT_SCALAR", message, clause.this)
+        if contains_aggregate(condition) or parts_of_kind(clause, exp.Window):
+            raise not_scalar("WHERE", clause.this)
         if source is not None:
             find_prunes(condition, prunable(source))
         return condition
@@ -392,12 +398,8 @@ class Analyser(Relations):
         sets: list[tuple[tree.Expr, ...]] = [()]
         for factor in factors:
             sets = [(*before, *after) for before in sets for after in factor]
-        for expr in (expr for group in sets for expr in group):
-            if contains_aggregate(expr) or contains_window(expr):
-                message = (
-                    "GROUP BY clause cannot contain aggregations, window functions or grouping"
-                )
-                raise fail("EXPRESSION_NOT_SCALAR", message, clause)
+        if parts_of_kind(clause, exp.Window) or any(map(contains_aggregate, _flat(sets))):
+            raise not_scalar("GROUP BY", parts[0])
         comparability.check_group(_flat(sets), node)
         if self.is_distinct(clause):
             sets = list({frozenset(group): group for group in sets}.values())

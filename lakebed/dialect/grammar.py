@@ -54,7 +54,9 @@ class _QueryParser(_BASE):
             return self._parse_column_ops(found)
         if fallback_to_identifier:
             return self._parse_id_var()
-        return self._parse_atom() or self._parse_column()
+        found = self._parse_atom() or self._parse_column()
+        over = isinstance(found, exp.Column) and self._match(TokenType.OVER, advance=False)
+        return self._parse_window(found) if over else found
 
     def _parse_types(self, check_func: bool = False, *args: Any, **kwargs: Any) -> Any:
         """Parse a type where there has to be one."""
@@ -116,8 +118,9 @@ class _QueryParser(_BASE):
         return match_grammar.clause(self, found) if match_grammar.follows(self) else found
 
     def _parse_window(self, *args: Any, **kwargs: Any) -> Any:
-        """Parse what may follow a call; a window with a row pattern is refused by name."""
-        match_grammar.refuse_in_window(self)
+        """Parse what may follow a call, or a measure of a window's row pattern."""
+        if match_grammar.is_in_window(self):
+            return match_grammar.window(self, args[0], bool(kwargs.get("alias")))
         return _BASE._parse_window(self, *args, **kwargs)
 
     def _parse_join(self, *args: Any, **kwargs: Any) -> Any:

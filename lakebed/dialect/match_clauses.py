@@ -17,6 +17,10 @@ ROW, NUMBER, LABEL, KEPT, PART, SEQUENCE, FIRST_LEAF = range(7)
 """The columns of what the matcher answers; then two for each navigation: its row, its label."""
 
 
+OWNER = Navigation((), every=True)
+"""In a window: the row whose frame was searched."""
+
+
 class StatefulError(Exception):
     """A condition depends on more than the row and its neighbours: on what was matched before."""
 
@@ -97,6 +101,8 @@ class Neighbours:
     columns: Columns
     relation: str
     label: str
+    framed: bool = False
+    """Whether neighbours outside of a window's frame are none."""
 
     def fields(self, navigation: Navigation) -> list[Field]:
         """Return the columns of the row or of a neighbour, NULL outside of the partition."""
@@ -108,7 +114,7 @@ class Neighbours:
         return [replace(one, expr=self._moved(one.expr, navigation.physical)) for one in found]
 
     def _near(self, navigation: Navigation) -> bool:
-        if not navigation.last or navigation.logical:
+        if not navigation.last or navigation.logical or (self.framed and navigation.physical):
             return False
         return navigation.labels is None or self.label in navigation.labels
 
@@ -224,6 +230,8 @@ def asks_tables(expr: tree.Expr) -> bool:
 
 def described(navigation: Navigation, numbers: dict[str, int]) -> dict[str, Any]:
     """Return a navigation as the matcher reads it."""
+    if navigation == OWNER:
+        return {"owner": True}
     labels = navigation.labels
     return {
         "labels": None if labels is None else [numbers[label] for label in labels],

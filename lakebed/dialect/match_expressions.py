@@ -71,6 +71,8 @@ class PatternExpressions(Expressions):
     holder: str = ""
     """The function whose argument is analysed, for messages."""
     defining: bool = False
+    framed: bool = False
+    """Whether the pattern is a window's."""
 
     def analyse(self, node: exp.Expr, scope: Scope) -> tree.Expr:
         """Return the typed form of `node`."""
@@ -133,6 +135,9 @@ class PatternExpressions(Expressions):
         if name == "classifier":
             return self.classifier(node)
         if name == "match_number":
+            if self.framed:
+                message = "MATCH_NUMBER function is not supported in window"
+                raise fail("INVALID_PATTERN_RECOGNITION_FUNCTION", message, node)
             if self.within is not None:
                 message = f"MATCH_NUMBER is not allowed inside of the function {self.holder}"
                 raise fail("INVALID_FUNCTION_ARGUMENT", message, node)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import expressions as exp
 from sqlglot.tokenizer_core import TokenType
 
-from lakebed.dialect.errors import not_supported
 from lakebed.dialect.row_patterns import canonical
 
 if TYPE_CHECKING:
@@ -54,23 +53,84 @@ def follows(self: Any) -> bool:
     )
 
 
-def refuse_in_window(self: Any) -> None:
-    """Refuse a window that has a row pattern: `OVER (… PATTERN (…) …)`, `WINDOW w AS (…)`."""
+class RowPattern(_Node):
+    """What a window's frame has besides its bounds, as in MATCH_RECOGNIZE."""
+
+    arg_types: ClassVar[dict[str, bool]] = {
+        "measures": False,
+        "after": True,
+        "search": False,
+        "pattern": False,
+        "subsets": False,
+        "define": False,
+    }
+
+
+_IN_WINDOW = ("MEASURES", "DEFINE")
+
+
+def is_in_window(self: Any) -> bool:
+    """Tell whether a window with a row pattern is next: `OVER (… PATTERN (…) …)`, `AS (…)`."""
     tokens: list[Any] = self._tokens
     at = self._index
     if at + 1 >= len(tokens) or tokens[at].text.upper() not in ("OVER", "AS"):
-        return
+        return False
     if tokens[at + 1].token_type != TokenType.L_PAREN:
-        return
+        return False
     depth = 0
     for token, after in pairwise(tokens[at + 1 :]):
         depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
         if depth == 0:
-            return
-        called = depth == 1 and after.token_type == TokenType.L_PAREN
-        if called and token.text.upper() == "PATTERN" and token.token_type == TokenType.VAR:
-            column = token.col - (token.end - token.start)
-            raise not_supported("Row pattern recognition in a window", token.line, column)
+            return False
+        if depth == 1 and after.token_type == TokenType.L_PAREN and token.text.upper() == "PATTERN":
+            return True
+        named = token.text.upper() == "BY" or token.token_type == TokenType.COMMA
+        if depth == 1 and not named and after.text.upper() in _IN_WINDOW:
+            return after.token_type == TokenType.VAR
+    return False
+
+
+def window(self: Any, this: Any, alias: bool) -> exp.Expr:
+    """Read OVER (…) or WINDOW … AS (…) with a row pattern; `this` stands before it."""
+    self._advance()
+    _name_modes(self)
+    self._match_l_paren()
+    found = exp.Window(this=this, over=None if alias else "OVER")
+    if self._curr.text.upper() not in ("PARTITION", "ORDER", "ROWS", "RANGE", "GROUPS", "MEASURES"):
+        found.set("alias", self._parse_id_var(any_token=False))
+    partition, order = self._parse_partition_and_order()
+    found.set("partition_by", partition)
+    found.set("order", order)
+    pattern = RowPattern()
+    if self._match_text_seq("MEASURES"):
+        pattern.set("measures", self._parse_csv(self._parse_expression))
+    found.set("spec", _frame(self))
+    pattern.set("after", _after(self))
+    if self._match_texts(("INITIAL", "SEEK")):
+        search = exp.Identifier(this=self._prev.text.upper(), quoted=False)
+        pattern.set("search", search.update_positions(self._prev))
+    if self._match_text_seq("PATTERN"):
+        pattern.set("pattern", _pattern(self))
+    if self._match_text_seq("SUBSET"):
+        pattern.set("subsets", self._parse_csv(lambda: _subset(self)))
+    if self._match_text_seq("DEFINE"):
+        pattern.set("define", self._parse_csv(lambda: _definition(self)))
+    found.args["spec"].set("pattern", pattern)
+    self._match_r_paren()
+    return found
+
+
+def _frame(self: Any) -> exp.Expr:
+    if not self._match_texts(("ROWS", "RANGE", "GROUPS")):
+        self.raise_error("mismatched input")
+    kind = self._prev.text
+    self._match(TokenType.BETWEEN)
+    start = self._parse_window_spec()
+    end: dict[str, Any] = self._parse_window_spec() if self._match(TokenType.AND) else {}
+    return exp.WindowSpec(
+        kind=kind, start=start["value"], start_side=start["side"], end=end.get("value"),
+        end_side=end.get("side"),
+    )  # fmt: skip
 
 
 def clause(self: Any, relation: exp.Expr) -> exp.Expr:

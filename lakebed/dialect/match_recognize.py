@@ -36,10 +36,12 @@ _MODES = {
     "one": "one", "show": "all", "omit": "all without empty", "with": "all with unmatched",
 }  # fmt: skip
 Part = tuple[str | None, tree.Expr]
+Defined = tuple[list[dict[str, Any]], list[tree.Expr], list[tree.Expr]]
+"""How each variable is decided, what of each row that needs, what of each row is known."""
 
 
 @dataclass
-class _Clause:
+class Clause:
     """One MATCH_RECOGNIZE: what was read of it so far."""
 
     relations: Relations
@@ -48,6 +50,8 @@ class _Clause:
     columns: match_clauses.Columns
     program: RowPatternReader
     variables: dict[str, tuple[str, ...]]
+    framed: bool = False
+    """Whether it is a window's, whose frame bounds the search."""
 
     def expressions(self, leaves: Any, defining: bool) -> PatternExpressions:
         """Return the analyser of the clause's expressions."""
@@ -58,7 +62,7 @@ class _Clause:
 
         return PatternExpressions(
             self.relations.text, query, {}, self.relations.database,
-            variables=self.variables, leaves=leaves, defining=defining,
+            variables=self.variables, leaves=leaves, defining=defining, framed=self.framed,
         )  # fmt: skip
 
     def numbers(self) -> dict[str, int]:
@@ -81,22 +85,37 @@ def match_recognize(
     reader.program()
     _check_exclusion(node, reader)
     columns: match_clauses.Columns = [(one.name, one.expr.type) for one in fields]
-    clause = _Clause(relations, node, name, columns, reader, _variables(node, reader))
+    clause = Clause(relations, node, name, columns, reader, variables(node, reader))
     partition = [_input_column(fields, key, clause) for key in parts_of(node, "partition_by")]
     order = _order(fields, clause)
-    rows = _numbered(clause, source, fields, partition, order)
-    conditions, values, shown = _conditions(clause)
-    items = [tree.Ref(kind, f"{name}r", at) for at, (_, kind) in enumerate(columns)]
-    numbers = [tree.Ref(BIGINT, f"{name}r", len(columns) + at) for at in (0, 1)]
-    select = tree.Select((*items, *numbers, *shown, *values), tree.Derived(f"{name}r", rows))
-    kinds = [*columns, *((None, item.type) for item in (*numbers, *shown, *values))]
-    relations.counter += 1
-    cte = (f"w{relations.counter}", tree.Query(select, tuple(kinds)))
+    rows = numbered(clause, source, fields, partition, order)
+    defined = conditions(clause)
     measures = Measures(columns, name)
     outputs = _outputs(clause, measures, partition, [at for at, _ in order])
-    program = _program(clause, conditions, measures)
-    matched = _matched(clause, cte, program, (len(shown), len(measures.found)))
-    return _answer(clause, cte, matched, (measures, outputs))
+    return answered(clause, rows, (measures, outputs), defined)
+
+
+def answered(
+    clause: Clause,
+    rows: tree.Query,
+    shown: tuple[Measures, Sequence[Part]],
+    defined: Defined,
+    end: int | None = None,
+) -> tuple[tree.Relation, list[Field]]:
+    """Return the relation of the matches; `end` is the column that bounds a row's frame."""
+    name, columns = clause.name, clause.columns
+    told, values, known = defined
+    items = [tree.Ref(kind, f"{name}r", at) for at, (_, kind) in enumerate(columns)]
+    ends = [] if end is None else [items[end]]
+    numbers = [tree.Ref(BIGINT, f"{name}r", len(columns) + at) for at in (0, 1)]
+    more = (*known, *values, *ends)
+    select = tree.Select((*items, *numbers, *more), tree.Derived(f"{name}r", rows))
+    kinds = [*columns, *((None, item.type) for item in (*numbers, *more))]
+    clause.relations.counter += 1
+    cte = (f"w{clause.relations.counter}", tree.Query(select, tuple(kinds)))
+    program = _program(clause, told, shown[0], end is not None)
+    matched = _matched(clause, cte, program, len(shown[0].found))
+    return _answer(clause, cte, matched, shown)
 
 
 def _check_exclusion(node: MatchRecognize, reader: RowPatternReader) -> None:
@@ -110,7 +129,7 @@ def _label(name: exp.Expr) -> str:
     return canonical(name.name, bool(name.args.get("quoted")))
 
 
-def _variables(node: MatchRecognize, reader: RowPatternReader) -> dict[str, tuple[str, ...]]:
+def variables(node: MatchRecognize, reader: RowPatternReader) -> dict[str, tuple[str, ...]]:
     """Return the pattern variables, those of SUBSET with what they stand for; check the names."""
     found: dict[str, tuple[str, ...]] = {label: (label,) for label in reader.labels}
     for subset in parts_of(node, "subsets"):
@@ -140,7 +159,7 @@ def _variables(node: MatchRecognize, reader: RowPatternReader) -> dict[str, tupl
     return found
 
 
-def _input_column(fields: Sequence[Field], node: exp.Expr, clause: _Clause) -> int:
+def _input_column(fields: Sequence[Field], node: exp.Expr, clause: Clause) -> int:
     """Return the number of the input's column that a key is."""
     if not isinstance(node, exp.Column):
         message = f"Expected column reference. Actual: {node.sql('trino')}"
@@ -157,7 +176,7 @@ def _input_column(fields: Sequence[Field], node: exp.Expr, clause: _Clause) -> i
     return found.index
 
 
-def _order(fields: Sequence[Field], clause: _Clause) -> list[tuple[int, tree.SortKey]]:
+def _order(fields: Sequence[Field], clause: Clause) -> list[tuple[int, tree.SortKey]]:
     """Return the keys of ORDER BY with the columns they are."""
     order = clause.node.args.get("order")
     found: list[tuple[int, tree.SortKey]] = []
@@ -169,8 +188,8 @@ def _order(fields: Sequence[Field], clause: _Clause) -> list[tuple[int, tree.Sor
     return found
 
 
-def _numbered(
-    clause: _Clause,
+def numbered(
+    clause: Clause,
     source: tree.Relation,
     fields: Sequence[Field],
     partition: Sequence[int],
@@ -196,9 +215,7 @@ def _numbered(
     return tree.Query(select, (*counted.columns, (None, BIGINT)))
 
 
-def _conditions(
-    clause: _Clause,
-) -> tuple[list[dict[str, Any]], list[tree.Expr], list[tree.Expr]]:
+def conditions(clause: Clause) -> Defined:
     """Analyse DEFINE: how each variable is decided, what of each row is needed, what is known."""
     found: list[dict[str, Any]] = [{} for _ in clause.program.labels]
     values: list[tree.Expr] = []
@@ -207,7 +224,7 @@ def _conditions(
     for definition in parts_of(clause.node, "define"):
         name, node = definition.expressions
         at = clause.program.labels.index(_label(name))
-        near = Neighbours(clause.columns, relation, _label(name))
+        near = Neighbours(clause.columns, relation, _label(name), clause.framed)
         try:
             condition = _boolean(clause.expressions(near, True), node)
         except StatefulError:
@@ -239,7 +256,7 @@ def _boolean(rules: PatternExpressions, node: exp.Expr) -> tree.Expr:
 
 
 def _outputs(
-    clause: _Clause, measures: Measures, partition: Sequence[int], order: Sequence[int]
+    clause: Clause, measures: Measures, partition: Sequence[int], order: Sequence[int]
 ) -> list[Part]:
     """Return the columns of the answer."""
     node, columns = clause.node, clause.columns
@@ -269,7 +286,7 @@ def _outputs(
 
 
 def _program(
-    clause: _Clause, conditions: Sequence[dict[str, Any]], measures: Measures
+    clause: Clause, conditions: Sequence[dict[str, Any]], measures: Measures, bounded: bool
 ) -> tree.Lambda:
     """Return what the matcher is told: a text, and the conditions whose text is not known yet."""
     mode, after, _ = clause.node.args["after"]
@@ -277,6 +294,7 @@ def _program(
     skip: list[Any] = [mode]
     if after:
         skip.append([numbers[label] for label in clause.variables[after]])
+    search = clause.node.args.get("search")
     bodies = [one["condition"] for one in conditions if "condition" in one]
     plain = [
         {**one, "condition": bodies.index(one["condition"])} if "condition" in one else one
@@ -288,6 +306,9 @@ def _program(
         "conditions": plain,
         "skip": skip,
         "rows": _MODES[clause.node.args["rows"]],
+        "seeks": search is not None and search.name == "SEEK",
+        "framed": clause.framed,
+        "bounded": bounded,
         "leaves": [match_clauses.described(one, numbers) for one in measures.found],
     }
     text = tree.Constant(VARCHAR, json.dumps(told))
@@ -296,13 +317,12 @@ def _program(
 
 
 def _matched(
-    clause: _Clause,
+    clause: Clause,
     cte: tuple[str, tree.Query],
     program: tree.Lambda,
-    counts: tuple[int, int],
+    navigations: int,
 ) -> tree.Query:
     """Return the matcher's answer: a row for each row of each match, in order."""
-    _, navigations = counts
     width = len(clause.columns)
     given = f"{clause.name}g"
     number, part = (tree.Ref(BIGINT, given, width + at) for at in (0, 1))
@@ -331,7 +351,7 @@ def _matched(
 
 
 def _answer(
-    clause: _Clause,
+    clause: Clause,
     cte: tuple[str, tree.Query],
     matched: tree.Query,
     shown: tuple[Measures, Sequence[Part]],

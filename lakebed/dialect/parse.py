@@ -44,7 +44,7 @@ _READ: dict[type[exp.Expr], frozenset[str]] = {
         exp.Star: "",
         exp.Distinct: "expressions",
         exp.Window: "this partition_by order spec alias over",
-        exp.WindowSpec: "kind start start_side end end_side",
+        exp.WindowSpec: "kind start start_side end end_side pattern",
         exp.Ordered: "this desc nulls_first",
         exp.Order: "this expressions",
         exp.Limit: "this expression",

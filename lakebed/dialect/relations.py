@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlglot import expressions as exp
 
 from lakebed.dialect import match_recognize, places, table_calls, tree
+from lakebed.dialect.calls import not_scalar
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.match_grammar import MatchRecognize
@@ -335,8 +336,7 @@ class Relations:
         rules = Expressions(self.text, self.query, {}, self.database)
         condition = rules.filtering(on, Scope(fields + others, scope.parent), "JOIN ON clause")
         if contains_aggregate(condition) or contains_window(condition):
-            message = "JOIN clause cannot contain aggregations, window functions or grouping"
-            raise fail("EXPRESSION_NOT_SCALAR", message, node)
+            raise not_scalar("JOIN", on)
         return tree.Join(kind, left, right, condition), fields + others
 
     def using(

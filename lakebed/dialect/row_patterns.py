@@ -49,6 +49,8 @@ class RowPatternReader:
     excluding: int = 0
     exclusion: int | None = None
     """Where the first exclusion is, in the text."""
+    anchor: int | None = None
+    """Where the first anchor is."""
 
     def __post_init__(self) -> None:
         """Take the text apart."""
@@ -204,6 +206,7 @@ class RowPatternReader:
         """Read a variable, a group, an anchor, an exclusion or PERMUTE."""
         token = self.peek()
         if token in ("^", "$"):
+            self.anchor = self.anchor or self.tokens[self.at][1]
             self.at += 1
             self.emit("start" if token == "^" else "end")
         elif token == "(":

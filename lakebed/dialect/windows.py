@@ -7,9 +7,9 @@ from dataclasses import replace
 from sqlglot import expressions as exp
 
 from lakebed.dialect import comparability, functions, places, tree
-from lakebed.dialect.calls import Calls
+from lakebed.dialect.calls import Calls, parts_of_kind
 from lakebed.dialect.errors import TrinoError, not_supported
-from lakebed.dialect.operators import coerce, contains_window
+from lakebed.dialect.operators import coerce
 from lakebed.dialect.scopes import Scope, fail, parts_of, place
 from lakebed.dialect.types import BIGINT, INTEGERS, VARCHAR, Type, is_numeric, varchar
 
@@ -74,13 +74,15 @@ class Windows(Calls):
 
     def window(self, node: exp.Window, scope: Scope) -> tree.Expr:
         """Analyse a window call."""
+        found = self.pattern_window(node, scope)
+        if found is not None:
+            return found
         inner, ignore = node.this, False
         if isinstance(inner, exp.IgnoreNulls | exp.RespectNulls):
             ignore, inner = isinstance(inner, exp.IgnoreNulls), inner.this
-        where = None
         if isinstance(inner, exp.Filter):
-            where = self.boolean(inner.expression.this, scope, "Filter expression")
-            inner = inner.this
+            message = "FILTER is not yet supported for window functions"
+            raise TrinoError("NOT_SUPPORTED", message, 1, 1)
         if not isinstance(inner, exp.Anonymous):
             raise not_supported("This window function", *place(node))
         name = str(inner.this).lower()
@@ -90,8 +92,7 @@ class Windows(Calls):
         call = self.call(name, list(inner.expressions), inner, scope, over=True)
         if not isinstance(call, tree.Aggregate) or call.order:
             raise not_supported(f"{name} over a window in this form", *place(node))
-        if any(map(contains_window, call.args)):
-            nested = inner.find(exp.Window) or node
+        for nested in parts_of_kind(inner, exp.Window):
             raise fail("NESTED_WINDOW", f"{_NESTED} window function arguments", nested)
         groups, keys, spec = self.specification(node, scope)
         frame = self.frame(spec, keys, scope, node)
@@ -102,8 +103,24 @@ class Windows(Calls):
         if not keys and name in ("lag", "lead"):
             message = f"{name} function requires an ORDER BY window clause"
             raise _inside("MISSING_ORDER_BY", message, node)
-        return tree.Window(call.type, call.template, call.args, groups, keys, frame, where,
+        return tree.Window(call.type, call.template, call.args, groups, keys, frame, None,
                            ignore, call.distinct)  # fmt: skip
+
+    def pattern_window(self, node: exp.Window, scope: Scope) -> tree.Expr | None:
+        """Analyse a call or a measure over a window with a row pattern; None if it has none."""
+        _, _, spec = self.parts(node)
+        if spec is not None and spec.args.get("pattern") is not None:
+            if self.patterns is None:
+                raise not_supported("A row pattern in a window in this clause", *place(node))
+            name = str(node.this.this).lower()
+            if name in _RANKING:
+                message = f"Cannot specify window frame for {name} function"
+                raise _inside("INVALID_WINDOW_FRAME", message, node, "measures", "rows")
+            return self.patterns.call(self, node, spec, scope)
+        if isinstance(node.this, exp.Column):
+            message = f"Measure {node.this.name} is not defined in the corresponding window"
+            raise fail("INVALID_WINDOW_MEASURE", message, node.this)
+        return None
 
     def specification(
         self, node: exp.Window, scope: Scope
@@ -114,8 +131,7 @@ class Windows(Calls):
         keys = self.sort_keys(ordered, scope)
         groups = tuple(self.analyse(part, scope) for part in partition)
         for part in (*partition, *ordered):
-            nested = part.find(exp.Window)
-            if nested is not None:
+            for nested in parts_of_kind(part, exp.Window):
                 raise fail("NESTED_WINDOW", f"{_NESTED} window specification", nested)
         comparability.check_window(
             list(zip(groups, partition, strict=True)),

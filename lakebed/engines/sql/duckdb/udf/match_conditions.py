@@ -102,7 +102,7 @@ class Conditions:
     ) -> None:
         self.conditions = conditions
         self.names = names
-        self.count = count
+        self.low, self.high = 0, count
         self.values = values
         self.sets = remembered(conditions)
         self.known: dict[Any, bool] = {}
@@ -138,7 +138,7 @@ class Conditions:
         found += int(parameter["physical"])
         if parameter["kind"] == "label":
             return self.label_at(found, label, row, history)
-        return found if 0 <= found < self.count else None
+        return found if self.low <= found < self.high else None
 
     def label_at(self, found: int, label: int, row: int, history: History) -> str | None:
         """Return the variable that a row was matched to."""
@@ -167,7 +167,7 @@ class Conditions:
         lists = any(parameter["kind"] == "list" for parameter in parameters)
         found: list[tuple[Any, ...]] = []
         for step in range(1, 8 if lists else AHEAD_ROWS):
-            if row + step >= self.count:
+            if row + step >= self.high:
                 break
             guess: list[Any] = []
             for parameter, value in zip(parameters, asked, strict=True):
@@ -180,7 +180,7 @@ class Conditions:
                     guess.append((*value, *range(row + 1, row + step + 1)))
                 elif parameter["last"]:
                     moved = value + step
-                    guess.append(moved if moved < self.count else None)
+                    guess.append(moved if moved < self.high else None)
                 else:
                     guess.append(value)
             found.append(tuple(guess))

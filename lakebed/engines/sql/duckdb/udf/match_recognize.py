@@ -47,8 +47,13 @@ def rows(program: Any, part: Any, count: Any, *lists: Any) -> Any:
         assert found is not None
         given = [column[at].values for column in lists]
         known = [bits.to_pylist() for bits in given[: found.known]]
-        partition = Partition(found, count[at].as_py(), known, given[found.known :])
-        answers.extend(partition.answer())
+        values = given[found.known : -1] if found.bounded else given[found.known :]
+        partition = Partition(found, count[at].as_py(), known, values)
+        if found.framed:
+            ends = given[-1].to_pylist() if found.bounded else None
+            answers.extend(partition.framed(ends))
+        else:
+            answers.extend(partition.answer())
         offsets.append(len(answers))
         firsts += [part[at].as_py()] * (offsets[-1] - offsets[-2])
     kinds = [pa.int64(), pa.int64(), pa.string(), pa.bool_(), pa.int64()]
@@ -74,6 +79,9 @@ class Program:
         self.rows: str = told["rows"]
         self.leaves: list[dict[str, Any]] = told["leaves"]
         self.conditions: list[dict[str, Any]] = told["conditions"]
+        self.framed: bool = told.get("framed", False)
+        self.bounded: bool = told.get("bounded", False)
+        self.seeks: bool = told.get("seeks", False)
         self.known = sum("bits" in one for one in self.conditions)
         self.remembers = match_conditions.remembered(self.conditions)
 
@@ -87,6 +95,7 @@ class Partition:
         self.program = program
         self.count = count
         self.number = 1
+        self.low, self.high = 0, count
         self.known = known
         self.conditions = match_conditions.Conditions(
             program.conditions, program.names, count, values
@@ -114,7 +123,7 @@ class Partition:
                     best = history
                     break
                 _, label, excluded = code[at]
-                if row < self.count and self.holds(label, row, history):
+                if row < self.high and self.holds(label, row, history):
                     more = history.then(row, label, excluded, self.program.remembers)
                     taken.append((at + 1, more))
             row += 1
@@ -171,6 +180,35 @@ class Partition:
                 row = self.after(found)
             self.number += 1
 
+    def framed(self, ends: list[int | None] | None) -> Iterator[list[Any]]:
+        """Return the rows of the matches of each row's frame; `ends` is how far frames go."""
+        row = sequence = 0
+        while row < self.count:
+            end = None if ends is None else ends[row]
+            self.bound(row, self.count if end is None else min(self.count, row + end + 1))
+            found = self.match_at(row)
+            start = row + 1
+            while found is None and self.program.seeks and start < self.high:
+                found = self.match_at(start)
+                start += 1
+            self.number = row
+            if found is None or not found.labels:
+                if found is not None:
+                    owner = [row if "owner" in leaf else None for leaf in self.program.leaves]
+                    more = [value for one in owner for value in (one, None)]
+                    yield [row, row, None, True, sequence, *more]
+                    sequence += 1
+                row += 1
+                continue
+            yield from self.shown(found, sequence)
+            sequence += len(found.labels)
+            row = row + 1 if self.program.skip[0] == "next" else self.after(found)
+
+    def bound(self, low: int, high: int) -> None:
+        """Let the search see some rows only."""
+        self.low, self.high = low, high
+        self.conditions.low, self.conditions.high = low, high
+
     def after(self, found: Matched) -> int:
         """Return the row at which the next match may begin."""
         mode = self.program.skip[0]
@@ -207,6 +245,8 @@ class Partition:
 
     def leaf(self, leaf: dict[str, Any], found: Matched) -> list[int | None]:
         """Return the row that a navigation means, for each row of a match."""
+        if "owner" in leaf:
+            return [self.low] * len(found.labels)
         wanted: list[int] | None = leaf["labels"]
         logical: int = leaf["logical"]
         places = [at for at, one in enumerate(found.labels) if wanted is None or one in wanted]
@@ -229,4 +269,4 @@ class Partition:
         if row is None:
             return None
         moved = start + row + physical
-        return moved if 0 <= moved < self.count else None
+        return moved if self.low <= moved < self.high else None
