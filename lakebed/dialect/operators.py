@@ -76,9 +76,36 @@ def common_of(items: Sequence[tree.Expr], what: str, node: exp.Expr) -> Type:
 def choose(whens: Sequence[tree.Expr], results: Sequence[tree.Expr], node: exp.Expr) -> tree.Expr:
     """Build a searched CASE; the last result is the ELSE."""
     target = common_of(results, "All CASE results", node)
+    whens, results = _reached(whens, results)
+    if not whens:
+        return coerce(results[-1], target)
     parts = [f"WHEN {{{at}}} THEN {{{at + len(whens)}}}" for at in range(len(whens))]
     template = f"CASE {' '.join(parts)} ELSE {{{2 * len(whens)}}} END"
     return tree.Apply(target, template, (*whens, *(coerce(item, target) for item in results)))
+
+
+def _reached(
+    whens: Sequence[tree.Expr], results: Sequence[tree.Expr]
+) -> tuple[Sequence[tree.Expr], Sequence[tree.Expr]]:
+    """Leave out the branches that literals decide, as Trino does; their errors are nobody's."""
+    if not any(isinstance(when, tree.Constant) for when in whens):
+        return whens, results
+    kept = [at for at, when in enumerate(whens) if not _is_false(when)]
+    sure = next((at for at in kept if isinstance(whens[at], tree.Constant)), len(whens))
+    if not all(map(_reads_nothing, [*results, *whens[sure:]])):
+        return whens, results  # what is read decides whether a query has groups
+    kept = [at for at in kept if at < sure]
+    return [whens[at] for at in kept], [*(results[at] for at in kept), results[sure]]
+
+
+def _is_false(when: tree.Expr) -> bool:
+    return isinstance(when, tree.Constant) and not when.value
+
+
+def _reads_nothing(expr: tree.Expr) -> bool:
+    if isinstance(expr, tree.Ref | tree.Aggregate | tree.Window | tree.Subquery):
+        return False
+    return all(map(_reads_nothing, tree.children(expr)))
 
 
 def compare(symbol: str, left: tree.Expr, right: tree.Expr, node: exp.Expr) -> tree.Expr:

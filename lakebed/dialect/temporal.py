@@ -27,7 +27,8 @@ def moment(text: str, kind: Type) -> str:
         return f"CAST({text} AS TIMESTAMP)"
     if kind.name == INSTANT:
         text = f"({text}).t"
-    return f"({text}).t" if is_precise(kind) else text
+    # The engine makes a NULL without a type of the member of a NULL it is sure of.
+    return f"CAST(({text}).t AS TIMESTAMP)" if is_precise(kind) else text
 
 
 def picos(text: str, kind: Type) -> str | None:

@@ -1,7 +1,8 @@
 """Ask a running Trino for its answers: `python -m tests.conformance.oracle URL [SEED] [COUNT]`.
 
 The statements are those of `selects` from the seed. The answers in which lakebed agrees go to
-`oracle/SEED.jsonl.gz`, where a test replays them; the others are printed, to be understood first.
+`oracle/SEED.jsonl.gz`, where a test replays them; the others are printed, to be understood first,
+and named with their class in `oracle/left_out.tsv`.
 The protocol: https://trino.io/docs/current/develop/client-protocol.html
 """
 
@@ -11,7 +12,7 @@ import gzip
 import json
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import parse_type
 from lakebed.engines.sql.duckdb import failures, udf
 from tests.conformance import answers, selects
+from tests.conformance import left_out as classes
 from tests.dialect.test_cases import lowered
 
 FOLDER = Path(__file__).parent / "oracle"
+LEFT_OUT = FOLDER / "left_out.tsv"
 _HEADERS = {
     "X-Trino-User": "oracle",
     "X-Trino-Time-Zone": "UTC",
@@ -104,17 +107,32 @@ def main(url: str, seed: int = 1, count: int = 2500) -> None:
     texts = selects.statements(seed, count)
     with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
         found = list(pool.map(lambda text: ask(url.rstrip("/"), text), texts))
+    write(seed, found)
+
+
+def write(seed: int, found: Iterable[dict[str, Any]]) -> None:
+    """Write down the answers that agree, and of the others the statements and their classes."""
+    others = [line for line in left_out() if line[0] != str(seed)]
     connection = database()
     agreed = 0
     with gzip.GzipFile(FOLDER / f"{seed}.jsonl.gz", "wb", mtime=0) as file:
         for answer in found:
             if why := disagreement(connection, answer):
-                print(f"{answer['sql']}\n    {why[:300]}")
+                name = classes.of(answer, why).name
+                print(f"{name}: {answer['sql']}\n    {why[:300]}")
+                others.append((str(seed), name, answer["sql"]))
                 continue
             agreed += 1
-            answer.pop("message", None)
-            file.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
-    print(f"{agreed} of {count} agree")
+            kept = {key: value for key, value in answer.items() if key != "message"}
+            file.write(json.dumps(kept, ensure_ascii=False).encode() + b"\n")
+    LEFT_OUT.write_text("".join("\t".join(line) + "\n" for line in sorted(others)), "utf-8")
+    print(f"{agreed} agree")
+
+
+def left_out() -> list[tuple[str, str, str]]:
+    """Return seed, class and statement of what was asked and is not among the answers."""
+    lines = LEFT_OUT.read_text("utf-8").splitlines() if LEFT_OUT.exists() else []
+    return [(seed, name, text) for seed, name, text in (line.split("\t") for line in lines)]
 
 
 if __name__ == "__main__":
