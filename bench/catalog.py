@@ -29,10 +29,12 @@ COLUMNS = [{"Name": f"column_{number}", "Type": "string"} for number in range(19
 
 
 class Catalog:
-    """Glue's calls over one kept connection."""
+    """Glue's calls (or another JSON service's) over one kept connection."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, service: str = "glue", target: str = "AWSGlue") -> None:
         self._url = url
+        self._service = service
+        self._target = target
         place = urlsplit(url)
         self._connection = http.client.HTTPConnection(place.hostname or "", place.port)
         self._connection.connect()
@@ -41,9 +43,9 @@ class Catalog:
         """Make one call; return its body and its milliseconds; RuntimeError if it is refused."""
         headers = {
             "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": f"AWSGlue.{operation}",
+            "X-Amz-Target": f"{self._target}.{operation}",
         }
-        request = load.Request("glue", "POST", "/", headers, json.dumps(value).encode())
+        request = load.Request(self._service, "POST", "/", headers, json.dumps(value).encode())
         wire = load.signed(self._url, request)
         began = time.perf_counter()
         socket: Any = self._connection.sock

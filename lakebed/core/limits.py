@@ -116,7 +116,6 @@ LOG_QUERY_DAYS: Final = 7
 """For so long results of queries can be had."""
 LOG_QUERIES_RUNNING_MAX: Final = 30
 LOG_QUERY_DEFINITIONS_MAX: Final = 1000
-LIVE_TAIL_GROUPS_MAX: Final = 10
 LIVE_TAIL_SESSIONS_MAX: Final = 15
 LIVE_TAIL_EVENTS_MAX: Final = 500
 """In one update, once a second; of more some are left out, and it is said."""

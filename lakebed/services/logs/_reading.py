@@ -67,22 +67,29 @@ class Search(msgspec.Struct):
         """Part what no later block can come before from the rest."""
         if not waiting:
             return [], waiting
+        # A whole stream may have one time: what stays, and what goes on in order, is not copied.
         if self.is_reverse:
             if waiting[-1][:2] >= edge:
                 return waiting, []
+            if waiting[0][:2] < edge:
+                return [], waiting
             index = bisect_left(waiting, True, key=lambda event: event[:2] < edge)
         else:
             if waiting[-1][:2] < edge:
                 return waiting, []
+            if waiting[0][:2] >= edge:
+                return [], waiting
             index = bisect_left(waiting, edge, key=lambda event: event[:2])
         return waiting[:index], waiting[index:]
 
     def _merged(self, waiting: list[Event], more: list[Event]) -> list[Event]:
-        if waiting and more:
-            more = waiting + more
-            more.sort(key=_position, reverse=self.is_reverse)
-            return more
-        return more or waiting
+        if not waiting or not more:
+            return waiting or more
+        last, first = waiting[-1][:2], more[0][:2]
+        waiting += more
+        if last < first if self.is_reverse else last > first:
+            waiting.sort(key=_position, reverse=self.is_reverse)
+        return waiting
 
     def _blocks(self, scope: Scope) -> Iterator[Block]:
         """Yield the blocks that may hold such events, in the order in which the sweep needs them.

@@ -12,7 +12,6 @@ from lakebed.context import Caller, Context
 from lakebed.core.bodies import Event, EventStream
 from lakebed.core.limits import (
     LIVE_TAIL_EVENTS_MAX,
-    LIVE_TAIL_GROUPS_MAX,
     LIVE_TAIL_SECONDS_MAX,
     LIVE_TAIL_SESSIONS_MAX,
     LIVE_TAIL_UPDATES_WAITING_MAX,
@@ -98,13 +97,13 @@ def start_live_tail(
 
 
 def _check(identifiers: list[str], names: list[str], prefixes: list[str]) -> None:
-    """Refuse what AWS's page says is refused; the sentences are ours."""
-    if len(identifiers) > LIVE_TAIL_GROUPS_MAX:
-        raise invalid(f"A session has at most {LIVE_TAIL_GROUPS_MAX} log groups.")
+    """Refuse what AWS's page says is refused; the last sentence is ours."""
     if names and prefixes:
-        raise invalid("logStreamNames and logStreamNamePrefixes are mutually exclusive parameters.")
+        raise invalid("Only one of logStreamNames or logStreamNamePrefixes can be provided.")
     if (names or prefixes) and len(identifiers) > 1:
-        raise invalid("Log streams can be chosen only in a session of one log group.")
+        raise invalid(
+            "logStreamNames and logStreamNamePrefixes can only be used with a single log group."
+        )
     if any(not one.startswith("arn:") or one.endswith("*") for one in identifiers):
         raise invalid("logGroupIdentifiers are ARNs of log groups, without an asterisk at the end.")
 
