@@ -2,7 +2,8 @@
 
 Each command is a SELECT around the one before. The innermost reads the table `events`: `t` and `i`
 are the times of the event and of its ingestion in ms, `m` its message, `s` its stream, `g` its
-group, `p` its pointer, and `f0`, `f1`, … the fields discovered in the message that are asked for.
+group, `p` its pointer, `q` its number in the order of time, and `f0`, `f1`, … the fields discovered
+in the message that are asked for. It has those columns that are used.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _SYSTEM: dict[str, Sql] = {
 _ARITHMETIC = {"+": "({0} + {1})", "-": "({0} - {1})", "*": "({0} * {1})",
                "/": "({0} / nullif({1}, 0e0))", "%": "mod({0}, nullif({1}, 0e0))",
                "^": "power({0}, {1})"}  # fmt: skip
+_COLUMNS = frozenset(value.text for value in _SYSTEM.values())
+_PLAIN = re.compile(r"[A-Za-z0-9 _,:;=<>@#%&!~\"'/-]+")
+"""Regular expressions that find just themselves."""
 _GROUP_NAME = re.compile(r"\(\?<[A-Za-z_@][A-Za-z0-9_@]*>")
 
 
@@ -49,14 +53,17 @@ class Column(msgspec.Struct, frozen=True):
 class Compiled(msgspec.Struct, frozen=True):
     """A query, ready to run.
 
-    `discovered` are the names of the fields `f0`, `f1`, …; the last column of the result is how
-    many events passed the filters.
+    `discovered` are the names of the fields `f0`, `f1`, …, `used` the other columns that are asked
+    for. Events whose message lacks one of the `needles` need not be read: no filter would pass
+    them. The last column of the result is how many events passed the filters.
     """
 
     sql: str
     columns: tuple[Column, ...]
     discovered: tuple[str, ...]
     is_filtered: bool
+    used: frozenset[str] = frozenset()
+    needles: tuple[str, ...] = ()
 
 
 def compile_query(text: str, limit: int, now: float) -> Compiled:
@@ -80,6 +87,8 @@ class _Compiler:
         self._is_filtered = False
         self._is_counted = False
         self._is_grouped = False
+        self._used = {"t"}
+        self._needles: list[str] = []
 
     def add(self, command: Command) -> None:
         """Wrap what there is in a command."""
@@ -88,6 +97,8 @@ class _Compiler:
         elif isinstance(command, tree.Display):
             self._displayed = self._made(command.items)
         elif isinstance(command, tree.Filter):
+            if not self._is_counted and self._known["@message"] is _SYSTEM["@message"]:
+                self._needles += _needles(command.condition)
             condition = self._expr(command.condition).as_boolean
             self._relation = f"(SELECT * FROM {self._relation} WHERE {condition})"
             self._is_filtered = self._is_filtered or not self._is_counted
@@ -113,7 +124,7 @@ class _Compiler:
         if not self._is_grouped:
             shown = [*(shown or ["@timestamp", "@message"]), "@ptr"]
         shown = list(dict.fromkeys(shown))
-        values = [self._known.get(name, Sql("NULL")) for name in shown]
+        values = [self._look(name) or Sql("CAST(NULL AS varchar)") for name in shown]
         outputs = [
             # NULL must not look like an empty text in the result's file.
             f"'=' || {value.text}" if value.kind == "text" else value.text
@@ -122,7 +133,15 @@ class _Compiler:
         listed = ", ".join(f"{text} AS o{at}" for at, text in enumerate(outputs))
         sql = f"SELECT {listed}, n FROM {self._relation}{self._ordered()} LIMIT {limit}"
         columns = tuple(Column(name, value.kind) for name, value in zip(shown, values, strict=True))
-        return Compiled(sql, columns, tuple(self._discovered), self._is_filtered)
+        used, needles = frozenset(self._used), tuple(self._needles)
+        return Compiled(sql, columns, tuple(self._discovered), self._is_filtered, used, needles)
+
+    def _look(self, name: str) -> Sql | None:
+        """Return what a name stands for, and remember the column of the event that it asks for."""
+        known = self._known.get(name)
+        if known is not None and known.text in _COLUMNS:
+            self._used.add(known.text)
+        return known
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -190,7 +209,8 @@ class _Compiler:
     def _ordered(self) -> str:
         order = self._order
         if not order and not self._is_grouped:
-            order = ["t DESC", "p DESC"]
+            order = ["t DESC", "q DESC"]
+            self._used.add("q")
         return f" ORDER BY {', '.join(order)}" if order else ""
 
     def _parse(self, command: tree.Parse) -> None:
@@ -221,7 +241,7 @@ class _Compiler:
     # -- expressions ------------------------------------------------------------------------------
 
     def _expr(self, node: Node) -> Sql:
-        known = self._known.get(node.text)
+        known = self._look(node.text)
         if known is not None and not isinstance(node, tree.Text):
             return known
         if isinstance(node, tree.Number):
@@ -249,7 +269,7 @@ class _Compiler:
         raise malformed(f"unexpected symbol found {node.text}", node.start, node.end)
 
     def _field(self, node: tree.Field) -> Sql:
-        known = self._known.get(node.name)
+        known = self._look(node.name)
         if known is not None:
             return known
         if self._is_grouped:
@@ -304,7 +324,7 @@ class _Compiler:
         return make([self._expr(argument) for argument in arguments])
 
     def _time(self, node: Node) -> str:
-        found = self._known.get("@timestamp")
+        found = self._look("@timestamp")
         if found is None:
             raise malformed(f"{node.text} needs @timestamp", node.start, node.end)
         return found.text
@@ -365,6 +385,17 @@ class _Compiler:
             raise _arguments(node)
         number = self._expr(value).as_number
         return Sql(f"approx_percentile({number}, {share.value / 100!r}e0)", "number")
+
+
+def _needles(condition: Node) -> list[str]:
+    """Return texts without which a message cannot meet a condition."""
+    if isinstance(condition, tree.Binary) and condition.operator == "and":
+        return _needles(condition.left) + _needles(condition.right)
+    if not isinstance(condition, tree.Like) or condition.is_negated:
+        return []
+    is_message = isinstance(condition.operand, tree.Field) and condition.operand.name == "@message"
+    is_plain = not condition.is_regex or _PLAIN.fullmatch(condition.pattern) is not None
+    return [condition.pattern] if is_message and is_plain else []
 
 
 def _arguments(node: tree.Call) -> AwsError:

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -25,7 +26,7 @@ from lakebed.engines import Engines
 from lakebed.engines.sql import LakeFile, Outcome, SqlQuery
 from lakebed.services.logs._discovery import Discovery
 from lakebed.services.logs._insights_sql import Column, Compiled
-from lakebed.services.logs._reading import Position, Search
+from lakebed.services.logs._reading import Event, Keep, Position, Search
 from lakebed.services.logs.model import (
     LOG_QUERIES,
     LOG_QUERY_ROWS_TABLE,
@@ -38,11 +39,12 @@ from lakebed.store import Scope
 log = logging.getLogger("lakebed.logs")
 
 Row = tuple[str | None, ...]
+_encode = msgspec.json.Encoder().encode
 _DATABASE = "logs"
-_SYSTEM_COLUMNS = (
-    ("t", "bigint"), ("i", "bigint"), ("m", "string"), ("s", "string"), ("g", "string"),
-    ("p", "string"),
-)  # fmt: skip
+_COLUMN_TYPES = {
+    "t": "bigint", "i": "bigint", "m": "string", "s": "string", "g": "string", "p": "string",
+    "q": "bigint",
+}  # fmt: skip
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -68,9 +70,10 @@ class _FailedError(Exception):
 class _EventLake:
     """The lake as the engine sees it: one table over one file."""
 
-    def __init__(self, path: Path, discovered: int) -> None:
+    def __init__(self, path: Path, compiled: Compiled) -> None:
         self._path = path
-        self._discovered = discovered
+        self._columns = [(name, _COLUMN_TYPES[name]) for name in sorted(compiled.used)]
+        self._columns += [(f"f{at}", "string") for at in range(len(compiled.discovered))]
 
     async def call(
         self, service: str, operation: str, request: Mapping[str, object]
@@ -83,7 +86,6 @@ class _EventLake:
         raise AwsError("EntityNotFoundException", f"There is no {request}.")
 
     def _table(self) -> Mapping[str, object]:
-        names = [*_SYSTEM_COLUMNS, *((f"f{at}", "string") for at in range(self._discovered))]
         return {
             "DatabaseName": _DATABASE,
             "Name": "events",
@@ -91,7 +93,7 @@ class _EventLake:
             "PartitionKeys": [],
             "Parameters": {},
             "StorageDescriptor": {
-                "Columns": [{"Name": name, "Type": kind} for name, kind in names],
+                "Columns": [{"Name": name, "Type": kind} for name, kind in self._columns],
                 "Location": f"s3://{_DATABASE}/events/",
                 "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
                 "SerdeInfo": {
@@ -141,13 +143,13 @@ async def _run(
     query, compiled = job.query, job.compiled
     work = scratch / "engine"
     work.mkdir(parents=True, mode=0o700)
-    export = _Export(scratch / "events.json", compiled.discovered, query)
+    export = _Export(scratch / "events.json", compiled, query)
     for source in job.sources:
         position: Position | None = (source.start, 0)
         while position is not None:
             at = position
             position = await caller.look(lambda ctx, s=source, at=at: export.some(ctx, s, at))
-    lake = _EventLake(export.path, len(compiled.discovered))
+    lake = _EventLake(export.path, compiled)
     outcome = await engines.sql.run(
         SqlQuery(query.id, compiled.sql, work, f"s3://{_DATABASE}/", _DATABASE,
                  work_group="CloudWatch Logs"),
@@ -171,37 +173,54 @@ async def _run(
 class _Export:
     """Writes events to a file, a slice at a time."""
 
-    def __init__(self, path: Path, discovered: Sequence[str], query: LogQuery) -> None:
+    def __init__(self, path: Path, compiled: Compiled, query: LogQuery) -> None:
         self.path = path
         self.count = 0
         self.scanned_bytes = 0
-        self._query = query
-        self._discovery = Discovery(discovered) if discovered else None
-        self._names = [f"f{at}" for at in range(len(discovered))]
+        self._written = 0
+        self._end: Position = (query.end + 1, 0)
+        self._used = compiled.used
+        self._keep = _having(compiled.needles) if compiled.needles else None
+        self._discovery = Discovery(compiled.discovered) if compiled.discovered else None
+        self._names = [f"f{at}" for at in range(len(compiled.discovered))]
         path.touch(mode=0o600)
 
     def some(self, scope: Scope, source: Source, start: Position) -> Position | None:
         """Write the events after a position; return where the next slice begins. For a thread."""
-        search = Search(source.group_id, start, (self._query.end + 1, 0))
-        encode = msgspec.json.Encoder().encode
+        search = Search(source.group_id, start, self._end, keep=self._keep)
+        following: Position | None = None
         with self.path.open("ab") as file:
             for events, edge in search.chunks(scope):
-                for time, number, stream, ingested, message in events:
-                    pointer = record_pointer(source.group_id, (time, number))
-                    row: dict[str, str | int | None] = {
-                        "t": time, "i": ingested, "m": message, "s": stream, "g": source.label,
-                        "p": pointer,
-                    }  # fmt: skip
-                    if self._discovery is not None:
-                        found = self._discovery.values(message)
-                        row.update(zip(self._names, found, strict=True))
-                    file.write(encode(row) + b"\n")
-                self.count += len(events)
+                self._write(file, source, events)
                 if search.scanned_bytes > LOG_SCANNED_BYTES_MAX and start < edge < search.end:
-                    self.scanned_bytes += search.scanned_bytes
-                    return edge
+                    following = edge
+                    break
         self.scanned_bytes += search.scanned_bytes
-        return None
+        self.count += search.scanned_events
+        return following
+
+    def _write(self, file: BinaryIO, source: Source, events: Sequence[Event]) -> None:
+        used, discovery = self._used, self._discovery
+        for time, number, stream, ingested, message in events:
+            self._written += 1
+            row: dict[str, str | int | None] = {"t": time, "q": self._written}
+            if "m" in used:
+                row["m"] = message
+            if "i" in used:
+                row["i"] = ingested
+            if "s" in used:
+                row["s"] = stream
+            if "g" in used:
+                row["g"] = source.label
+            if "p" in used:
+                row["p"] = record_pointer(source.group_id, (time, number))
+            if discovery is not None:
+                row.update(zip(self._names, discovery.values(message), strict=True))
+            file.write(_encode(row) + b"\n")
+
+
+def _having(needles: Sequence[str]) -> Keep:
+    return lambda message: all(needle in message for needle in needles)
 
 
 def record_pointer(group_id: str, position: Position) -> str:

@@ -126,7 +126,6 @@ class Search(msgspec.Struct):
         if events is None:
             return []
         self.scanned_bytes += block.size_bytes
-        self.scanned_events += block.count
         numbers, ingested = columns(events)
         rows = zip(
             events.times, numbers, repeat(block.stream), ingested, events.messages, strict=False
@@ -134,11 +133,11 @@ class Search(msgspec.Struct):
         start, end, keep = self.start, self.end, self.keep
         if block.first <= start[0] or block.last >= end[0]:
             chosen = [row for row in rows if start < row[:2] < end]
+            self.scanned_events += len(chosen)
             found = chosen if keep is None else [row for row in chosen if keep(row[4])]
-        elif keep is None:
-            found = list(rows)
         else:
-            found = [row for row in rows if keep(row[4])]
+            self.scanned_events += block.count
+            found = list(rows) if keep is None else [row for row in rows if keep(row[4])]
         if self.is_reverse:
             found.reverse()
         return found
