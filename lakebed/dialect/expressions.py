@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import failing, tree
+from lakebed.dialect import correlation, failing, tree
 from lakebed.dialect.errors import not_supported
 from lakebed.dialect.json_forms import JsonForms
 from lakebed.dialect.json_grammar import JsonCall
@@ -171,6 +171,7 @@ class Expressions(JsonForms):
             symbol = f"{left.type} and {query.columns[0][1]}"
             message = f"value and result of subquery must be of the same type for IN: {symbol}"
             raise fail("TYPE_MISMATCH", message, node)
+        correlation.check(query, kind if kind == "in" else "quantified", node)
         typed = retyped(query, (target,))
         return tree.Subquery(BOOLEAN, kind, typed, coerce(left, target))
 
@@ -352,11 +353,14 @@ class Expressions(JsonForms):
         query = self.queries(inner, scope)
         if len(query.columns) != 1:
             raise fail("NOT_SUPPORTED", "Multiple columns returned by subquery", node)
+        correlation.check(query, "scalar", inner)
         return tree.Subquery(query.columns[0][1], "scalar", query)
 
     def exists(self, node: exp.Exists, scope: Scope) -> tree.Expr:
         """Analyse EXISTS."""
-        return tree.Subquery(BOOLEAN, "exists", self.queries(node.this, scope))
+        query = self.queries(node.this, scope)
+        correlation.check(query, "exists", node)
+        return tree.Subquery(BOOLEAN, "exists", query)
 
     def trim(self, node: exp.Trim, scope: Scope) -> tree.Expr:
         """Analyse TRIM."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlglot import expressions as exp
 
 from lakebed.dialect import tree
+from lakebed.dialect.correlation import outer_references
 from lakebed.dialect.scopes import fail
 
 
@@ -70,8 +71,20 @@ def check_grouped(
         text = node.this.sql("trino") if isinstance(node, exp.Alias) else node.sql("trino")
         message = f"'{text}' must be an aggregate expression or appear in GROUP BY clause"
         raise fail("EXPRESSION_NOT_AGGREGATE", message, node)
+    if isinstance(expr, tree.Subquery):
+        for ref in outer_references(expr):
+            if ref in local and ref not in allowed:
+                found = next(_columns_of_queries(node), node)
+                message = f"Subquery uses '{found.name}' which must appear in GROUP BY clause"
+                raise fail("EXPRESSION_NOT_AGGREGATE", message, found)
     for inner in tree.children(expr):
         check_grouped(inner, allowed, local, node)
+
+
+def _columns_of_queries(node: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield the columns that queries in an expression name, the last first."""
+    for query in node.find_all(exp.Query):
+        yield from reversed(list(query.find_all(exp.Column)))
 
 
 def check_grouping(

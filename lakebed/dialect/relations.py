@@ -8,10 +8,11 @@ from typing import Protocol
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import match_recognize, places, table_calls, tree
+from lakebed.dialect import correlation, match_recognize, places, table_calls, tree
 from lakebed.dialect.calls import not_scalar
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
+from lakebed.dialect.grouping import references
 from lakebed.dialect.match_grammar import MatchRecognize
 from lakebed.dialect.operators import coerce, compare, contains_aggregate, contains_window
 from lakebed.dialect.parse import parse_query
@@ -151,6 +152,7 @@ class Relations:
         """Analyse a subquery that sees the columns of the relations before it."""
         alias = node.args.get("alias")
         query = self.query(node.this.this, scope)
+        correlation.check(query, "lateral", node.this.this)
         query = self.renamed(query, alias.columns if alias is not None else [], node)
         known = alias.name.lower() if alias is not None and alias.this is not None else None
         fields = [
@@ -337,7 +339,21 @@ class Relations:
         condition = rules.filtering(on, Scope(fields + others, scope.parent), "JOIN ON clause")
         if contains_aggregate(condition) or contains_window(condition):
             raise not_scalar("JOIN", on)
+        if kind in ("LEFT", "RIGHT", "FULL"):
+            self.check_outer_join(condition, on, fields + others)
         return tree.Join(kind, left, right, condition), fields + others
+
+    def check_outer_join(self, condition: tree.Expr, on: exp.Expr, fields: list[Field]) -> None:
+        """Refuse the condition of an outer join that reads, or whose queries read, around."""
+        names = {one.expr: one.name for one in fields}
+        local = {ref.relation for ref in names if isinstance(ref, tree.Ref)}
+        around = [ref for ref in references(condition) or () if ref.relation not in local]
+        for ref in (*correlation.outer_references(condition), *around):
+            name = names.get(ref)
+            columns = (one for one in on.find_all(exp.Column) if name in (None, one.name.lower()))
+            found = list(columns)[-1:] or [on]
+            what = f"Reference to column '{found[0].name}' from outer scope"
+            raise fail("NOT_SUPPORTED", f"{what} not allowed in this context", found[0])
 
     def using(
         self,
