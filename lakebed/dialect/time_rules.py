@@ -20,7 +20,7 @@ from lakebed.dialect import (
     temporal,
     tree,
 )
-from lakebed.dialect.types import DATE, DAY_TO_SECOND, INSTANT, VARCHAR, Type
+from lakebed.dialect.types import BIGINT, DATE, DAY_TO_SECOND, INSTANT, VARCHAR, Type
 
 if TYPE_CHECKING:
     from lakebed.dialect.lower import Lowering
@@ -118,6 +118,10 @@ def _date_add(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
         moved = f"lb_wrapped({temporal.clock(text, kind)} + {step})"
         rounded = temporal.rounded_clock(f"({moved})", 12, kind.numbers[0])
         return temporal.made_time(kind, rounded, temporal.offset(text, kind))
+    error = "GENERIC_INTERNAL_ERROR" if kind == DATE else "INVALID_FUNCTION_ARGUMENT"
+    counted = call.args[1].arg if isinstance(call.args[1], tree.Convert) else call.args[1]
+    if counted.type == BIGINT:
+        count = f"lb_int_count({count}, '{error}')"
     step = f"lb_step({unit}, {count})"
     if kind == DATE:
         return f"CAST({text} + {step} AS DATE)"
@@ -223,7 +227,9 @@ def _to_iso8601(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     shown = f"replace({temporal.value_text(whole, bare)}, ' ', 'T')"
     if kind.name != INSTANT:
         return shown
-    return f"({shown} || lb_iso_offset({temporal.offset(args[0], kind)}))"
+    clock, utc = temporal.local(args[0], kind), temporal.moment(args[0], kind)
+    seconds = f"(epoch_us({clock}) - epoch_us({utc})) // 1000000"
+    return f"({shown} || lb_iso_offset({temporal.offset(args[0], kind)}, {seconds}))"
 
 
 def _now(lowering: Lowering, call: Call, args: Sequence[str]) -> str:

@@ -102,7 +102,9 @@ def _key(text: str, kind: Type) -> str:
     """Show a key of a map, which is a text whatever its type."""
     if kind.name == "varbinary":
         return _simple(text, kind, True)
-    parts = text[1:-1].split(", ")
+    parts = text[1:-1].split(", ") if text != "[]" else []
+    if kind.name == "array" and kind.inner[0].name == "varbinary":
+        return f"[{', '.join(_key(part, kind.inner[0]) for part in parts)}]"
     if kind.name == "row" and len(parts) == len(kind.inner):
         return shown([_key(*one) for one in zip(parts, kind.inner, strict=True)], kind)
     return text

@@ -51,10 +51,13 @@ LITERALS: dict[str, Texts] = {
     "color": ("color('red')", "rgb(1, 2, 3)", "color('#0af')"),
 }  # fmt: skip
 
-COMPARATORS = ("CASE WHEN x < y THEN -1 WHEN x = y THEN 0 ELSE 1 END",
-               "CASE WHEN x < y THEN 1 WHEN x = y THEN 0 ELSE -1 END", "0",
-               "CASE WHEN x IS NULL THEN 1 WHEN y IS NULL THEN -1 WHEN x < y THEN -1 WHEN x = y "
-               "THEN 0 ELSE 1 END")  # fmt: skip
+COMPARATORS = (
+    "0",
+    "CASE WHEN x IS NULL AND y IS NULL THEN 0 WHEN x IS NULL THEN 1 WHEN y IS NULL THEN -1 "
+    "WHEN x < y THEN -1 WHEN x > y THEN 1 ELSE 0 END",
+    "CASE WHEN x IS NULL AND y IS NULL THEN 0 WHEN x IS NULL THEN 1 WHEN y IS NULL THEN -1 "
+    "WHEN x > y THEN -1 WHEN x < y THEN 1 ELSE 0 END",
+)
 EXTREME = frozenset({"1e300", "REAL '3.4e38'", "9223372036854775807", "-9223372036854775807"})
 """Numbers whose sums and squares overflow: not in aggregates, see `oracle.LEFT_OUT`."""
 SCALARS = (

@@ -37,7 +37,8 @@ CREATE OR REPLACE MACRO lb_valid_offset(m) AS CASE WHEN m BETWEEN -840 AND 840 T
 CREATE OR REPLACE MACRO lb_offset_of(i) AS CASE WHEN i % 60000 <> 0 THEN lb_raise('INVALID_FUNCTION_ARGUMENT', 'Invalid time zone offset interval: interval contains seconds') ELSE lb_valid_offset(i // 60000) END;
 CREATE OR REPLACE MACRO lb_unix_millis(x) AS CASE WHEN isnan(x) THEN 0 WHEN abs(x) > 9000000000000 THEN lb_raise('INVALID_FUNCTION_ARGUMENT', 'Millis overflow: 9223372036854775807') ELSE floor(x * 1000 + 0.5) END;
 CREATE OR REPLACE MACRO lb_from_unixtime(x) AS make_timestamp(CAST(lb_unix_millis(x) AS BIGINT) * 1000);
-CREATE OR REPLACE MACRO lb_iso_offset(o) AS CASE WHEN o = 0 THEN 'Z' ELSE lb_offset_text(o) END;
+CREATE OR REPLACE MACRO lb_int_count(n, name) AS CASE WHEN abs(n) > 2147483647 THEN lb_raise(name, 'integer overflow') ELSE n END;
+CREATE OR REPLACE MACRO lb_iso_offset(o, s) AS CASE WHEN s % 60 <> 0 THEN lb_raise('INVALID_ARGUMENTS', 'Timezone with non-zero seconds offset cannot be rendered as ISO8601: ' || lb_offset_text(o) || ':' || lpad(CAST(abs(s) % 60 AS VARCHAR), 2, '0')) WHEN o = 0 THEN 'Z' ELSE lb_offset_text(o) END;
 CREATE OR REPLACE MACRO lb_now(n) AS make_timestamp(lb_floor(epoch_us(CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)), n));
 CREATE OR REPLACE MACRO lb_day_count(i, w) AS CASE WHEN i % 86400000 = 0 THEN i // 86400000 ELSE lb_raise('INVALID_FUNCTION_ARGUMENT', 'Cannot ' || w || ' a date') END;
 CREATE OR REPLACE MACRO lb_int_months(n) AS CASE WHEN n BETWEEN -2147483648 AND 2147483647 THEN CAST(n AS INTEGER) WHEN n IS NOT NULL THEN lb_raise('GENERIC_INTERNAL_ERROR', 'Value ' || n || ' exceeds MAX_INT for type interval year to month') END;

@@ -5,6 +5,7 @@ A path is followed while the text is read, so what comes after the value found d
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -191,6 +192,8 @@ def contains_bigint(text: str, wanted: int) -> bool | None:
 @function
 def contains_double(text: str, wanted: float) -> bool | None:
     """Tell whether an element is the number with a fraction."""
+    if not math.isfinite(wanted):
+        return False  # whatever the text is: Trino does not read it then
 
     def matches(value: Any) -> bool:
         return isinstance(value, Number) and not value.is_whole() and float(value) == wanted

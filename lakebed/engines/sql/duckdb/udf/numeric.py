@@ -126,7 +126,7 @@ def _java(value: float) -> str:
 @function
 def normal_cdf(mean: float, deviation: float, value: float) -> float:
     """Return the cumulative normal distribution."""
-    if deviation <= 0:
+    if not deviation > 0:
         raise _invalid("standardDeviation must be > 0")
     return 0.5 * (1 + math.erf((value - mean) / (deviation * math.sqrt(2))))
 
@@ -136,7 +136,7 @@ def inverse_normal_cdf(mean: float, deviation: float, share: float) -> float:
     """Return the value below which a share of the normal distribution lies."""
     if not 0 < share < 1:
         raise _invalid("p must be 0 > p > 1")
-    if deviation <= 0:
+    if not deviation > 0:
         raise _invalid("sd must be > 0")
     return mean + deviation * NormalDist().inv_cdf(share)
 
@@ -144,7 +144,7 @@ def inverse_normal_cdf(mean: float, deviation: float, share: float) -> float:
 @function
 def beta_cdf(one: float, other: float, value: float) -> float:
     """Return the cumulative beta distribution."""
-    if one <= 0 or other <= 0:
+    if not (one > 0 and other > 0):
         raise _invalid("a, b must be > 0")
     if not 0 <= value <= 1:
         raise _invalid("value must be 0 >= v >= 1")
@@ -154,7 +154,7 @@ def beta_cdf(one: float, other: float, value: float) -> float:
 @function
 def inverse_beta_cdf(one: float, other: float, share: float) -> float:
     """Return the value below which a share of the beta distribution lies."""
-    if one <= 0 or other <= 0:
+    if not (one > 0 and other > 0):
         raise _invalid("a, b must be > 0")
     if not 0 <= share <= 1:
         raise _invalid("p must be 0 >= p >= 1")
@@ -237,7 +237,7 @@ def _wilson(successes: int, trials: int, z: float, sign: int) -> float:
         raise _invalid("number of trials must be positive")
     if successes > trials:
         raise _invalid("number of successes must not be larger than number of trials")
-    if z < 0:
+    if not z >= 0:
         raise _invalid("z-score must not be negative")
     share = successes / trials
     middle = share + z * z / (2 * trials)
