@@ -68,6 +68,78 @@ def test_matches_are_those_of_a_regular_expression(pattern, text):
     assert _matches(pattern, text) == _expected(pattern, text)
 
 
+def _framed(pattern: str, text: str, skip: str, seeks: bool, width: int | None):
+    """Return for each row of a window where its match begins and how long it is."""
+    reader = RowPatternReader(pattern, 0, len(pattern))
+    told = {
+        "code": reader.program(), "names": reader.labels, "skip": [skip], "rows": "one",
+        "conditions": [{"bits": LETTERS.index(label)} for label in reader.labels],
+        "leaves": [{"owner": True}], "framed": True, "seeks": seeks,
+    }  # fmt: skip
+    known = [[mark == letter for mark in text] for letter in LETTERS]
+    partition = Partition(Program(told), len(text), known, [])
+    found: dict[int, tuple[int, int]] = {}
+    for row in partition.framed([width] * len(text)):
+        owner, empty = row[5], row[2] is None
+        start = min(row[0], found.get(owner, (row[0], 0))[0])
+        found[owner] = (start, 0 if empty else row[0] - start + 1)
+    return found
+
+
+def _framed_expected(pattern: str, text: str, skip: str, seeks: bool, width: int | None):
+    """Try every start of every frame, one after the other."""
+    plain = re.compile(pattern.replace("(", "(?:").replace(" ", "").replace("{,", "{0,"))
+    found: dict[int, tuple[int, int]] = {}
+    row = 0
+    while row < len(text):
+        end = len(text) if width is None else min(len(text), row + width + 1)
+        starts = range(row, end) if seeks else [row]
+        match = next((one for at in starts if (one := plain.match(text, at, end))), None)
+        if match is not None:
+            found[row] = (match.start() if match.group() else row, len(match.group()))
+        row = match.end() if match is not None and match.group() and skip == "past" else row + 1
+    return found
+
+
+framed_patterns = st.recursive(st.sampled_from(LETTERS), _grouped, max_leaves=5)
+
+
+@given(
+    framed_patterns,
+    st.text(LETTERS, max_size=8),
+    st.sampled_from(["past", "next"]),
+    st.booleans(),
+    st.none() | st.integers(0, 4),
+)
+def test_matches_of_windows_are_those_of_each_frame(pattern, text, skip, seeks, width):
+    told = pattern, text, skip, seeks, width
+    assert _framed(*told) == _framed_expected(*told)
+
+
+def test_a_window_with_a_pattern_over_a_table(console):
+    console.ok(
+        "CREATE TABLE paid WITH (format='parquet', external_location='s3://lake/paid/') AS "
+        "SELECT x / 100 AS customer, x AS day, x % 7 AS price FROM TABLE(sequence(0, 9999)) t(x)"
+    )
+    text = (
+        "SELECT count(b), sum(n), count(*) FROM (SELECT last_price OVER w b, count(*) OVER w n "
+        "FROM paid WINDOW w AS (PARTITION BY customer ORDER BY day MEASURES LAST(B.price) AS "
+        "last_price ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING PATTERN (A B+) "
+        "DEFINE B AS price > PREV(price)))"
+    )
+    rows = lengths = 0
+    for start in range(0, 10_000, 100):
+        prices = [day % 7 for day in range(start, start + 100)]
+        at = 0
+        while at < 100:
+            end = at + 1
+            while end < 100 and prices[end] > prices[end - 1]:
+                end += 1
+            rows, lengths = (rows + 1, lengths + end - at) if end > at + 1 else (rows, lengths)
+            at = end if end > at + 1 else at + 1
+    assert console.rows(text) == [[str(rows), str(lengths), "10000"]]
+
+
 def test_many_ways_to_match_do_not_multiply():
     assert _matches("(A* A*)* B", "A" * 200) == []
     assert _matches("(A | A | A)+ $", "A" * 200) == [(0, 200)]
