@@ -54,7 +54,12 @@ def coerce(expr: tree.Expr, target: Type) -> tree.Expr:
 
 def strict(call: tree.Apply) -> tree.Expr:
     """Return NULL for a call that is given one: as Trino, it then looks at no other argument."""
-    return tree.Constant(call.type, None) if any(map(_is_null, call.args)) else call
+    return tree.Constant(call.type, None) if _are_null(call.args) else call
+
+
+def _are_null(args: Sequence[tree.Expr]) -> bool:
+    """Tell whether NULL is among arguments that read nothing: what is read makes groups."""
+    return any(map(_is_null, args)) and all(map(_reads_nothing, args))
 
 
 def _is_null(expr: tree.Expr) -> bool:
@@ -116,7 +121,7 @@ def compare(symbol: str, left: tree.Expr, right: tree.Expr, node: exp.Expr) -> t
         message = f"Cannot apply operator: {left.type} {symbol} {right.type}"
         raise fail("TYPE_MISMATCH", message, node)
     sides = (coerce(left, target), coerce(right, target))
-    if not symbol.startswith("IS") and any(map(_is_null, sides)):
+    if not symbol.startswith("IS") and _are_null(sides):
         return tree.Constant(BOOLEAN, None)
     args = (keyed(sides[0]), keyed(sides[1]))
     if target.inner:
@@ -186,12 +191,22 @@ def _with_null(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr | No
         pair = (null, right) if left.type.name == "unknown" else (left, null)
         return _decimal(symbol, *pair)
     if symbol in "+-" and kind == DATE:
-        return tree.Constant(kind, None)
+        return _null_beside(left, right, kind)
     if symbol == "+" and kind.name in (*_MOMENTS, *_CLOCKS):
-        return tree.Constant(Type(kind.name, (max(3, kind.numbers[0]),)), None)
+        return _null_beside(left, right, Type(kind.name, (max(3, kind.numbers[0]),)))
     if symbol in "*/" and kind.name.startswith("interval"):
-        return tree.Constant(kind, None)
+        return _null_beside(left, right, kind)
     return None
+
+
+def _null_beside(left: tree.Expr, right: tree.Expr, kind: Type) -> tree.Expr:
+    """Build NULL of a type; what stands beside the operator's NULL decides groups still."""
+    read = [one for one in (left, right) if not _reads_nothing(one)]
+    if not read:
+        return tree.Constant(kind, None)
+    return tree.Apply(
+        kind, "CASE WHEN false AND {0} IS NULL THEN CAST(NULL AS {type}) END", (read[0],)
+    )
 
 
 def _numeric(symbol: str, left: tree.Expr, right: tree.Expr) -> tree.Expr:
@@ -330,3 +345,15 @@ def retyped(query: tree.Query, kinds: tuple[Type, ...]) -> tree.Query:
     )
     names = tuple((name, target) for (name, _), target in zip(query.columns, kinds, strict=True))
     return tree.Query(tree.Select(items, source), names)
+
+
+def as_row(query: tree.Query) -> tree.Query:
+    """Return a query of one column: of several, the row of them."""
+    if len(query.columns) == 1:
+        return query
+    items = [tree.Ref(kind, "lbq", at) for at, (_, kind) in enumerate(query.columns)]
+    names = tuple(name or "" for name, _ in query.columns)
+    whole = make_row(items)
+    kind = Type("row", (), whole.type.inner, names)
+    select = tree.Select((tree.Convert(kind, whole),), tree.Derived("lbq", query))
+    return tree.Query(select, ((None, kind),))
