@@ -82,6 +82,19 @@ class Dispatcher:
             answer,
         )
 
+    def submit_large(self, make: Callable[[], Call], answer: Answer) -> None:
+        """Make a call whose request is yet to be read, in a thread: its size would hold the loop.
+
+        A sliced operation is carried out in one piece: others have their turns anyway.
+        """
+
+        def work(store: Transaction) -> Any:
+            call = make()
+            context = self._context(call, store)
+            return self.invoke(context, call.service, call.operation, call.request)
+
+        self._commits.submit_long(work, answer)
+
     def _submit_slices(self, call: Call, answer: Answer) -> None:
         """Run a sliced handler up to each of its yields in a unit of work of its own."""
         steps: Generator[None, None, Any] | None = None

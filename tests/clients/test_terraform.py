@@ -296,6 +296,33 @@ resource "aws_athena_data_catalog" "glue" {
 """
 
 
+LOGS = """
+resource "aws_cloudwatch_log_group" "app" {
+  name              = "/app/api"
+  retention_in_days = 14
+  tags              = { team = "data", env = "test" }
+}
+resource "aws_cloudwatch_log_group" "plain" {
+  name = "plain"
+}
+resource "aws_cloudwatch_log_stream" "one" {
+  name           = "one"
+  log_group_name = aws_cloudwatch_log_group.app.name
+}
+resource "aws_cloudwatch_query_definition" "errors" {
+  name            = "team/errors"
+  log_group_names = [aws_cloudwatch_log_group.app.name]
+  query_string    = "filter @message like /ERROR/ | stats count(*) by bin(5m)"
+}
+data "aws_cloudwatch_log_group" "app" {
+  name = aws_cloudwatch_log_group.app.name
+}
+output "arn" {
+  value = data.aws_cloudwatch_log_group.app.arn
+}
+"""
+
+
 @pytest.fixture
 def terraform(lakebed, tmp_path):
     program = client("terraform", "see terraform.io")
@@ -385,3 +412,19 @@ def test_what_athena_keeps(terraform, lakebed):
     assert "web" not in [
         one["Name"] for one in lakebed.client("glue").get_databases()["DatabaseList"]
     ]
+
+
+def test_log_groups_with_what_is_in_them(terraform, lakebed):
+    apply = terraform
+    terraform = apply(LOGS)
+    logs = lakebed.client("logs")
+    arn = terraform("output", "-raw", "arn").stdout
+    assert arn == "arn:aws:logs:us-east-1:000000000000:log-group:/app/api"
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"team": "data", "env": "test"}
+    apply(LOGS.replace("= 14", "= 30").replace('env = "test"', 'env = "prod"'))
+    groups = logs.describe_log_groups()["logGroups"]
+    assert [group.get("retentionInDays") for group in groups] == [30, None]
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"]["env"] == "prod"
+    terraform("destroy", "-auto-approve", "-input=false")
+    assert logs.describe_log_groups()["logGroups"] == []
+    assert logs.describe_query_definitions()["queryDefinitions"] == []

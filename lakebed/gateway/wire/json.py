@@ -171,8 +171,10 @@ class BodyDecoders:
         is_remembered = shape.parts["member"].shape.kind == "structure"
 
         def decode(value: Any) -> Any:
-            if is_remembered and shape in recent and recent[shape][0] == value:
-                return recent[shape][1]
+            # Once: another thread may forget it in between.
+            known = recent.get(shape) if is_remembered else None
+            if known is not None and known[0] == value:
+                return known[1]
             decoded = decode_new(value)
             if is_remembered:
                 recent[shape] = (value, decoded)
@@ -258,15 +260,24 @@ class JsonProtocol:
         self._inputs: dict[str, Decoder] = {}
         self._text_times: dict[str, bool] = {}
 
+    def prepare(self, operation: Operation) -> bool:
+        """Compile the operation's decoder, which only the loop's thread does; any may use it."""
+        self._decoder(operation)
+        return True
+
+    def _decoder(self, operation: Operation) -> Decoder:
+        decoder = self._inputs.get(operation.name)
+        if decoder is None:
+            decoder = self._inputs[operation.name] = self._decoders.of(operation.input)
+        return decoder
+
     def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
         """Return the operation's input, typed as the model says."""
         try:
             value: Any = _decode_json(request.body) if request.body else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise _malformed("Unable to parse the request body as JSON") from None
-        decoder = self._inputs.get(operation.name)
-        if decoder is None:
-            decoder = self._inputs[operation.name] = self._decoders.of(operation.input)
+        decoder = self._decoder(operation)
         try:
             return decoder(_EMPTY if value is None else value)
         finally:

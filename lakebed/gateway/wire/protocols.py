@@ -15,6 +15,10 @@ _SERVICES_MAX = 512
 class WireProtocol(Protocol):
     """Reads requests and writes answers and errors of one service."""
 
+    def prepare(self, operation: Operation) -> bool:
+        """Make ready what parsing needs; False if only the loop's thread may parse."""
+        ...
+
     def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
         """Return the operation's input; a streaming member is left to the gateway."""
         ...

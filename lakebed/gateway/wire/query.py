@@ -115,6 +115,10 @@ class QueryProtocol:
         self._encoders = XmlEncoders()
         self._outputs: dict[str, Encoder] = {}
 
+    def prepare(self, operation: Operation) -> bool:
+        """Say that only the loop's thread parses."""
+        return False
+
     def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
         """Return the operation's input from the form."""
         return _read_structure(operation.input, _Fields(form_fields(request)).root)

@@ -29,6 +29,10 @@ class RestIcebergProtocol:
         self._bodies = BodyDecoders()
         self._paths: dict[str, re.Pattern[str]] = {}
 
+    def prepare(self, operation: Operation) -> bool:
+        """Say that only the loop's thread parses."""
+        return False
+
     def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
         """Return the operation's input: from the body, then from path and query."""
         out: dict[str, Any] = {}

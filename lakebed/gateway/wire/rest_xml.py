@@ -59,6 +59,10 @@ class RestXmlProtocol:
         self._inputs: dict[str, _Input] = {}
         self._outputs: dict[str, _Output] = {}
 
+    def prepare(self, operation: Operation) -> bool:
+        """Say that only the loop's thread parses."""
+        return False
+
     def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
         """Return the operation's input; the streaming member is left to the gateway."""
         codec = self._inputs.get(operation.name)
