@@ -24,6 +24,7 @@ from lakebed.dialect.operators import contains_aggregate, retyped
 from lakebed.dialect.relations import Catalog, Relations
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
 from lakebed.dialect.types import Type, common
+from lakebed.dialect.windows import named_windows
 
 __all__ = ["Analyser", "Catalog", "named_columns", "used_columns"]
 
@@ -206,7 +207,7 @@ class Analyser(Relations):
         if node.args.get("qualify") or node.args.get("laterals") or node.args.get("match"):
             raise not_supported("This clause of SELECT", *place(node))
         source, scope = self.from_clause(node, outer)
-        windows = {window.name.lower(): window for window in parts_of(node, "windows")}
+        windows = named_windows(node)
         rules = Expressions(self.text, self.query, windows, self.database)
         rules.patterns = patterns = PatternWindows(self, node)
         where = self.where(node, rules, scope, source)

@@ -68,6 +68,8 @@ class Calls:
         name = str(node.this).lower()
         if name == "listagg":
             raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'WITHIN'", node)
+        if name == "exists":
+            raise fail("SYNTAX_ERROR", "mismatched input. Expecting: <query>", node)
         return self.call(name, list(node.expressions), node, scope)
 
     def special(

@@ -27,6 +27,18 @@ def check(query: tree.Query, kind: str, node: exp.Expr) -> None:
         raise fail("NOT_SUPPORTED", "Given correlated subquery is not supported", node)
 
 
+def check_condition(relation: tree.Relation, node: exp.Expr) -> None:
+    """Refuse a join, but on true, with a query that reads around other than in its WHERE."""
+    if not isinstance(relation, tree.Derived):
+        return
+    query, body = relation.query, relation.query.body
+    filters = isinstance(body, tree.Select) and body.groups is None and not body.distinct
+    if isinstance(body, tree.Select) and (body.source is None or query.limit is not None):
+        filters = False
+    if not filters and _Inside(query).reads_around(query):
+        raise fail("NOT_SUPPORTED", "Given correlated subquery is not supported", node)
+
+
 def outer_references(expr: tree.Expr) -> list[tree.Ref]:
     """Return the columns that the queries in an expression read of those around them."""
     found: list[tree.Ref] = []

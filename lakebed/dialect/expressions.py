@@ -15,11 +15,13 @@ from lakebed.dialect.json_forms import JsonForms
 from lakebed.dialect.json_grammar import JsonCall
 from lakebed.dialect.operators import (
     NULL,
+    as_row,
     choose,
     coerce,
     combine,
     compare,
     keyed,
+    make_row,
     retyped,
 )
 from lakebed.dialect.scopes import Scope, fail, place
@@ -164,15 +166,16 @@ class Expressions(JsonForms):
         self, left: tree.Expr, query: tree.Query, kind: str, node: exp.Expr
     ) -> tree.Expr:
         """Relate a value to the single column of a query."""
-        if len(query.columns) != 1:
-            raise fail("NOT_SUPPORTED", "Multiple columns returned by subquery", node)
-        target = common(left.type, query.columns[0][1])
-        if target is None:
-            symbol = f"{left.type} and {query.columns[0][1]}"
-            message = f"value and result of subquery must be of the same type for IN: {symbol}"
-            raise fail("TYPE_MISMATCH", message, node)
+        several = len(query.columns) != 1
+        whole = as_row(query)
+        target = common(left.type, whole.columns[0][1])
+        if target is None or (several and left.type.name != "row"):
+            kinds = ", ".join(str(kind) for _, kind in query.columns)
+            value = left.type if left.type.name == "row" else f"row({left.type})"
+            message = "Value expression and result of subquery must be of the same type: "
+            raise fail("TYPE_MISMATCH", f"{message}{value} vs row({kinds})", node)
         correlation.check(query, kind if kind == "in" else "quantified", node)
-        typed = retyped(query, (target,))
+        typed = retyped(whole, (target,))
         return tree.Subquery(BOOLEAN, kind, typed, coerce(left, target))
 
     def logical(self, node: exp.Connector, scope: Scope) -> tree.Expr:
@@ -303,6 +306,12 @@ class Expressions(JsonForms):
         last = self.analyse(other, scope) if other is not None else NULL
         return choose([when], [then, last], node)
 
+    def lone_lambda(self, node: exp.Lambda, scope: Scope) -> tree.Expr:
+        """Refuse a lambda that is no argument."""
+        del scope
+        message = "Lambda expression should always be used inside a function"
+        raise fail("TYPE_MISMATCH", message, node)
+
     def null(self, node: exp.Null, scope: Scope) -> tree.Expr:
         """Analyse NULL."""
         del node, scope
@@ -351,9 +360,14 @@ class Expressions(JsonForms):
         """Analyse a query used as a value."""
         inner = node.this if isinstance(node, exp.Subquery) else node
         query = self.queries(inner, scope)
-        if len(query.columns) != 1:
-            raise fail("NOT_SUPPORTED", "Multiple columns returned by subquery", node)
         correlation.check(query, "scalar", inner)
+        several, query = len(query.columns) > 1, as_row(query)
+        if several:
+            # As seen on Trino: of no row it is a row of NULLs.
+            kind = query.columns[0][1]
+            nothing = make_row([tree.Constant(one, None) for one in kind.inner])
+            found = tree.Subquery(kind, "scalar", query)
+            return tree.Apply(kind, "coalesce({0}, {1})", (found, tree.Convert(kind, nothing)))
         return tree.Subquery(query.columns[0][1], "scalar", query)
 
     def exists(self, node: exp.Exists, scope: Scope) -> tree.Expr:
@@ -418,6 +432,7 @@ _RULES: tuple[tuple[Any, Callable[..., tree.Expr]], ...] = (
     (exp.Case, _E.case),
     (exp.If, _E.condition),
     (exp.Null, _E.null),
+    (exp.Lambda, _E.lone_lambda),
     (exp.Boolean, _E.truth),
     (exp.HexString, _E.binary_literal),
     (exp.Interval, _E.interval),

@@ -77,6 +77,8 @@ def is_in_window(self: Any) -> bool:
         return False
     if tokens[at + 1].token_type != TokenType.L_PAREN:
         return False
+    if tokens[at + 2 : at + 3] and tokens[at + 2].text.upper() == "GROUPS":
+        return True  # sqlglot would take the word for the name of a window
     depth = 0
     for token, after in pairwise(tokens[at + 1 :]):
         depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
@@ -115,7 +117,8 @@ def window(self: Any, this: Any, alias: bool) -> exp.Expr:
         pattern.set("subsets", self._parse_csv(lambda: _subset(self)))
     if self._match_text_seq("DEFINE"):
         pattern.set("define", self._parse_csv(lambda: _definition(self)))
-    found.args["spec"].set("pattern", pattern)
+    if pattern.args.get("pattern") or pattern.args.get("measures") or pattern.args.get("define"):
+        found.args["spec"].set("pattern", pattern)
     self._match_r_paren()
     return found
 

@@ -138,7 +138,10 @@ class Relations:
         if method.name.upper() not in ("BERNOULLI", "SYSTEM"):
             message = f"mismatched input '{method.name}'. Expecting: 'BERNOULLI', 'SYSTEM'"
             raise fail("SYNTAX_ERROR", message, node)
-        if not isinstance(share, exp.Literal) or share.is_string:
+        if isinstance(share, exp.Literal) and share.is_string:
+            message = "Sample percentage should be a numeric expression"
+            raise fail("TYPE_MISMATCH", message, share)
+        if not isinstance(share, exp.Literal):
             raise not_supported("A sample whose percentage is no number", *place(node))
         percent = float(str(share.this))
         if percent > 100:
@@ -326,6 +329,8 @@ class Relations:
         seen = Scope(fields, scope.parent)
         right, others = self.relation(node.this, seen)
         side = (node.side or "").upper()
+        if side in ("RIGHT", "FULL"):
+            _check_lateral(side, right, fields, node)
         kind = side or ("CROSS" if (node.kind or "").upper() == "CROSS" else "INNER")
         using = node.args.get("using")
         if using:
@@ -335,6 +340,12 @@ class Relations:
             if kind != "CROSS" and not (kind == "INNER" and not node.kind):
                 raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'ON', 'USING'", node)
             return tree.Join("CROSS", left, right, None), fields + others
+        always = isinstance(on, exp.Boolean) and bool(on.this)
+        if not always and isinstance(node.this, exp.Lateral):
+            correlation.check_condition(right, node.this.this.this)
+        if isinstance(right, tree.Unnest) and not always:
+            message = f"{kind} JOIN involving UNNEST is only supported with condition ON TRUE"
+            raise fail("NOT_SUPPORTED", message, on)
         rules = Expressions(self.text, self.query, {}, self.database)
         condition = rules.filtering(on, Scope(fields + others, scope.parent), "JOIN ON clause")
         if contains_aggregate(condition) or contains_window(condition):
@@ -368,6 +379,9 @@ class Relations:
         names: set[str] = set()
         for item in node.args["using"]:
             name = item.name.lower()
+            if name in names:
+                message = f"Column '{name}' appears multiple times in USING clause"
+                raise fail("DUPLICATE_COLUMN_NAME", message, item)
             names.add(name)
             one, other = Scope(left[1]).find([name], item), Scope(right[1]).find([name], item)
             if one is None or other is None:
@@ -385,6 +399,23 @@ class Relations:
         on = tree.Apply(conditions[0].type, template, tuple(conditions))
         rest = [one for one in left[1] + right[1] if (one.name or "").lower() not in names]
         return tree.Join(kind, left[0], right[0], on), merged + rest
+
+
+def _check_lateral(
+    side: str, right: tree.Relation, fields: Sequence[Field], node: exp.Join
+) -> None:
+    """Refuse a relation that reads those before it, some rows of which need not be there."""
+    around = {one.expr: one.name for one in fields if isinstance(one.expr, tree.Ref)}
+    query: tree.Expr | None = None
+    if isinstance(right, tree.Derived):
+        query = tree.Subquery(BIGINT, "lateral", right.query)
+    args = right.args if isinstance(right, tree.Unnest) else (query,) if query else ()
+    for arg in args:
+        read = (*(references(arg) or ()), *correlation.outer_references(arg))
+        for name in (around[ref] for ref in read if ref in around):
+            named = (one for one in node.this.find_all(exp.Column) if one.name.lower() == name)
+            message = f"LATERAL reference not allowed in {side} JOIN"
+            raise fail("INVALID_COLUMN_REFERENCE", message, next(named, node.this))
 
 
 def _misnamed(node: exp.Expr, given: int, there: int) -> TrinoError:

@@ -40,6 +40,17 @@ def _is_offset(kind: Type, offset: Type) -> bool:
     )
 
 
+def named_windows(node: exp.Expr) -> dict[str, exp.Expr]:
+    """Return the windows of a WINDOW clause by name."""
+    found: dict[str, exp.Expr] = {}
+    for window in parts_of(node, "windows"):
+        if window.name.lower() in found:
+            message = f"WINDOW name '{window.name}' specified more than once"
+            raise fail("DUPLICATE_WINDOW_NAME", message, window)
+        found[window.name.lower()] = window
+    return found
+
+
 class Windows(Calls):
     """The part of the expression analyser that knows windows."""
 
