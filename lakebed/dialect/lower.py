@@ -322,7 +322,7 @@ class Lowering:
             # As a literal it is compared with the bounds in files.
             return f"CAST({self.expr(convert.arg)} AS DATE)"
         text = self.expr(convert.arg)
-        if convert.safe and "json" in (convert.arg.type.name, convert.type.name):
+        if convert.safe and "json" in f"{convert.arg.type} {convert.type}":
             return self._tried(convert, text)
         null = convert.safe or self.trying
         return conversions.convert(text, convert.arg.type, convert.type, null)

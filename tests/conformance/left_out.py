@@ -76,6 +76,11 @@ CLASSES = (
         lambda answer, ours: _NULL_INSIDE in answer.get("message", "") + ours,
     ),
     Class(
+        "comparator",
+        "array_sort by a comparator that contradicts itself: NaN is neither less nor equal.",
+        _statement(r"\barray_sort\(.*->"),
+    ),
+    Class(
         "state",
         "evaluate_classifier_predictions in groups: Trino keeps one state for all of them.",
         _statement(r"evaluate_classifier_predictions\(.* GROUP BY "),

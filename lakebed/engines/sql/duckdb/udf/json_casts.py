@@ -101,6 +101,9 @@ def _map(value: Any, kind: Type) -> list[tuple[Any, Any]]:
 def _row(value: Any, kind: Type) -> dict[str, Any]:
     if isinstance(value, Members):
         places = {name.lower(): at for at, name in enumerate(kind.fields) if name}
+        if not places:
+            why = "Cannot cast a JSON object to anonymous row type. Input must be a JSON array."
+            raise _CastError(why)
         found: dict[int, Any] = {}
         for name, one in value:
             at = places.get(name.lower())
