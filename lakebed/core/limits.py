@@ -123,6 +123,10 @@ LIVE_TAIL_EVENTS_MAX: Final = 500
 """In one update, once a second; of more some are left out, and it is said."""
 LIVE_TAIL_UPDATES_WAITING_MAX: Final = 10
 LIVE_TAIL_SECONDS_MAX: Final = 3 * 3600
+EXPORT_TASK_DAYS: Final = 60
+"""Ours: for so long an export task can be looked up."""
+EXPORT_FILE_BYTES: Final = 64 * MIB
+"""Of lines before they are compressed; a longer stream has several files."""
 LOG_STORED_BYTES_MAX: Final = 20 * GIB
 """Ours, of all groups of a server: above it the oldest events of the largest group go."""
 

@@ -9,6 +9,33 @@ from __future__ import annotations
 import typing as t
 
 
+class CancelExportTaskRequest(t.TypedDict, total=False):
+    """AWS's CancelExportTaskRequest."""
+
+    taskId: t.Required[str]
+
+
+CreateExportTaskRequest = t.TypedDict(
+    "CreateExportTaskRequest",
+    {
+        "taskName": "str",
+        "logGroupName": "t.Required[str]",
+        "logStreamNamePrefix": "str",
+        "from": "t.Required[int]",
+        "to": "t.Required[int]",
+        "destination": "t.Required[str]",
+        "destinationPrefix": "str",
+    },
+    total=False,
+)
+
+
+class CreateExportTaskResponse(t.TypedDict, total=False):
+    """AWS's CreateExportTaskResponse."""
+
+    taskId: str
+
+
 class CreateLogGroupRequest(t.TypedDict, total=False):
     """AWS's CreateLogGroupRequest."""
 
@@ -69,6 +96,24 @@ class DeleteSubscriptionFilterRequest(t.TypedDict, total=False):
 
     logGroupName: t.Required[str]
     filterName: t.Required[str]
+
+
+class DescribeExportTasksRequest(t.TypedDict, total=False):
+    """AWS's DescribeExportTasksRequest."""
+
+    taskId: str
+    statusCode: t.Literal[
+        "CANCELLED", "COMPLETED", "FAILED", "PENDING", "PENDING_CANCEL", "RUNNING"
+    ]
+    nextToken: str
+    limit: int
+
+
+class DescribeExportTasksResponse(t.TypedDict, total=False):
+    """AWS's DescribeExportTasksResponse."""
+
+    exportTasks: list[ExportTask]
+    nextToken: str
 
 
 class DescribeLogGroupsRequest(t.TypedDict, total=False):
@@ -166,6 +211,37 @@ class Entity(t.TypedDict, total=False):
 
     keyAttributes: dict[str, str]
     attributes: dict[str, str]
+
+
+ExportTask = t.TypedDict(
+    "ExportTask",
+    {
+        "taskId": "str",
+        "taskName": "str",
+        "logGroupName": "str",
+        "from": "int",
+        "to": "int",
+        "destination": "str",
+        "destinationPrefix": "str",
+        "status": "ExportTaskStatus",
+        "executionInfo": "ExportTaskExecutionInfo",
+    },
+    total=False,
+)
+
+
+class ExportTaskExecutionInfo(t.TypedDict, total=False):
+    """AWS's ExportTaskExecutionInfo."""
+
+    creationTime: int
+    completionTime: int
+
+
+class ExportTaskStatus(t.TypedDict, total=False):
+    """AWS's ExportTaskStatus."""
+
+    code: t.Literal["CANCELLED", "COMPLETED", "FAILED", "PENDING", "PENDING_CANCEL", "RUNNING"]
+    message: str
 
 
 class FilterLogEventsRequest(t.TypedDict, total=False):
@@ -702,6 +778,10 @@ class UntagResourceRequest(t.TypedDict, total=False):
     tagKeys: t.Required[list[str]]
 
 
+class CancelExportTaskResponse(t.TypedDict, total=False):
+    """AWS's CancelExportTaskResponse, which has no members."""
+
+
 class CreateLogGroupResponse(t.TypedDict, total=False):
     """AWS's CreateLogGroupResponse, which has no members."""
 
@@ -757,6 +837,14 @@ class UntagResourceResponse(t.TypedDict, total=False):
 class Logs(t.Protocol):
     """The operations of logs that lakebed has built."""
 
+    def cancel_export_task(self, request: CancelExportTaskRequest) -> CancelExportTaskResponse:
+        """Call CancelExportTask."""
+        ...
+
+    def create_export_task(self, request: CreateExportTaskRequest) -> CreateExportTaskResponse:
+        """Call CreateExportTask."""
+        ...
+
     def create_log_group(self, request: CreateLogGroupRequest) -> CreateLogGroupResponse:
         """Call CreateLogGroup."""
         ...
@@ -789,6 +877,12 @@ class Logs(t.Protocol):
         self, request: DeleteSubscriptionFilterRequest
     ) -> DeleteSubscriptionFilterResponse:
         """Call DeleteSubscriptionFilter."""
+        ...
+
+    def describe_export_tasks(
+        self, request: DescribeExportTasksRequest
+    ) -> DescribeExportTasksResponse:
+        """Call DescribeExportTasks."""
         ...
 
     def describe_log_groups(self, request: DescribeLogGroupsRequest) -> DescribeLogGroupsResponse:

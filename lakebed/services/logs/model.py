@@ -132,6 +132,23 @@ class QueryRows(msgspec.Struct, frozen=True):
     rows: list[tuple[str | None, ...]]
 
 
+class ExportTask(msgspec.Struct, frozen=True):
+    """A group's events on their way into a bucket; `begin` and `end` are both included."""
+
+    id: str
+    name: str
+    group: str
+    stream_prefix: str
+    begin: int
+    end: int
+    bucket: str
+    prefix: str
+    created: int
+    status: str = "RUNNING"
+    message: str = "Started successfully"
+    completed: int = 0
+
+
 class QueryDefinition(msgspec.Struct, frozen=True):
     """A query that is kept by name."""
 
@@ -187,6 +204,13 @@ LOG_QUERY_ROWS_TABLE = Table(
     "log_query_rows", QueryRows, key=("query_id", "page"), numbers=("page",), durable=False
 )
 QUERY_DEFINITIONS = Table("log_query_definition", QueryDefinition, key=("id",))
+EXPORT_TASKS = Table(
+    "log_export_task",
+    ExportTask,
+    key=("id",),
+    indexes={"by_created": ("created", "id")},
+    numbers=("created",),
+)
 DELETED_GROUPS = Table("log_deleted_group", DeletedGroup, key=("group_id",), everywhere=True)
 
 
