@@ -25,6 +25,7 @@ from lakebed.core.limits import (
     AUDIT_FILES_MAX,
     COMPLETED_UPLOAD_SECONDS,
     GIB,
+    LOG_STORED_BYTES_MAX,
     MIB,
     QUERY_HISTORY_DAYS,
     SCRUB_DAYS,
@@ -121,15 +122,23 @@ def _growing(settings: Settings, transactions: Transactions) -> Iterator[dict[st
     """Yield what grows, how much of it there is, and how long it is kept."""
     from lakebed.services.athena.model import QUERIES
     from lakebed.services.glue.model import TABLE_VERSIONS
+    from lakebed.services.logs.model import GROUP_SIZES, LOG_GROUPS
     from lakebed.services.s3.multipart_completion import COMPLETED
 
     with transactions() as scope:
         counts = [
             scope.store.count(table.layout, ()) for table in (QUERIES, TABLE_VERSIONS, COMPLETED)
         ]
+        groups = scope.store.count(LOG_GROUPS.layout, ())
+        logged = sum(size.stored_bytes for size in GROUP_SIZES.scan(scope))
     hours = COMPLETED_UPLOAD_SECONDS / 3600
     yield _grows("query history", f"{counts[0]} queries", f"{QUERY_HISTORY_DAYS} days")
     yield _grows("versions of tables", str(counts[1]), f"at most {TABLE_VERSIONS_MAX:,} a table")
+    yield _grows(
+        "log events",
+        f"{logged / MIB:.1f} MiB in {groups} groups",
+        f"by each group's retention, at most {LOG_STORED_BYTES_MAX // GIB} GiB",
+    )
     yield _grows("answers of completed uploads", str(counts[2]), f"{hours:g} hours")
     limit = f"at most {AUDIT_FILES_MAX} files of {AUDIT_FILE_BYTES_MAX // MIB} MiB"
     yield _grows("audit", _measured(settings.state_dir / "audit"), limit)
