@@ -67,7 +67,8 @@ class Signature:
 
     def __str__(self) -> str:
         """Return the signature as Trino's errors show it."""
-        arguments = ", ".join(argument.removesuffix("...") for argument in self.arguments)
+        spelled = (argument.removesuffix("...") for argument in self.arguments)
+        arguments = ", ".join(patterns.SHORT.get(argument, argument) for argument in spelled)
         return f"{self.name}({arguments}) {self.variables}".rstrip()
 
 

@@ -28,7 +28,7 @@ from lakebed.dialect.types import (
 _VARIABLE = re.compile(r"[A-Za-z][0-9]?")
 _NUMBERED = ("varchar", "char", "decimal", "timestamp", "time", INSTANT, "time with time zone")
 # How the files of dates spell the types of any precision.
-_SHORT = {"instant": "timestamp(p) with time zone", "timestamp": "timestamp(p)", "time": "time(p)",
+SHORT = {"instant": "timestamp(p) with time zone", "timestamp": "timestamp(p)", "time": "time(p)",
           "decimal": "decimal(p,s)"}  # fmt: skip
 COMPILED = ("joniregexp", "jsonpath", "codepoints")
 """Types of texts that a function compiles: any text coerces to them."""
@@ -59,7 +59,7 @@ def split(text: str) -> tuple[str, ...]:
 @cache
 def pattern(text: str) -> Pattern:
     """Read a declared type."""
-    text = _SHORT.get(text, text)
+    text = SHORT.get(text, text)
     if _VARIABLE.fullmatch(text):
         return Pattern(text.upper(), is_variable=True)
     head, _, rest = text.partition("(")

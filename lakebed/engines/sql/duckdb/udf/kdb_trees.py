@@ -46,7 +46,20 @@ class _Node:
 @function
 def partitioning(items: Sequence[bytes | None]) -> str | None:
     """Return the tree of a hundred parts of the geometries that are not empty."""
-    boxes = [_box(geometry(data)) for data in items if data is not None]
+    return _partitioned([data for data in items if data is not None], _PARTITIONS)
+
+
+@function
+def partitioning_in(rows: Sequence[dict[str, Any]]) -> str | None:
+    """Return the tree of so many parts of the geometries that are not empty."""
+    known = [row for row in rows if None not in row.values()]
+    return _partitioned([row["a0"] for row in known], known[0]["a1"]) if known else None
+
+
+def _partitioned(items: Sequence[bytes], parts: int) -> str | None:
+    if parts < 1:
+        raise TrinoError("GENERIC_INTERNAL_ERROR", "partitionCount must be positive")
+    boxes = [_box(geometry(data)) for data in items]
     known = [box for box in boxes if box is not None]
     if not known:
         return None
@@ -54,7 +67,7 @@ def partitioning(items: Sequence[bytes | None]) -> str | None:
     right, high = max(box[2] for box in known), max(box[3] for box in known)
     # What lies on the right or upper side has to lie within.
     extent = left, low, math.nextafter(right, math.inf), math.nextafter(high, math.inf)
-    most = -(-len(known) // _PARTITIONS)
+    most = -(-len(known) // parts)
     numbers = count()
     root = _built(extent, known, most, lambda: next(numbers), 0)
     return json.dumps({"root": root.told()}, separators=(",", ":"))
