@@ -87,7 +87,7 @@ QUERIES_QUEUED_MAX: Final = 1000
 LOG_GROUPS_MAX: Final = 1_000_000
 """Of one account and region."""
 LOG_GROUPS_SCANNED_MAX: Final = 200
-"""Log groups read at once while a listing looks for those that fit."""
+"""Log groups (or queries) read at once while a listing looks for those that fit."""
 LOGS_LIST_MAX: Final = 50
 LOGS_TAGS_MAX: Final = 50
 LOG_BATCH_BYTES_MAX: Final = 1_048_576
@@ -114,6 +114,8 @@ LOG_QUERY_ROWS: Final = 10_000
 """Of a query's result, unless its caller says otherwise."""
 LOG_QUERY_PAGE_ROWS: Final = 500
 """Rows of a result that are kept, and read, together."""
+LOG_QUERY_SCANNED_BYTES_MAX: Final = 8 * GIB
+"""Ours: a query that would read more fails, because its events wait in a file."""
 LOG_QUERY_DAYS: Final = 7
 """For so long results of queries can be had."""
 LOG_QUERIES_RUNNING_MAX: Final = 30

@@ -20,7 +20,11 @@ import msgspec
 
 from lakebed.context import Caller, Context
 from lakebed.core.errors import AwsError
-from lakebed.core.limits import LOG_QUERY_PAGE_ROWS, LOG_SCANNED_BYTES_MAX
+from lakebed.core.limits import (
+    LOG_QUERY_PAGE_ROWS,
+    LOG_QUERY_SCANNED_BYTES_MAX,
+    LOG_SCANNED_BYTES_MAX,
+)
 from lakebed.core.settings import Settings
 from lakebed.engines import Engines
 from lakebed.engines.sql import LakeFile, Outcome, SqlQuery
@@ -53,6 +57,11 @@ class Source(msgspec.Struct, frozen=True):
     group_id: str
     label: str
     start: int
+
+    @property
+    def name(self) -> str:
+        """The group's name."""
+        return self.label.partition(":")[2]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -127,6 +136,8 @@ async def run_query(caller: Caller, engines: Engines, settings: Settings, job: J
         await _record(caller, replace(query, status="Failed", reason="The server stopped."), [])
         raise
     except _FailedError as failure:
+        # The API has no place for the reason.
+        log.warning("query %s failed: %s", query.id, failure)
         ended = replace(query, status="Failed", reason=str(failure))
     except Exception as error:
         # A worker's loop: whatever the bug, the query must not stay Running.
@@ -149,6 +160,8 @@ async def _run(
         while position is not None:
             at = position
             position = await caller.look(lambda ctx, s=source, at=at: export.some(ctx, s, at))
+            if export.scanned_bytes > LOG_QUERY_SCANNED_BYTES_MAX:
+                raise _FailedError("the events of its time range are more than a query may read")
     lake = _EventLake(export.path, compiled)
     outcome = await engines.sql.run(
         SqlQuery(query.id, compiled.sql, work, f"s3://{_DATABASE}/", _DATABASE,
@@ -213,7 +226,7 @@ class _Export:
             if "g" in used:
                 row["g"] = source.label
             if "p" in used:
-                row["p"] = record_pointer(source.group_id, (time, number))
+                row["p"] = record_pointer(source, (time, number))
             if discovery is not None:
                 row.update(zip(self._names, discovery.values(message), strict=True))
             file.write(_encode(row) + b"\n")
@@ -223,9 +236,9 @@ def _having(needles: Sequence[str]) -> Keep:
     return lambda message: all(needle in message for needle in needles)
 
 
-def record_pointer(group_id: str, position: Position) -> str:
-    """Return what `@ptr` shows of an event."""
-    text = f"{group_id}/{position[0]}/{position[1]}"
+def record_pointer(source: Source, position: Position) -> str:
+    """Return what `@ptr` shows of an event: its group's id, its place, its group's name."""
+    text = f"{source.group_id}/{position[0]}/{position[1]}/{source.name}"
     return base64.b64encode(text.encode()).decode()
 
 

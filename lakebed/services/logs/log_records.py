@@ -20,7 +20,6 @@ from lakebed.services.logs.model import (
     not_found,
     now_ms,
 )
-from lakebed.store import Range
 
 if TYPE_CHECKING:
     from lakebed.shapes import logs as shapes
@@ -37,34 +36,32 @@ def get_log_record(
     """
     if request.get("unmask"):
         raise NotBuiltError("logs", "GetLogRecord", "unmask")
-    group_id, (time, number) = _pointed_at(request["logRecordPointer"])
-    group = _group(ctx, group_id)
-    search = Search(group_id, (time, number - 1), (time, number + 1))
-    for at, _, stream, ingested, message in search.events(ctx) if group is not None else ():
-        record = {
-            **fields_of(message),
-            "@timestamp": str(at),
-            "@ingestionTime": str(ingested),
-            "@message": message,
-            "@logStream": stream,
-            "@log": f"{ctx.account}:{group.name if group else ''}",
-        }
-        return {"logRecord": record}
+    group, (time, number) = _pointed_at(ctx, request["logRecordPointer"])
+    if group is not None:
+        search = Search(group.id, (time, number - 1), (time, number + 1))
+        for at, _, stream, ingested, message in search.events(ctx):
+            record = {
+                **fields_of(message),
+                "@timestamp": str(at),
+                "@ingestionTime": str(ingested),
+                "@message": message,
+                "@logStream": stream,
+                "@log": f"{ctx.account}:{group.name}",
+            }
+            return {"logRecord": record}
     raise not_found("The specified log record does not exist.")
 
 
-def _pointed_at(pointer: str) -> tuple[str, Position]:
+def _pointed_at(ctx: Context, pointer: str) -> tuple[LogGroup | None, Position]:
+    """Return the group and the place that a pointer names; None for a group that is gone."""
     try:
-        group_id, time, number = base64.b64decode(pointer, validate=True).decode().split("/")
-        return group_id, (int(time), int(number))
+        text = base64.b64decode(pointer, validate=True).decode()
+        group_id, time, number, name = text.split("/", 3)
+        position = (int(time), int(number))
     except (binascii.Error, ValueError):
         raise invalid("The specified log record pointer is invalid.") from None
-
-
-def _group(ctx: Context, group_id: str) -> LogGroup | None:
-    """Return the account's own group of an id, None if it is another's or gone."""
-    groups = LOG_GROUPS.scan(ctx, Range((ctx.account, ctx.region)))
-    return next((group for group in groups if group.id == group_id), None)
+    group = LOG_GROUPS.get(ctx, ctx.account, ctx.region, name)
+    return (group if group is not None and group.id == group_id else None), position
 
 
 @long

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context, long
 from lakebed.core.errors import NotBuiltError
 from lakebed.core.limits import (
+    LOG_GROUPS_SCANNED_MAX,
     LOG_QUERIES_RUNNING_MAX,
     LOG_QUERY_DAYS,
     LOG_QUERY_GROUPS_MAX,
@@ -189,10 +191,9 @@ def describe_queries(
     group, status = request.get("logGroupName"), request.get("status")
     last = after(request.get("nextToken"))
     reached = (int(last[0]), last[1]) if last else None
-    span = Range(after=reached, index="by_created", reverse=True)
     fitting = (
         query
-        for query in (_now(ctx, row) for row in LOG_QUERIES.scan(ctx, span))
+        for query in (_now(ctx, row) for row in _before(ctx, reached))
         if (not group or group in query.groups) and status in (None, query.status)
     )
     found, has_more = page(fitting, request.get("maxResults") or 1000)
@@ -200,6 +201,17 @@ def describe_queries(
     if has_more:
         answer["nextToken"] = token(str(found[-1].created), found[-1].id)
     return answer
+
+
+def _before(ctx: Context, reached: tuple[int, str] | None) -> Iterator[LogQuery]:
+    """Yield queries from the newest on, a few read at a time."""
+    while True:
+        span = Range(after=reached, index="by_created", reverse=True, limit=LOG_GROUPS_SCANNED_MAX)
+        rows = list(LOG_QUERIES.scan(ctx, span))
+        yield from rows
+        if len(rows) < LOG_GROUPS_SCANNED_MAX:
+            return
+        reached = rows[-1].created, rows[-1].id
 
 
 def _described(ctx: Context, query: LogQuery) -> Any:
