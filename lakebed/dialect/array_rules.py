@@ -142,12 +142,17 @@ def _remove(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
 
 
 def _map(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
-    made = f"lb_map({args[0]}, {args[1]})"
     kind = call.args[0].type.inner[0]
     if not kind.inner:
-        return made
-    name = lowering.fresh()
-    loose = f"list_filter({args[0]}, lambda {name}: {ordering.has_hole(name, kind)})"
+        return f"lb_map({args[0]}, {args[1]})"
+    both = f"struct_pack(k := {args[0]}, v := {args[1]})"
+    return bound(lowering, both, lambda name: _checked_map(lowering, name, kind))
+
+
+def _checked_map(lowering: Lowering, both: str, kind: Type) -> str:
+    """Write a map whose keys have parts, none of which may be NULL."""
+    made, name = f"lb_map({both}.k, {both}.v)", lowering.fresh()
+    loose = f"list_filter({both}.k, lambda {name}: {ordering.has_hole(name, kind)})"
     shown = conversions.value_text(f"list_extract({loose}, 1)", kind, inside=True)
     message = f"'map key cannot be indeterminate: ' || {shown}"
     failed = f"{lowering.raising}('INVALID_FUNCTION_ARGUMENT', {message})"

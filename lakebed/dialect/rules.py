@@ -172,7 +172,9 @@ def _transform_keys(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
     name = lowering.fresh()
     key = _body(lowering, call, 1, f"{name}.key", f"{name}.value")
     keys = f"list_transform(map_entries({args[0]}), lambda {name}: {key})"
-    return f"lb_map({keys}, map_values({args[0]}))"
+    # The macro reads its arguments many times.
+    both = f"struct_pack(k := {keys}, v := map_values({args[0]}))"
+    return bound(lowering, both, lambda name: f"lb_map({name}.k, {name}.v)")
 
 
 def _transform_values(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
