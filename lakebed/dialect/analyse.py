@@ -8,7 +8,7 @@ from itertools import combinations
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import comparability, corresponding, recursion, tree
+from lakebed.dialect import comparability, corresponding, joins, recursion, tree
 from lakebed.dialect.calls import not_scalar, parts_of_kind
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
@@ -74,7 +74,7 @@ class Analyser(Relations):
             if name in found:
                 message = f"WITH query name '{cte.alias}' specified more than once"
                 raise fail("DUPLICATE_NAMED_QUERY", message, cte)
-            if recursive and recursion.references(cte.this, name):
+            if recursive and recursion.is_recursive(cte):
                 found[name] = self.recursive(cte, found, outer)
                 continue
             query = self.query(cte.this, outer)
@@ -133,8 +133,7 @@ class Analyser(Relations):
             for at, (name, kind) in enumerate(query.columns)
         ]
         if order is not None:
-            scope = Scope(fields)
-            rules = Expressions(self.text, self.query, {}, self.database)
+            rules, scope = Expressions(self.text, self.query, {}, self.database), Scope(fields)
             for key in order.expressions:
                 target = self.ordinal(key.this, [one.expr for one in fields])
                 expr = target if target is not None else rules.analyse(key.this, scope)
@@ -143,7 +142,8 @@ class Analyser(Relations):
         limit, offset, ties = self.limits(node)
         if not (named or keys or limit is not None or offset):
             return query
-        if query.order or query.limit is not None or query.offset or query.ctes:
+        plain = tree.Query(query.body, query.columns)
+        if isinstance(query.body, tree.Select) or query != plain:
             items = tuple(one.expr for one in fields)
             body: tree.Select | tree.SetOperation | tree.Values = tree.Select(
                 items, tree.Derived("o", query)
@@ -264,12 +264,13 @@ class Analyser(Relations):
         clause = node.args.get("from_") or node.args.get("from")
         if clause is None:
             return None, Scope([], outer)
+        joins.check_methods(node)
         relation, fields = self.relation(clause.this, Scope([], outer))
         if (sample := node.args.get("sample")) is not None:
             relation = self.sample(relation, sample)
         for join in parts_of(node, "joins"):
             assert isinstance(join, exp.Join)
-            relation, fields = self.join(join, relation, fields, Scope([], outer))
+            relation, fields = joins.join(self, join, (relation, fields), Scope([], outer))
         return relation, Scope(fields, outer)
 
     def where(
@@ -435,8 +436,7 @@ class Analyser(Relations):
         items, names = output
         pairs = zip(names, items, strict=True)
         fields = [Field(name, None, item) for name, item in pairs if name is not None]
-        own = [one for one in scope.fields]
-        inner = Scope(fields, Scope(own, scope.parent), is_output=True)
+        inner = Scope(fields, Scope(list(scope.fields), scope.parent), is_output=True)
         keys: list[tree.SortKey] = []
         for key in clause.expressions:
             found = self.ordinal(key.this, items)

@@ -21,6 +21,7 @@ from lakebed.dialect.types import (
 
 _NESTED = ("array", "map", "row")
 _BYTES = ("uuid", "ipaddress")
+_SKETCHES = ("hyperloglog", "setdigest", "tdigest", "qdigest")
 
 
 def convert(text: str, source: Type, target: Type, null_on_error: bool = False) -> str:
@@ -40,6 +41,7 @@ def convert(text: str, source: Type, target: Type, null_on_error: bool = False) 
     found = _numeric(text, source, target, null_on_error)
     found = found or temporal.convert(text, source, target)
     found = found or _bytes(text, source, target, null_on_error)
+    found = found or _sketch(text, source, target, null_on_error)
     if found is None:
         raise mismatch(source, target)
     return found
@@ -166,6 +168,24 @@ def _bytes(text: str, source: Type, target: Type, null_on_error: bool) -> str | 
     if target.name == "varbinary" and source.name == "ipaddress":
         return text
     return None
+
+
+def _sketch(text: str, source: Type, target: Type, null_on_error: bool) -> str | None:
+    """Convert a sketch to bytes and back; they are no other engine's, so they say what they are."""
+    if {source.name, target.name} == {"hyperloglog", "p4hyperloglog"}:
+        return text
+    kind = source if target.name == "varbinary" else target
+    if kind.name not in _SKETCHES or "varbinary" not in (source.name, target.name):
+        return None
+    mark = f"lakebed {kind} ".encode().hex().upper()
+    if kind is source:
+        return f"unhex('{mark}' || hex({text}))"
+    message = f"'The bytes are no {kind} of lakebed'"
+    failure = "NULL" if null_on_error else _raised("INVALID_CAST_ARGUMENT", message)
+    return (
+        f"CASE WHEN starts_with(hex({text}), '{mark}') THEN unhex(substr(hex({text}), "
+        f"{len(mark) + 1})) WHEN {text} IS NOT NULL THEN {failure} END"
+    )
 
 
 def _to_text(text: str, source: Type, target: Type, null_on_error: bool) -> str:

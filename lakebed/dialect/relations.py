@@ -8,13 +8,11 @@ from typing import Protocol
 
 from sqlglot import expressions as exp
 
-from lakebed.dialect import correlation, match_recognize, places, table_calls, tree
-from lakebed.dialect.calls import not_scalar
+from lakebed.dialect import correlation, joins, match_recognize, places, table_calls, tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
-from lakebed.dialect.grouping import references
 from lakebed.dialect.match_grammar import MatchRecognize
-from lakebed.dialect.operators import coerce, compare, contains_aggregate, contains_window
+from lakebed.dialect.operators import coerce
 from lakebed.dialect.parse import parse_query
 from lakebed.dialect.scopes import Field, Scope, fail, parts_of, place
 from lakebed.dialect.table_grammar import TableCall
@@ -174,7 +172,7 @@ class Relations:
         """Apply the joins that hang on a relation in parentheses."""
         for join in parts_of(node, "joins"):
             assert isinstance(join, exp.Join)
-            relation, fields = self.join(join, relation, fields, scope)
+            relation, fields = joins.join(self, join, (relation, fields), scope)
         return relation, fields
 
     def derived(self, node: exp.Expr, name: str, scope: Scope) -> tuple[tree.Relation, list[Field]]:
@@ -320,6 +318,7 @@ class Relations:
         ]
         return tree.Unnest(name, args, bool(offset)), fields
 
+<<<<<<< /tmp/tmp7cyzbpqc
     def join(
         self, node: exp.Join, left: tree.Relation, fields: list[Field], scope: Scope
     ) -> tuple[tree.Relation, list[Field]]:
@@ -400,6 +399,78 @@ class Relations:
         rest = [one for one in left[1] + right[1] if (one.name or "").lower() not in names]
         return tree.Join(kind, left[0], right[0], on), merged + rest
 
+||||||| /tmp/tmp857qlnw7
+    def join(
+        self, node: exp.Join, left: tree.Relation, fields: list[Field], scope: Scope
+    ) -> tuple[tree.Relation, list[Field]]:
+        """Analyse a join of what came before with one more relation."""
+        if node.method:
+            raise not_supported("NATURAL JOIN", *place(node))
+        seen = Scope(fields, scope.parent)
+        right, others = self.relation(node.this, seen)
+        side = (node.side or "").upper()
+        kind = side or ("CROSS" if (node.kind or "").upper() == "CROSS" else "INNER")
+        using = node.args.get("using")
+        if using:
+            return self.using(node, kind, (left, fields), (right, others))
+        on = node.args.get("on")
+        if on is None:
+            if kind != "CROSS" and not (kind == "INNER" and not node.kind):
+                raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'ON', 'USING'", node)
+            return tree.Join("CROSS", left, right, None), fields + others
+        rules = Expressions(self.text, self.query, {}, self.database)
+        condition = rules.filtering(on, Scope(fields + others, scope.parent), "JOIN ON clause")
+        if contains_aggregate(condition) or contains_window(condition):
+            raise not_scalar("JOIN", on)
+        if kind in ("LEFT", "RIGHT", "FULL"):
+            self.check_outer_join(condition, on, fields + others)
+        return tree.Join(kind, left, right, condition), fields + others
+
+    def check_outer_join(self, condition: tree.Expr, on: exp.Expr, fields: list[Field]) -> None:
+        """Refuse the condition of an outer join that reads, or whose queries read, around."""
+        names = {one.expr: one.name for one in fields}
+        local = {ref.relation for ref in names if isinstance(ref, tree.Ref)}
+        around = [ref for ref in references(condition) or () if ref.relation not in local]
+        for ref in (*correlation.outer_references(condition), *around):
+            name = names.get(ref)
+            columns = (one for one in on.find_all(exp.Column) if name in (None, one.name.lower()))
+            found = list(columns)[-1:] or [on]
+            what = f"Reference to column '{found[0].name}' from outer scope"
+            raise fail("NOT_SUPPORTED", f"{what} not allowed in this context", found[0])
+
+    def using(
+        self,
+        node: exp.Join,
+        kind: str,
+        left: tuple[tree.Relation, list[Field]],
+        right: tuple[tree.Relation, list[Field]],
+    ) -> tuple[tree.Relation, list[Field]]:
+        """Analyse a join USING columns, which show once."""
+        conditions: list[tree.Expr] = []
+        merged: list[Field] = []
+        names: set[str] = set()
+        for item in node.args["using"]:
+            name = item.name.lower()
+            names.add(name)
+            one, other = Scope(left[1]).find([name], item), Scope(right[1]).find([name], item)
+            if one is None or other is None:
+                side = "left" if one is None else "right"
+                message = f"Column '{name}' is missing from {side} side of join"
+                raise fail("COLUMN_NOT_FOUND", message, item)
+            conditions.append(compare("=", one, other, item))
+            target = common(one.type, other.type) or one.type
+            sides = coerce(one, target), coerce(other, target)
+            chosen = sides[kind == "RIGHT"]
+            if kind == "FULL":
+                chosen = tree.Apply(target, "coalesce({0}, {1})", sides)
+            merged.append(Field(item.name, None, chosen))
+        template = " AND ".join(f"{{{at}}}" for at in range(len(conditions)))
+        on = tree.Apply(conditions[0].type, template, tuple(conditions))
+        rest = [one for one in left[1] + right[1] if (one.name or "").lower() not in names]
+        return tree.Join(kind, left[0], right[0], on), merged + rest
+
+=======
+>>>>>>> /tmp/tmp7tcc2kjq
 
 def _check_lateral(
     side: str, right: tree.Relation, fields: Sequence[Field], node: exp.Join

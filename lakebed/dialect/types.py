@@ -372,6 +372,8 @@ def common(left: Type, right: Type) -> Type | None:
         return Type(name, (precision,))
     if names <= {"time", "time with time zone"}:
         return Type(max(names), (max(left.numbers[0], right.numbers[0]),))
+    if names == {"hyperloglog", "p4hyperloglog"}:
+        return left if left.name == "hyperloglog" else right
     return None
 
 

@@ -1,8 +1,8 @@
 """Sketches: what Trino keeps approximately is exact here, within the error that Trino allows.
 
 A set (HyperLogLog, SetDigest) is the sorted 64-bit hashes of its values; a digest (QDigest,
-TDigest) its values in order with their weights, as doubles or 64-bit integers. Sketches are values
-within a query: their bytes are no other engine's, so CAST to varbinary is refused.
+TDigest) its values in order with their weights, as doubles or 64-bit integers. The bytes are no
+other engine's: what CAST makes of a sketch is marked, and only that is one again.
 https://trino.io/docs/current/functions/{hyperloglog,setdigest,qdigest,tdigest}.html
 """
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Literal, cast
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal, cast
 
-from lakebed.dialect.errors import TrinoError, not_supported
+from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import DECIMAL_DIGITS_MAX
 from lakebed.engines.sql.duckdb.udf import function
 
@@ -27,6 +30,8 @@ def split(text: str, delimiter: str, limit: int) -> list[str]:
     """Split into at most `limit` parts."""
     if limit <= 0:
         raise invalid("Limit must be positive")
+    if limit >= 1 << 31:
+        raise invalid("Limit is too large")
     if not delimiter:
         raise invalid("The delimiter may not be the empty string")
     return text.split(delimiter, limit - 1)
@@ -173,6 +178,14 @@ def normalize(text: str, form: str) -> str:
     return unicodedata.normalize(cast(Literal["NFC"], form), text)
 
 
+_STEMMERS = {
+    "ca": "catalan", "da": "danish", "de": "german", "en": "english", "es": "spanish",
+    "eu": "basque", "fi": "finnish", "fr": "french", "hu": "hungarian", "hy": "armenian",
+    "ir": "irish", "it": "italian", "lt": "lithuanian", "nl": "dutch", "no": "norwegian",
+    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
+}  # fmt: skip
+
+
 @function
 def word_stem(word: str) -> str:
     """Return the stem of an English word."""
@@ -182,14 +195,16 @@ def word_stem(word: str) -> str:
 @function
 def word_stem_in(word: str, language: str) -> str:
     """Return the stem of a word in a language."""
-    from lakebed.engines.sql.duckdb.udf import stems
-
-    known = "ca da de en es eu fi fr hu hy ir it lt nl no pt ro ru sv tr"
-    if language.lower() not in known.split():
+    name = _STEMMERS.get(language.lower())
+    if name is None:
         raise invalid(f"Unknown stemmer language: {language}")
-    if language.lower() != "en":
-        raise not_supported(f"word_stem in the language {language}")
-    return stems.stem(word)
+    return _stemmer(name)(word)
+
+
+@cache
+def _stemmer(name: str) -> Callable[[str], str]:
+    library: Any = import_module("snowballstemmer")
+    return library.stemmer(name).stemWord
 
 
 @function
