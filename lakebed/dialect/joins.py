@@ -53,6 +53,8 @@ def join(relations: Relations, node: exp.Join, left: Side, scope: Scope) -> Side
     condition = rules.filtering(on, seen, "JOIN ON clause")
     if contains_aggregate(condition) or contains_window(condition):
         raise not_scalar("JOIN", on)
+    if _is_lateral(node.this) and not _is_true(on):
+        correlation.check_condition(right[0], node.this.this.this)
     if kind in _OUTER:
         _check_outer(condition, on, seen.fields)
     if _is_lateral(node.this) and kind in ("RIGHT", "FULL"):
@@ -62,6 +64,12 @@ def join(relations: Relations, node: exp.Join, left: Side, scope: Scope) -> Side
 
 def _is_lateral(node: exp.Expr) -> bool:
     return isinstance(node, exp.Lateral)
+
+
+def _is_true(node: exp.Expr | None) -> bool:
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return isinstance(node, exp.Boolean) and bool(node.this)
 
 
 def _right(
@@ -84,9 +92,7 @@ def _right(
 def _check_condition(node: exp.Join, kind: str) -> None:
     """Refuse any condition but TRUE where each row of the left side has a right side of its own."""
     on = node.args.get("on")
-    while isinstance(on, exp.Paren):
-        on = on.this
-    if isinstance(on, exp.Boolean) and on.this:
+    if _is_true(on):
         return
     if isinstance(node.this, exp.Unnest):
         what = "UNNEST"
