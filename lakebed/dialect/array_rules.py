@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lakebed.dialect import compare_rules, conversions, ordering, tree
+from lakebed.dialect import compare_rules, conversions, ordering, temporal, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.rules import any_null, bound
 from lakebed.dialect.types import APPROXIMATE, VARCHAR, Type
@@ -159,7 +159,20 @@ def _checked_map(lowering: Lowering, both: str, kind: Type) -> str:
     return f"CASE WHEN len({loose}) > 0 THEN {failed} ELSE {made} END"
 
 
+def _sort(lowering: Lowering, call: Call, args: Sequence[str]) -> str:
+    """Sort as comparisons see the elements: of times with zones, the instants."""
+    kind = call.type.inner[0]
+    if not temporal.has_zone(kind):
+        return f"list_sort({args[0]}, 'ASC', 'NULLS LAST')"
+    name = lowering.fresh()
+    pair = f"struct_pack(k := {temporal.key(name, kind)}, v := {name})"
+    pairs = f"CASE WHEN {name} IS NOT NULL THEN {pair} END"
+    packed = f"list_transform({args[0]}, lambda {name}: {pairs})"
+    return f"list_transform(list_sort({packed}, 'ASC', 'NULLS LAST'), lambda {name}: {name}.v)"
+
+
 RULES: dict[str, Rule] = {
+    "array_sort": _sort,
     "array_max": _extreme,
     "array_min": _extreme,
     "array_join": _join,
