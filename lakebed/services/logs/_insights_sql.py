@@ -415,13 +415,13 @@ def _compared(left: Sql, operator: str, right: Sql) -> str:
 
 
 def _floored_months(time: str, months: int) -> str:
-    """Return the begin of the month, quarter or year (or of several) as ms."""
-    moment = f"from_unixtime({time} / 1000e0, 'UTC')"
-    count = f"(year({moment}) * 12 + month({moment}) - 1)"
-    begin = f"({count} - mod({count}, {months}))"
-    epoch = "from_iso8601_timestamp('1970-01-01T00:00:00Z')"
-    date = f"date_add('month', {begin} - 1970 * 12, {epoch})"
-    return f"CAST(to_unixtime({date}) * 1000 AS bigint)"
+    """Return the begin of the month, the quarter or the year as ms."""
+    unit = {1: "month", 3: "quarter", 12: "year"}.get(months)
+    if unit is None:
+        raise NotBuiltError("logs", "StartQuery", "periods of several months or years")
+    epoch = "TIMESTAMP '1970-01-01 00:00:00'"
+    moment = f"date_add('millisecond', {time}, {epoch})"
+    return f"date_diff('millisecond', {epoch}, date_trunc('{unit}', {moment}))"
 
 
 def _checked_regex(regex: str) -> None:

@@ -148,6 +148,10 @@ CASES = {
         (shown(AT), "3"), (shown(AT + HOUR // 2), "2"),
     ],
     "stats count_distinct(path), pct(took, 100), stddev(took) > 1 by 1": None,
+    "fields datefloor(frommillis(1763753400000), 1mo) as m, datefloor(frommillis(0), 1q) as q, "
+    "datefloor(frommillis(1763753400000), 1y) as y | limit 1": [
+        ("2025-11-01 00:00:00.000", "1970-01-01 00:00:00.000", "2025-01-01 00:00:00.000")
+    ],
     "stats count_distinct(path) as paths, pct(took, 100)": [("3", "100")],
     "stats earliest(path), latest(status), sortsFirst(user.name), sortsLast(user.name)": [
         ("/a", "500", "Ann", "Cid")
@@ -216,7 +220,14 @@ def test_what_is_no_query_is_refused_with_its_place(logs, stream, text, sentence
 
 
 @pytest.mark.parametrize(
-    "text", ["pattern @message", "fields jsonParse(@message)", "diff", "fields a | unmask a"]
+    "text",
+    [
+        "pattern @message",
+        "fields jsonParse(@message)",
+        "diff",
+        "fields a | unmask a",
+        "stats count(*) by bin(5mo)",
+    ],
 )
 def test_what_is_not_built_says_so(logs, stream, text):
     code, message, _ = error_of(lambda: answer(logs, text))
