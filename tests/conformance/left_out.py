@@ -49,7 +49,7 @@ CLASSES = (
         "though TRY is around it, reduce_agg over a window.",
         _message(r"io\.trino|java\.|Internal error|Cannot (invoke|read)|^Slice rep|"
                  r"^Character count exceeds|Percentile is missing|Error casting array element|"
-                 r"illegal state"),
+                 r"illegal state|Java heap space"),
     ),
     Class(
         "estimate",

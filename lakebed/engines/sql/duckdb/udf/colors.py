@@ -99,7 +99,14 @@ def colored_bar(share: float, width: int, low: int, high: int) -> str:
     return _bar(share, width, low, high)
 
 
+_WIDTH_MAX = 1_000_000
+"""Blocks of a bar: where there is no bound, Trino's memory ends."""
+
+
 def _bar(share: float, width: int, low: int, high: int) -> str:
+    if width > _WIDTH_MAX:
+        message = f"bar of {width} blocks is longer than {_WIDTH_MAX}"
+        raise TrinoError("GENERIC_INTERNAL_ERROR", message)
     if width == 1:
         low = high = 0  # as on Trino: a single block lies nowhere between the colours
     length = 0 if math.isnan(share) else min(width, int(max(0.0, min(share, 1e9)) * width))
