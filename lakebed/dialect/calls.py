@@ -23,7 +23,7 @@ from lakebed.dialect.operators import (
 )
 from lakebed.dialect.patterns import Binding, Pattern
 from lakebed.dialect.scopes import Scope, fail, parameter_name, place
-from lakebed.dialect.types import INTEGER, VARCHAR, Type, varchar
+from lakebed.dialect.types import BOOLEAN, INTEGER, VARCHAR, Type, varchar
 
 if TYPE_CHECKING:
     from lakebed.dialect.match_windows import PatternWindows
@@ -69,7 +69,10 @@ class Calls:
         if name == "listagg":
             raise fail("SYNTAX_ERROR", "mismatched input. Expecting: 'WITHIN'", node)
         if name == "exists":
-            raise fail("SYNTAX_ERROR", "mismatched input. Expecting: <query>", node)
+            if len(node.expressions) != 1 or not isinstance(node.expressions[0], exp.Values):
+                raise fail("SYNTAX_ERROR", "mismatched input. Expecting: <query>", node)
+            query = self.queries(node.expressions[0], scope)
+            return tree.Subquery(BOOLEAN, "exists", query)
         return self.call(name, list(node.expressions), node, scope)
 
     def special(

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import expressions as exp
 from sqlglot.errors import ParseError, TokenError
 
-from lakebed.dialect import explain, hive, iceberg, places, statements
+from lakebed.dialect import explain, hive, iceberg, places, statements, strict_grammar
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.grammar import AthenaQueries, plain_numbers
 
@@ -114,6 +114,7 @@ def _parsed(text: str, parameters: Sequence[str], *kinds: type[exp.Expr]) -> exp
     if not isinstance(tree, kinds):
         raise not_supported(f"The statement {type(tree).__name__.upper()}", 1, 1)
     tree.meta[places.TEXT] = plain
+    strict_grammar.check(plain)
     refuse_unread(tree)
     return _with_parameters(tree, parameters)
 
@@ -121,6 +122,7 @@ def _parsed(text: str, parameters: Sequence[str], *kinds: type[exp.Expr]) -> exp
 def refuse_unread(tree: exp.Expr) -> None:
     """Refuse a query with a part the analyser would not look at."""
     for node in tree.walk():
+        strict_grammar.check_node(node)
         read = _READ.get(type(node))
         if read is None:
             continue

@@ -54,7 +54,7 @@ def place(node: exp.Expr) -> tuple[int, int] | None:
     text = node.root().meta.get(TEXT)
     if not isinstance(text, str):
         return None
-    tokens = _tokens(text)
+    tokens = tokenised(text)
     found = _operator(node, tokens) if isinstance(node, _AT_OPERATOR) else None
     found = found if found is not None else _first(node, tokens)
     if found is None:
@@ -80,7 +80,7 @@ def window(node: exp.Expr, *words: str) -> tuple[int, int] | None:
     offsets = _kept(node.this) if isinstance(text, str) else []
     if not isinstance(text, str) or not offsets:
         return None
-    tokens = _tokens(text)
+    tokens = tokenised(text)
     at = _at(tokens, max(offsets))
     for wanted in (("over",), words):
         while wanted and at < len(tokens) - 1 and tokens[at].word not in wanted:
@@ -94,7 +94,8 @@ def _line_of(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - before.rfind("\n")
 
 
-def _tokens(text: str) -> list[Token]:
+def tokenised(text: str) -> list[Token]:
+    """Return the tokens of a text, without blanks and comments."""
     return [
         Token(match.group("token").lower(), match.start("token"))
         for match in _TOKEN.finditer(text)
