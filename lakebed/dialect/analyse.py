@@ -403,13 +403,9 @@ class Analyser(Relations):
         if parts_of_kind(clause, exp.Window) or any(map(contains_aggregate, _flat(sets))):
             raise not_scalar("GROUP BY", parts[0])
         comparability.check_group(_flat(sets), node)
-        if self.is_distinct(clause):
+        if clause.args.get("all") is False:  # GROUP BY DISTINCT
             sets = list({frozenset(group): group for group in sets}.values())
         return tuple(sets)
-
-    def is_distinct(self, clause: exp.Expr) -> bool:
-        """Tell whether it is GROUP BY DISTINCT."""
-        return clause.args.get("all") is False
 
     def group(
         self, part: exp.Expr, rules: Expressions, scope: Scope, items: Sequence[tree.Expr]
