@@ -12,7 +12,7 @@ from lakebed.dialect.errors import TrinoError
 from tests.conformance import left_out, oracle, selects
 from tests.dialect.test_cases import NoCatalog
 
-SAMPLE = 90
+SAMPLE = 97
 SPELLED = 240
 """One of so many recorded answers is replayed in the quick run, and is spelled in other ways."""
 
