@@ -6,7 +6,7 @@ https://trino.io/docs/current/functions/conversion.html
 
 from __future__ import annotations
 
-from lakebed.dialect import json_casts, temporal, text_conversions
+from lakebed.dialect import json_casts, temporal, text_conversions, tree
 from lakebed.dialect.errors import TrinoError
 from lakebed.dialect.types import (
     APPROXIMATE,
@@ -45,6 +45,21 @@ def convert(text: str, source: Type, target: Type, null_on_error: bool = False) 
     if found is None:
         raise mismatch(source, target)
     return found
+
+
+def constant(value: tree.Constant) -> str:
+    """Return DuckDB text of a constant."""
+    name = duck_name(value.type)
+    if value.value is None:
+        return f"CAST(NULL AS {name})"
+    if isinstance(value.value, bool):
+        return "true" if value.value else "false"
+    shown = "'" + str(value.value).replace("'", "''") + "'"
+    if value.type.name in ("varchar", "char"):
+        return shown
+    if value.type.name == "varbinary":
+        return f"unhex({shown})"
+    return f"CAST({value.value if value.type.name in INTEGERS else shown} AS {name})"
 
 
 def mismatch(source: Type, target: Type) -> TrinoError:

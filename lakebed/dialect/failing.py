@@ -24,18 +24,19 @@ def can_fail(expr: tree.Expr) -> bool:
     """
     if isinstance(expr, tree.Try | tree.Subquery):
         return False
-    if isinstance(expr, tree.Convert) and not expr.safe and not _widens(expr) and _varies(expr):
+    if isinstance(expr, tree.Convert) and not expr.safe and not _widens(expr) and varies(expr):
         return True
     if isinstance(expr, tree.Apply | tree.Aggregate | tree.Window):
-        raises = "DIVISION_BY_ZERO" in expr.template or _raises(expr.template) and _varies(expr)
+        raises = "DIVISION_BY_ZERO" in expr.template or _raises(expr.template) and varies(expr)
         return raises or any(map(can_fail, tree.children(expr)))
     return any(map(can_fail, tree.children(expr)))
 
 
-def _varies(expr: tree.Expr) -> bool:
+def varies(expr: tree.Expr) -> bool:
+    """Tell whether an expression reads anything: it is not the same for every row."""
     if isinstance(expr, tree.Ref | tree.LambdaRef | tree.Subquery):
         return True
-    return any(map(_varies, tree.children(expr)))
+    return any(map(varies, tree.children(expr)))
 
 
 def _raises(template: str) -> bool:

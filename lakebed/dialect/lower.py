@@ -9,6 +9,7 @@ from datetime import date
 
 from lakebed.dialect import (
     conversions,
+    failing,
     macros,
     match_rules,
     rules,
@@ -22,12 +23,13 @@ from lakebed.dialect.types import (
     BIGINT,
     DAY_TO_SECOND,
     INSTANT,
-    INTEGERS,
     YEAR_TO_MONTH,
     Type,
     duck_name,
 )
 
+_HELD_FROM = 80
+_HELD_FROM_ANY = 400
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _SLOT = re.compile(r"\{(\d+|\*|\+|\|null|type|type:\d+|py:\w+[.]\w+|\w+:\d+)\}")
 
@@ -259,9 +261,9 @@ class Lowering:
         if isinstance(expr, tree.Ref):
             return f"{expr.relation}.c{expr.index}"
         if isinstance(expr, tree.Constant):
-            return self._constant(expr)
+            return conversions.constant(expr)
         if isinstance(expr, tree.Apply):
-            return self._template(expr.template, expr, "")
+            return self._apply(expr)
         if isinstance(expr, tree.Convert):
             return self._convert(expr)
         if isinstance(expr, tree.Aggregate):
@@ -276,13 +278,29 @@ class Lowering:
             return f"lambda {', '.join(expr.names)}: {self.body(expr, expr.names)}"
         return self._try(expr)
 
+    def _apply(self, call: tree.Apply) -> str:
+        """Write a call; long arguments that it takes apart are written once, but constants.
+
+        DuckDB computes those beforehand, also in a branch that no row takes.
+        """
+        held, args = list[tuple[str, str]](), list(call.args)
+        for at, arg in enumerate(args if time_rules.takes_apart(call.template) else ()):
+            parted = temporal.has_parts(arg.type) and failing.varies(arg)
+            if parted and len(text := self.expr(arg)) > _HELD_FROM:
+                held.append((self.fresh(), text))
+                args[at] = tree.LambdaRef(arg.type, held[-1][0])
+        whole = self._template(call.template, replace(call, args=tuple(args)), "")
+        for name, text in held:
+            whole = rules.held(name, text, whole)
+        return whole
+
     def _try(self, expr: tree.Try) -> str:
         before, self.trying = self.trying, True
         text = macros.without_errors(self.expr(expr.arg))
         self.trying = before
         if '"py ' in text and not _reads_groups(expr.arg):
             # DuckDB computes what is written twice once, before the TRY; not so inside a lambda.
-            text = f"list_extract(list_transform([true], lambda {self.fresh()}: {text}), 1)"
+            text = rules.held(self.fresh(), "true", text)
         return f"TRY({text})"
 
     def body(self, inner: tree.Lambda, texts: Sequence[str]) -> str:
@@ -303,20 +321,6 @@ class Lowering:
         """The macro that raises an error: none inside of TRY."""
         return "lb_null" if self.trying else "lb_raise"
 
-    def _constant(self, constant: tree.Constant) -> str:
-        name = duck_name(constant.type)
-        if constant.value is None:
-            return f"CAST(NULL AS {name})"
-        if isinstance(constant.value, bool):
-            return "true" if constant.value else "false"
-        if constant.type.name in ("varchar", "char"):
-            return quoted(constant.value)
-        if constant.type.name == "varbinary":
-            return f"unhex({quoted(constant.value)})"
-        if constant.type.name in INTEGERS:
-            return f"CAST({constant.value} AS {name})"
-        return f"CAST({quoted(constant.value)} AS {name})"
-
     def _convert(self, convert: tree.Convert) -> str:
         if _is_date(convert):
             # As a literal it is compared with the bounds in files.
@@ -324,19 +328,18 @@ class Lowering:
         text = self.expr(convert.arg)
         if convert.safe and "json" in f"{convert.arg.type} {convert.type}":
             return self._tried(convert, text)
-        null = convert.safe or self.trying
-        return conversions.convert(text, convert.arg.type, convert.type, null)
+        is_long = len(text) > _HELD_FROM_ANY and failing.varies(convert.arg)
+        name, null = self.fresh() if is_long else text, convert.safe or self.trying
+        converted = conversions.convert(name, convert.arg.type, convert.type, null)
+        return rules.held(name, text, converted) if is_long else converted
 
     def _tried(self, convert: tree.Convert, text: str) -> str:
         """Write TRY_CAST from or to JSON: the errors of what is converted are not its own."""
-        name = text
-        if not isinstance(convert.arg, tree.Ref | tree.Constant | tree.LambdaRef):
-            name = self.fresh()
+        is_name = isinstance(convert.arg, tree.Ref | tree.Constant | tree.LambdaRef)
+        name = text if is_name else self.fresh()
         converted = conversions.convert(name, convert.arg.type, convert.type, True)
         tried = f"TRY({macros.without_errors(converted)})"
-        if name == text:
-            return tried
-        return f"list_extract(list_transform([{text}], lambda {name}: {tried}), 1)"
+        return tried if is_name else rules.held(name, text, tried)
 
     def _subquery(self, sub: tree.Subquery) -> str:
         text = f"({self.query(sub.query)})"
@@ -408,8 +411,7 @@ class Lowering:
 
         if "{call:" not in template:
             return "(" + _SLOT.sub(fill, template.replace("lb_raise(", raising)) + ")"
-        pieces: list[str] = []
-        at = 0
+        pieces, at = list[str](), 0
         for match in _CALL.finditer(template):
             inner = _SLOT.sub(fill, match.group(2))
             pieces += [

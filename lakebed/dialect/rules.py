@@ -40,7 +40,12 @@ def _body(lowering: Lowering, call: Call, at: int, *texts: str) -> str:
 def bound(lowering: Lowering, text: str, body: Callable[[str], str]) -> str:
     """Return `body` over a name for `text`, so that the text is written and run once."""
     name = lowering.fresh()
-    return f"list_extract(list_transform([{text}], lambda {name}: {body(name)}), 1)"
+    return held(name, text, body(name))
+
+
+def held(name: str, text: str, body: str) -> str:
+    """Return `body`, in which `name` stands for `text`."""
+    return f"list_extract(list_transform([{text}], lambda {name}: {body}), 1)"
 
 
 def any_null(texts: Sequence[str]) -> str:

@@ -21,6 +21,11 @@ def is_precise(kind: Type) -> bool:
     return kind.name in ("timestamp", INSTANT) and kind.numbers[0] > 6
 
 
+def has_parts(kind: Type) -> bool:
+    """Tell whether a value of time is a struct: with a zone, an offset or picoseconds."""
+    return kind.name in (INSTANT, OFFSET_TIME) or is_precise(kind)
+
+
 def moment(text: str, kind: Type) -> str:
     """Return the microseconds of a date or timestamp as a TIMESTAMP, in UTC if it has a zone."""
     if kind.name == "date":

@@ -357,6 +357,13 @@ RULES: dict[str, Rule] = {
 }
 
 
+def takes_apart(template: str) -> bool:
+    """Tell whether a template names parts of its arguments, each perhaps more than once."""
+    if template.startswith("@"):
+        return template.removeprefix("@").partition(" ")[0] in RULES
+    return any(f"{{{part}:" in template for part in _PARTS)
+
+
 def found(template: str) -> Rule | None:
     """Return the rule that a template `@name` names."""
     name = template.removeprefix("@").partition(" ")[0]

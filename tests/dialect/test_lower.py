@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import duckdb
 import pytest
 
@@ -13,6 +15,9 @@ PRODUCTS = (
     "SELECT sum(a * (1 - b) * (1 + b)) FROM (VALUES "
     "(CAST('{}' AS DECIMAL(15, 2)), CAST('0.05' AS DECIMAL(15, 2)))) AS t(a, b)"
 )
+
+
+DEEP = "SELECT to_unixtime({}) FROM (VALUES 0e0) AS t(x)"
 
 
 def written(text: str, *, hoping: bool) -> str:
@@ -39,3 +44,13 @@ def test_products_to_be_summed_are_made_in_64_bits():
 def test_products_too_long_for_64_bits_fail_so_that_they_can_be_made_again():
     with pytest.raises((duckdb.OutOfRangeException, duckdb.ConversionException)):
         rows(written(PRODUCTS.format("9999999999999.99"), hoping=True))
+
+
+def test_times_with_zones_are_written_once_however_deep_they_are():
+    deep = "from_unixtime(x, 'Europe/Berlin')"
+    lengths: list[int] = []
+    for _ in range(8):
+        deep = f"date_add('day', 1, date_trunc('hour', {deep}))"
+        lengths.append(len(written(DEEP.format(deep), hoping=False)))
+    assert max(later - before for before, later in pairwise(lengths)) < 3000
+    assert rows(written(DEEP.format(deep), hoping=False)) == [("691200.0",)]
