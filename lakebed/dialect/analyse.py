@@ -210,6 +210,7 @@ class Analyser(Relations):
         windows = named_windows(node)
         rules = Expressions(self.text, self.query, windows, self.database)
         rules.patterns = patterns = PatternWindows(self, node)
+        defined = rules.defined(scope)
         where = self.where(node, rules, scope, source)
         items, names = self.items(node, rules, scope)
         groups = self.groups(node, rules, scope, items)
@@ -227,7 +228,7 @@ class Analyser(Relations):
         if groups is not None:
             local = {one.expr for one in scope.fields if isinstance(one.expr, tree.Ref)}
             allowed = {one for group in groups for one in group}
-            for item, place_of in self.checks(node, items, keys, condition):
+            for item, place_of in self.checks(node, items, keys, condition) + defined:
                 check_grouped(item, allowed, local, place_of)
         distinct = node.args.get("distinct") is not None
         if distinct:

@@ -34,7 +34,8 @@ class Type:
             )
             return f"row({', '.join(members)})"
         if self.inner:
-            return f"{self.name}({', '.join(map(str, self.inner))})"
+            name = _SPELLED.get(self.name, self.name)
+            return f"{name}({', '.join(map(str, self.inner))})"
         if not self.numbers or (self.name == "varchar" and self.numbers[0] == UNBOUNDED):
             return _SPELLED.get(self.name, self.name)
         if self.name in ("timestamp with time zone", "time with time zone"):
@@ -47,7 +48,7 @@ class Type:
 _SPELLED = {
     "hyperloglog": "HyperLogLog", "p4hyperloglog": "P4HyperLogLog", "setdigest": "SetDigest",
     "geometry": "Geometry", "sphericalgeography": "SphericalGeography", "bingtile": "BingTile",
-    "kdbtree": "KdbTree",
+    "kdbtree": "KdbTree", "classifier": "Classifier", "regressor": "Regressor",
 }  # fmt: skip
 BOOLEAN, TINYINT, SMALLINT = Type("boolean"), Type("tinyint"), Type("smallint")
 INTEGER, BIGINT = Type("integer"), Type("bigint")
@@ -309,6 +310,8 @@ _DUCK = {
     "sphericalgeography": "BLOB",
     "bingtile": "VARCHAR",
     "kdbtree": "VARCHAR",
+    "classifier": "BLOB",
+    "regressor": "BLOB",
     "color": "INTEGER",
 }
 _MICROS, _PICOS = "TIMESTAMP", "STRUCT(t TIMESTAMP, p BIGINT)"

@@ -134,7 +134,7 @@ class Windows(Calls):
         return None
 
     def specification(
-        self, node: exp.Window, scope: Scope
+        self, node: exp.Expr, scope: Scope
     ) -> tuple[tuple[tree.Expr, ...], tuple[tree.SortKey, ...], exp.Expr | None]:
         """Analyse PARTITION BY and ORDER BY of a window; return its frame's node too."""
         partition, order, spec = self.parts(node)
@@ -142,13 +142,29 @@ class Windows(Calls):
         keys = self.sort_keys(ordered, scope)
         groups = tuple(self.analyse(part, scope) for part in partition)
         for part in (*partition, *ordered):
-            for nested in parts_of_kind(part, exp.Window):
+            itself = [part] if isinstance(part, exp.Window) else []
+            for nested in itself or parts_of_kind(part, exp.Window):
                 raise fail("NESTED_WINDOW", f"{_NESTED} window specification", nested)
         comparability.check_window(
             list(zip(groups, partition, strict=True)),
             [(key.expr, part.this) for key, part in zip(keys, ordered, strict=True)],
         )
         return groups, keys, spec
+
+    def defined(self, scope: Scope) -> list[tuple[tree.Expr, exp.Expr]]:
+        """Analyse the windows of a WINDOW clause, used or not; return what each is made of."""
+        found: list[tuple[tree.Expr, exp.Expr]] = []
+        for node in self.windows.values():
+            groups, keys, spec = self.specification(node, scope)
+            exprs = [*groups, *(key.expr for key in keys)]
+            if spec is not None and spec.args.get("pattern") is None:
+                frame = self.frame(spec, keys, scope, node)
+                bounds = (frame.start, frame.end) if frame is not None else ()
+                exprs += [bound.value for bound in bounds if bound.value is not None]
+                for nested in parts_of_kind(spec, exp.Window):
+                    raise fail("NESTED_WINDOW", f"{_NESTED} window specification", nested)
+            found += [(expr, node) for expr in exprs]
+        return found
 
     def parts(
         self, node: exp.Expr, seen: tuple[str, ...] = ()

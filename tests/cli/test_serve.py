@@ -37,7 +37,9 @@ def test_health_and_metrics(server):
     assert health == {
         "status": "ready",
         "version": __version__,
-        "services": dict.fromkeys(("athena", "glue", "glue_iceberg", "s3", "sts"), "available"),
+        "services": dict.fromkeys(
+            ("athena", "glue", "glue_iceberg", "logs", "s3", "sts"), "available"
+        ),
     }
     server.client("sts").get_caller_identity()
     with urllib.request.urlopen(f"{server.url}/_lakebed/metrics") as answer:
