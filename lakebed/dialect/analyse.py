@@ -9,7 +9,7 @@ from itertools import combinations
 from sqlglot import expressions as exp
 
 from lakebed.dialect import comparability, corresponding, joins, recursion, tree
-from lakebed.dialect.calls import not_scalar, parts_of_kind
+from lakebed.dialect.calls import check_inputs, not_scalar, parts_of_kind
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.expressions import Expressions
 from lakebed.dialect.grouping import (
@@ -435,7 +435,9 @@ class Analyser(Relations):
         fields = [Field(name, None, item) for name, item in pairs if name is not None]
         inner = Scope(fields, Scope(list(scope.fields), scope.parent), is_output=True)
         keys: list[tree.SortKey] = []
+        named = {one.alias.lower() for one in node.expressions if isinstance(one, exp.Alias)}
         for key in clause.expressions:
+            check_inputs(key.this, named)
             found = self.ordinal(key.this, items)
             expr = found if found is not None else rules.analyse(key.this, inner)
             comparability.check_order(expr, key.this, node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -348,11 +348,24 @@ def parts_of_kind(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
 
 def aggregates(node: exp.Expr) -> list[exp.Expr]:
     """Return the calls of aggregates below a call."""
-    return [
-        call
-        for call in parts_of_kind(node, exp.Anonymous)
-        if any(row.kind == "aggregate" for row in functions.table().get(call.name.lower(), ()))
-    ]
+    return list(filter(_is_aggregate, parts_of_kind(node, exp.Anonymous)))
+
+
+def _is_aggregate(node: exp.Expr) -> bool:
+    rows = functions.table().get(node.name.lower(), ()) if isinstance(node, exp.Anonymous) else ()
+    return any(row.kind == "aggregate" for row in rows)
+
+
+def check_inputs(key: exp.Expr, names: Collection[str]) -> None:
+    """Refuse an aggregate of an ORDER BY that reads what only the SELECT calls so."""
+    for call in [key] if _is_aggregate(key) else aggregates(key):
+        around = call.parent if isinstance(call.parent, exp.Filter) else call
+        if isinstance(around.parent, exp.Window):
+            continue
+        for column in parts_of_kind(around, exp.Column):
+            if not column.args.get("table") and column.name.lower() in names:
+                message = "Invalid reference to output projection attribute from ORDER BY "
+                raise fail("COLUMN_NOT_FOUND", f"{message}aggregation", column)
 
 
 def not_scalar(clause: str, node: exp.Expr) -> TrinoError:
