@@ -251,7 +251,11 @@ class LakeCatalog:
 
     def expect(self, names: Collection[tuple[str, str]]) -> None:
         """Ask at once for the tables a statement names; one that cannot be had is asked again."""
-        wanted = [one for one in names if one not in self.shapes]
+        wanted = [
+            (database, name)
+            for database, name in names
+            if database != information_schema.NAME and (database, name) not in self.shapes
+        ]
         if len(wanted) < 2:
             return
         requests = [{"DatabaseName": database, "Name": name} for database, name in wanted]
