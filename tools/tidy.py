@@ -18,7 +18,7 @@ HEAVY = {
     "duckdb": ("lakebed/engines/sql/duckdb/",),
     "awscrt": ("lakebed/digests.py",),
     "cryptography": ("lakebed/cli/tls.py", "lakebed/services/glue/_secrets.py"),
-    "pyarrow": ("lakebed/engines/sql/duckdb/",),
+    "pyarrow": ("lakebed/engines/sql/duckdb/", "lakebed/engines/crawl/"),
     "sqlglot": ("lakebed/dialect/", "lakebed/engines/sql/duckdb/"),
     "boto3": ("lakebed/testing/", "lakebed/cli/tour"),
     "awswrangler": ("lakebed/cli/tour",),

@@ -62,8 +62,28 @@ GLUE_FUNCTIONS_MAX: Final = 100
 GLUE_CONNECTIONS_MAX: Final = 1000
 GLUE_TAGS_MAX: Final = 50
 GLUE_SECURITY_CONFIGURATIONS_MAX: Final = 250
+GLUE_CRAWLERS_MAX: Final = 1000
+GLUE_CLASSIFIERS_MAX: Final = 1000
+"""Ours: the quotas page names none."""
+GLUE_SAMPLE_FILES_MAX: Final = 249
+"""Files of each folder that a crawler looks into, if SampleSize is given."""
+GLUE_SCHEDULE_MINUTES_MIN: Final = 5
+"""Between two times of a schedule."""
+GLUE_SCHEDULE_CHARACTERS_MAX: Final = 256
+CRAWL_HISTORY_DAYS: Final = 366
+"""Twelve months, as ListCrawls says."""
+CRAWL_HISTORY_MAX: Final = 10_000
+"""Crawls of one crawler that are kept."""
+CRAWLS_PAGE: Final = 20
+CRAWLS_RUNNING_MAX: Final = 2
+"""At a time, of all accounts; others wait for their turn."""
+CRAWLS_MEASURED_MAX: Final = 100
+"""The last crawls that the median of GetCrawlerMetrics is of."""
 TABLE_VERSIONS_MAX: Final = 100_000
 """Of one table."""
+CRAWL_TRAVERSAL_DEPTH: Final = 10
+"""Folders below a path in which a crawler looks for Iceberg and Hudi tables (as remembered)."""
+CRAWL_TRAVERSAL_DEPTH_MAX: Final = 20
 
 # --- Athena (https://docs.aws.amazon.com/athena/latest/ug/service-limits.html) ---
 QUERY_STRING_BYTES_MAX: Final = 262_144
@@ -162,3 +182,18 @@ LINE_BYTES_MAX: Final = 200 * MIB
 the service limits page of older days)."""
 PARTITIONS_PROJECTED_MAX: Final = 1_000_000
 """Partitions that one query may make of a projection: a range without a filter is refused above."""
+
+# --- Crawlers' classifiers ---
+CRAWL_WORKERS_MAX: Final = 2
+"""Processes that look into files."""
+CRAWL_WORKER_IDLE_SECONDS: Final = 30.0
+"""A process that has had nothing to do for so long ends."""
+CRAWL_WORKER_BYTES: Final = GIB
+"""Of data that such a process may hold."""
+CRAWL_FILE_SECONDS: Final = 20.0
+"""For so long one file may be looked into."""
+CRAWL_RECORDS_MAX: Final = 1000
+"""Records of a file that are looked at: the first 1,000, or the first MB."""
+CRAWL_SAMPLE_BYTES: Final = MIB
+CRAWL_SAMPLE_BYTES_MAX: Final = 10 * MIB
+"""Of JSON, by steps of 1 MB, until a whole record was read."""

@@ -1,0 +1,127 @@
+"""Crawls Hudi tables: one table for copy-on-write, two (`_ro`, `_rt`) for merge-on-read.
+
+Partitions are registered, because readers of Hudi tables go by the catalog's.
+https://docs.aws.amazon.com/athena/latest/ug/querying-hudi.html
+https://docs.aws.amazon.com/glue/latest/dg/define-crawler-choose-data-sources.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from lakebed.core.limits import GLUE_PARTITION_PAGE_MAX
+from lakebed.engines.crawl import Storage
+from lakebed.engines.crawl.formats import MetadataFiles, TableMetadata
+from lakebed.engines.crawl.formats.hudi import newest
+from lakebed.services.glue._crawl import Crawling, FoundPartition, FoundTable
+from lakebed.services.glue._crawl_table_folders import (
+    Level,
+    Place,
+    check_connection,
+    level,
+    named,
+    place_of,
+    read_all,
+    search,
+)
+
+_FOLDER = ".hoodie/"
+_TIMELINE = ".hoodie/timeline/"
+_READS = "org.apache.hudi.hadoop.HoodieParquetInputFormat"
+_MERGES = "org.apache.hudi.hadoop.realtime.HoodieParquetRealtimeInputFormat"
+_WRITES = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+_SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+
+
+async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> None:
+    """Find the Hudi tables of the targets and hand them to the catalog."""
+    for target in targets:
+        await check_connection(crawling, target)
+        for path in target.get("Paths") or ():
+            await _crawl_path(crawling, target, path)
+
+
+async def _crawl_path(crawling: Crawling, target: Mapping[str, Any], path: str) -> None:
+    tables: list[MetadataFiles] = []
+    async for place in search(crawling, target, path, _folder_of):
+        keys: list[str] = []
+        for folder in (_FOLDER, _TIMELINE):
+            listed = await level(crawling, Place(place.bucket, place.prefix + folder))
+            keys += listed.keys
+        names = newest(sorted(map(place.below, keys)))
+        found = await named(crawling, place, names)
+        tables.append(MetadataFiles("hudi", place.location, tuple(found)))
+    if not tables:
+        crawling.log.warn(f"No Hudi table found at {path}")
+    for table, said in await read_all(crawling, tables):
+        await _put(crawling, table.location, said, path)
+
+
+async def _put(crawling: Crawling, location: str, said: TableMetadata, path: str) -> None:
+    name = location.rpartition("/")[2]
+    merges = said.parameters.get("hoodie.table.type", "").upper() == "MERGE_ON_READ"
+    views = [("_ro", _READS, "true"), ("_rt", _MERGES, "false")]
+    for suffix, reads, is_optimised in views if merges else [("", _READS, "false")]:
+        storage = Storage(reads, _WRITES, _SERDE, {
+            "serialization.format": "1", "path": location,
+            "hoodie.query.as.ro.table": is_optimised,
+        })  # fmt: skip
+        found = FoundTable(
+            name + suffix, location, said.columns, storage, _parameters(said), path,
+            said.partition_keys,
+        )  # fmt: skip
+        partitions = _partitions(crawling, location, said, storage) if said.partition_keys else None
+        await crawling.catalog.put_table(found, partitions)
+        crawling.log.info(f"Found Hudi table {name + suffix} at {location}")
+
+
+def _parameters(said: TableMetadata) -> dict[str, str]:
+    """Return the table's parameters, as Hudi's own sync to the Data Catalog writes them."""
+    found = {"EXTERNAL": "TRUE", "classification": "hudi", "spark.sql.sources.provider": "hudi"}
+    if said.metadata:
+        found["last_commit_time_sync"] = said.metadata
+    return found
+
+
+def _folder_of(place: Place, listed: Level) -> str | None:
+    """Name the folder that makes a Hudi table of a folder."""
+    wanted = place.prefix + _FOLDER
+    return wanted if wanted in listed.folders else None
+
+
+async def _partitions(
+    crawling: Crawling, location: str, said: TableMetadata, storage: Storage
+) -> AsyncIterator[Sequence[FoundPartition]]:
+    """Find the folders of partitions, as many levels below the table as it has keys."""
+    root = place_of(location)
+    page: list[FoundPartition] = []
+    async for place in _leaves(crawling, root, len(said.partition_keys)):
+        parts = place.prefix[len(root.prefix) :].rstrip("/").split("/")
+        page.append(FoundPartition(tuple(map(_value, parts)), f"{place.location}/", (), storage))
+        if len(page) == GLUE_PARTITION_PAGE_MAX:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def _value(folder: str) -> str:
+    """Return the value of a folder `key=value`, or of one that is the value alone."""
+    return unquote(folder.partition("=")[2] if "=" in folder else folder)
+
+
+async def _leaves(crawling: Crawling, root: Place, depth: int) -> AsyncIterator[Place]:
+    waiting = [(root, 0)]
+    while waiting:
+        place, at = waiting.pop()
+        if at == depth:
+            yield place
+            continue
+        listed = await level(crawling, place)
+        waiting += [
+            (Place(root.bucket, one), at + 1)
+            for one in reversed(listed.folders)
+            if not one[len(root.prefix) :].startswith(".hoodie")
+        ]
