@@ -6,14 +6,15 @@ https://docs.aws.amazon.com/athena/latest/ug/delta-lake-tables.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from lakebed.core.errors import NotBuiltError
+from lakebed.core.limits import GLUE_PARTITION_PAGE_MAX
 from lakebed.engines.crawl import Storage
 from lakebed.engines.crawl.formats import MetadataError, MetadataFiles, TableMetadata
 from lakebed.engines.crawl.formats.delta import needed
-from lakebed.services.glue._crawl import Crawling, FoundTable
+from lakebed.services.glue import _crawl_manifests as manifests
+from lakebed.services.glue._crawl import Crawling, FoundPartition, FoundTable
 from lakebed.services.glue._crawl_table_folders import (
     Place,
     check_connection,
@@ -32,27 +33,30 @@ async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> Non
     """Read the Delta tables of the targets and hand them to the catalog."""
     for target in targets:
         await check_connection(crawling, target)
-        if not target.get("CreateNativeDeltaTable"):
-            # A table over _symlink_format_manifest/, which Athena's engine here does not read.
-            raise NotBuiltError(
-                "glue", "StartCrawler", "DeltaTarget without CreateNativeDeltaTable"
-            )
+        is_native = bool(target.get("CreateNativeDeltaTable"))
+        writes = bool(target.get("WriteManifest"))
         tables: list[MetadataFiles] = []
         for path in target.get("DeltaTables") or ():
             place = place_of(path)
             try:
-                tables.append(await _metadata(crawling, place))
+                tables.append(await _metadata(crawling, place, writes or not is_native))
             except MetadataError as error:
                 crawling.log.error(f"Unable to read table at {place.location}: {error}")
         for table, said in await read_all(crawling, tables):
-            await crawling.catalog.put_table(_native(table.location, said))
+            if writes:
+                await manifests.write(crawling, table.location, said)
+            if is_native:
+                await crawling.catalog.put_table(_native(table.location, said))
+            else:
+                await crawling.catalog.put_table(*_linked(table.location, said))
             crawling.log.info(f"Found Delta table at {table.location}")
 
 
-async def _metadata(crawling: Crawling, place: Place) -> MetadataFiles:
+async def _metadata(crawling: Crawling, place: Place, wants_files: bool) -> MetadataFiles:
     keys = await keys_below(crawling, Place(place.bucket, place.prefix + _LOG))
     names = needed([place.below(key) for key in keys])
-    return MetadataFiles("delta", place.location, tuple(await named(crawling, place, names)))
+    found = await named(crawling, place, names)
+    return MetadataFiles("delta", place.location, tuple(found), wants_files)
 
 
 def _native(location: str, said: TableMetadata) -> FoundTable:
@@ -76,6 +80,35 @@ def _native(location: str, said: TableMetadata) -> FoundTable:
     return FoundTable(
         name, f"{location}/", said.columns, storage, parameters, location, said.partition_keys
     )
+
+
+def _linked(
+    location: str, said: TableMetadata
+) -> tuple[FoundTable, AsyncIterator[Sequence[FoundPartition]] | None]:
+    """Return a table of Parquet files that a manifest in each of its partitions names."""
+    storage = Storage(
+        "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat",
+        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+        {"serialization.format": "1"},
+    )
+    name, place = location.rpartition("/")[2], f"{location}/{manifests.FOLDER}"
+    parameters = {"EXTERNAL": "true", "classification": "delta", **said.parameters}
+    found = FoundTable(
+        name, place, said.columns, storage, parameters, location, said.partition_keys
+    )
+    return found, _partitions(place, said, storage) if said.partition_keys else None
+
+
+async def _partitions(
+    place: str, said: TableMetadata, storage: Storage
+) -> AsyncIterator[Sequence[FoundPartition]]:
+    listed = sorted(manifests.by_folder(said))
+    for begin in range(0, len(listed), GLUE_PARTITION_PAGE_MAX):
+        yield [
+            FoundPartition(values, f"{place}{folder}", (), storage)
+            for folder, values in listed[begin : begin + GLUE_PARTITION_PAGE_MAX]
+        ]
 
 
 def _schema_parts(schema: str) -> dict[str, str]:

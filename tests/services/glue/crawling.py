@@ -28,8 +28,9 @@ class Crawl:
         """Crawl; return the found tables."""
         found: list[Any] = []
         given: Any = SimpleNamespace(local_path=self._local_path)
+        settings: Any = SimpleNamespace(state_dir=self.lakebed.data_dir / "state")
         crawling: Any = Crawling(
-            caller=self, engines=SimpleNamespace(objects=given), settings=None, clock=None,
+            caller=self, engines=SimpleNamespace(objects=given), settings=settings, clock=None,
             log=self, catalog=_Catalog(self, found), crawl_id="c1", definition={},
             configuration=configuration,
         )  # fmt: skip

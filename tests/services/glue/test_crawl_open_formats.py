@@ -83,6 +83,36 @@ def test_a_delta_table_with_a_checkpoint_is_read_from_it(athena, crawl):
     assert athena.rows("SELECT count(*), max(x) FROM t") == [["4", "1.5"]]
 
 
+def test_a_delta_table_over_manifests_is_queryable(athena, crawl):
+    rows = pa.table({"id": [1, 2, 3], "P": ["x", "y z", None]})
+    table = write_delta(athena, "linked", rows, partition_by=["P"])
+    table.delete("id = 1")
+    stale = "linked/_symlink_format_manifest/p=x/manifest"
+    athena.s3.put_object(Bucket="lake", Key=stale, Body=b"s3://lake/gone")
+    target = {"DeltaTables": ["s3://lake/linked/"], "WriteManifest": True}
+    (found,) = crawl.run(_crawl_delta.crawl, target)
+    assert found.location == "s3://lake/linked/_symlink_format_manifest/"
+    assert found.storage.input_format.endswith(".SymlinkTextInputFormat")
+    manifests = athena.keys("linked/_symlink_format_manifest/")
+    assert [one.split("/", 2)[2] for one in manifests] == [
+        "p=__HIVE_DEFAULT_PARTITION__/manifest", "p=y z/manifest",
+    ]  # fmt: skip
+    assert athena.rows("SELECT id, p FROM linked ORDER BY id") == [["2", "y z"], ["3", None]]
+    table.update_incremental()
+    table.delete("id = 2")
+    assert athena.rows("SELECT id FROM linked ORDER BY id") == [["2"], ["3"]]
+
+
+def test_a_manifest_that_names_a_missing_file_fails_the_query(athena, crawl):
+    write_delta(athena, "linked", pa.table({"id": [1]}))
+    crawl.run(_crawl_delta.crawl, {"DeltaTables": ["s3://lake/linked/"], "WriteManifest": True})
+    assert athena.rows("SELECT id FROM linked") == [["1"]]
+    (file,) = [one for one in athena.keys("linked/") if one.endswith(".parquet")]
+    athena.s3.delete_object(Bucket="lake", Key=file)
+    error = athena.error("SELECT id FROM linked")
+    assert error.startswith(f"HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split s3://lake/{file}")
+
+
 def test_a_broken_delta_table_is_told_and_the_rest_is_found(athena, crawl):
     write_delta(athena, "good", pa.table({"id": [1]}))
     key = "bad/_delta_log/00000000000000000000.json"

@@ -12,7 +12,7 @@ import duckdb
 from lakebed.dialect import tree
 from lakebed.dialect.errors import TrinoError, not_supported
 from lakebed.dialect.types import Type, duck_name
-from lakebed.engines.sql.duckdb import information_schema, partitions
+from lakebed.engines.sql.duckdb import information_schema, partitions, symlinks
 from lakebed.engines.sql.duckdb.catalog import (
     File,
     LakeCatalog,
@@ -136,6 +136,8 @@ class Scanner:
             from lakebed.engines.sql.duckdb.hudi import reading
 
             return reading.files_of(self.catalog, shape, parts)
+        if symlinks.is_symlinks(shape):
+            return symlinks.files_of(self.catalog.server, [part.location for part in parts])
         if shape.get("PartitionKeys"):
             return self.catalog.server.files_of([part.location for part in parts])
         if self._listings is None:
@@ -154,7 +156,8 @@ class Scanner:
         for scan in self.scans:
             shape = self.catalog.shapes.get((scan.table.database, scan.table.name), {})
             descriptor = member(shape, "StorageDescriptor")
-            if is_plain(shape) and not shape.get("PartitionKeys") and not scan.file_prunes:
+            is_listed = is_plain(shape) and not symlinks.is_symlinks(shape)
+            if is_listed and not shape.get("PartitionKeys") and not scan.file_prunes:
                 storages[descriptor["Location"]] = Storage.of(descriptor, shape)
         found = self.catalog.server.files_of(list(storages))
         listings.update(zip(storages, found, strict=True))
