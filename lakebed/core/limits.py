@@ -81,6 +81,12 @@ CRAWLS_MEASURED_MAX: Final = 100
 """The last crawls that the median of GetCrawlerMetrics is of."""
 TABLE_VERSIONS_MAX: Final = 100_000
 """Of one table."""
+CRAWL_SCHEMA_KINDS_MAX: Final = 5
+"""Different schemas of one table: https://repost.aws/knowledge-center/glue-crawler-detect-schema"""
+CRAWL_BATCH_FILES: Final = 500
+"""Files looked into by one call of the engine; a run holds two calls' at a time."""
+CRAWL_NAMES_MAX: Final = 10_000
+"""Files of one folder that may become tables of their own."""
 CRAWL_TRAVERSAL_DEPTH: Final = 10
 """Folders below a path in which a crawler looks for Iceberg and Hudi tables (as remembered)."""
 CRAWL_TRAVERSAL_DEPTH_MAX: Final = 20

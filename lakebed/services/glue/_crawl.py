@@ -58,6 +58,15 @@ class CrawlCatalog(Protocol):
         """Create or update a table and its partitions; return its name in the catalog."""
         ...
 
+    async def update_table(
+        self,
+        held: Mapping[str, Any],
+        found: FoundTable,
+        partitions: AsyncIterator[Sequence[FoundPartition]],
+    ) -> None:
+        """Update a table that is in the catalog, as GetTable shows it, and its partitions."""
+        ...
+
     async def finish(self, targets: Sequence[str]) -> None:
         """Delete or deprecate what the targets that were crawled whole no longer hold."""
         ...

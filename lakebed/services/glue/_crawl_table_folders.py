@@ -155,4 +155,3 @@ async def read_all(
             else:
                 out.append((table, answer))
     return out
-

@@ -1,0 +1,54 @@
+"""What a crawler remembers between its crawls: the tables it made, the folders it has seen."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lakebed.services.glue._crawl_folders import Columns, Form
+from lakebed.store import Table
+
+
+class CrawledTable(msgspec.Struct, frozen=True):
+    """A table that a crawler made or keeps; `target` is the path of the target it was found in."""
+
+    crawler: str
+    database: str
+    name: str
+    target: str
+    location: str
+
+
+class CrawledSchema(msgspec.Struct, frozen=True):
+    """A form and columns that files of a target have; `id` is their digest."""
+
+    crawler: str
+    target: str
+    id: str
+    form: Form
+    columns: Columns
+
+
+class CrawledKind(msgspec.Struct, frozen=True, array_like=True):
+    """Files of a folder that have one schema; see `_crawl_folders.Kind`."""
+
+    schema: str
+    files: int
+    size_bytes: int
+    records: int
+    names: tuple[str, ...] = ()
+
+
+class CrawledFolder(msgspec.Struct, frozen=True):
+    """A folder as it was when its files were looked into; `digest` is of their names and ETags."""
+
+    crawler: str
+    target: str
+    path: str
+    digest: str
+    kinds: tuple[CrawledKind, ...]
+    has_subfolders: bool = False
+
+
+CRAWLED_TABLES = Table("glue_crawled_table", CrawledTable, key=("crawler", "database", "name"))
+CRAWLED_SCHEMAS = Table("glue_crawled_schema", CrawledSchema, key=("crawler", "target", "id"))
+CRAWLED_FOLDERS = Table("glue_crawled_folder", CrawledFolder, key=("crawler", "target", "path"))
