@@ -20,7 +20,11 @@ def open_engines(settings: Settings) -> Engines:
     """Open every engine."""
     limits = Limits(memory_bytes=settings.sql_memory_bytes)
     queries = EngineSettings(QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX, limits, server=settings)
-    return Engines(objects=open_objects(settings), sql=_open("sql", settings.sql_engine, queries))
+    return Engines(
+        objects=open_objects(settings),
+        sql=_open("sql", settings.sql_engine, queries),
+        crawl=_open("crawl", "local", settings),
+    )
 
 
 def open_objects(settings: Settings) -> ObjectStore:

@@ -117,6 +117,7 @@ async def serve(
         await dispatcher.close()
     finally:
         await engines.sql.close()
+        await engines.crawl.close()
         threads.shutdown(wait=True)
         house.audit.close()
         store.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from lakebed.engines.crawl import CrawlEngine
     from lakebed.engines.objects import ObjectStore
     from lakebed.engines.sql import SqlEngine
 
@@ -16,3 +17,4 @@ class Engines(msgspec.Struct, frozen=True):
 
     objects: ObjectStore
     sql: SqlEngine
+    crawl: CrawlEngine

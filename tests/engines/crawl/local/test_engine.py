@@ -1,0 +1,116 @@
+"""The engine: batches in child processes; a file that ends one spoils no other's finding."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from lakebed.core import limits
+from lakebed.engines.crawl import Finding, Sample
+from lakebed.engines.crawl.local import open_engine
+from lakebed.engines.crawl.local.pool import LocalCrawlEngine
+
+
+def _sample(path: Path, content: str | None = None) -> Sample:
+    if content is not None:
+        path.write_text(content)
+    return Sample(path.name, path, path.stat().st_size if path.is_file() else 0)
+
+
+def _classified(files: list[Sample]) -> list[Finding]:
+    async def run() -> list[Finding]:
+        engine = open_engine()
+        try:
+            return await engine.classify(files, [])
+        finally:
+            await engine.close()
+
+    return asyncio.run(run())
+
+
+def test_findings_come_in_the_order_of_the_files(tmp_path: Path) -> None:
+    files = [_sample(tmp_path / f"{at}.json", f'{{"n{at}": 1}}\n') for at in range(2500)]
+    found = _classified(files)
+    assert [(one.key, one.columns[0].name) for one in found] == [
+        (f"{at}.json", f"n{at}") for at in range(2500)
+    ]
+
+
+def test_a_file_that_vanished_or_is_a_folder_has_a_message_and_the_others_theirs(
+    tmp_path: Path,
+) -> None:
+    good = _sample(tmp_path / "good.json", '{"a": 1}\n')
+    (tmp_path / "folder").mkdir()
+    found = _classified([_sample(tmp_path / "gone"), good, _sample(tmp_path / "folder")])
+    assert [(one.classification, one.message) for one in found] == [
+        ("UNKNOWN", "The object no longer exists."),
+        ("json", ""),
+        ("UNKNOWN", "The object could not be read: Is a directory."),
+    ]
+
+
+def test_the_file_that_ends_its_worker_is_found_out(tmp_path: Path) -> None:
+    """A pipe that nobody writes to stands for a library that hangs; the test is the killer."""
+    os.mkfifo(tmp_path / "stuck")
+    good = [_sample(tmp_path / f"{at}.json", '{"a": 1}\n') for at in range(3)]
+    stuck = Sample("stuck", tmp_path / "stuck", 0)
+
+    async def run() -> list[Finding]:
+        engine = LocalCrawlEngine()
+        task = asyncio.ensure_future(engine.classify([*good[:2], stuck, good[2]], []))
+        for _ in range(2):
+            before = set(engine.processes)
+            while not (started := set(engine.processes) - before) and not before:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)
+            for number in started or before:
+                os.kill(number, 9)
+            while set(engine.processes) & (started or before):
+                await asyncio.sleep(0.01)
+        try:
+            return await task
+        finally:
+            await engine.close()
+
+    found = asyncio.run(run())
+    assert [one.classification for one in found] == ["json", "json", "UNKNOWN", "json"]
+    assert found[2].message == (
+        "Looking into it ended the classifier's process: it took too much time or memory."
+    )
+
+
+def test_cancelling_ends_the_process(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "stuck")
+
+    async def run() -> list[int]:
+        engine = LocalCrawlEngine()
+        task = asyncio.ensure_future(engine.classify([Sample("stuck", tmp_path / "stuck", 0)], []))
+        while not engine.processes:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        left = list(engine.processes)
+        await engine.close()
+        return left
+
+    assert asyncio.run(run()) == []
+
+
+def test_a_process_without_work_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lakebed.engines.crawl.local.pool.CRAWL_WORKER_IDLE_SECONDS", 0.05)
+    good = _sample(tmp_path / "good.json", '{"a": 1}\n')
+
+    async def run() -> tuple[int, int]:
+        engine = LocalCrawlEngine()
+        await engine.classify([good], [])
+        first = len(engine.processes)
+        await asyncio.sleep(0.3)
+        left = len(engine.processes)
+        await engine.close()
+        return first, left
+
+    assert asyncio.run(run()) == (1, 0)
+    assert limits.CRAWL_WORKERS_MAX == 2
