@@ -90,6 +90,10 @@ CRAWL_NAMES_MAX: Final = 10_000
 CRAWL_TRAVERSAL_DEPTH: Final = 10
 """Folders below a path in which a crawler looks for Iceberg and Hudi tables (as remembered)."""
 CRAWL_TRAVERSAL_DEPTH_MAX: Final = 20
+JDBC_CONNECT_SECONDS: Final = 15.0
+"""Ours: of one attempt to connect to a database."""
+JDBC_STATEMENT_SECONDS: Final = 120
+"""Ours: of one statement that asks a database for its tables."""
 
 # --- Athena (https://docs.aws.amazon.com/athena/latest/ug/service-limits.html) ---
 QUERY_STRING_BYTES_MAX: Final = 262_144

@@ -187,9 +187,16 @@ class Dispatcher:
     def _authorise(self, context: Context, service: str, operation: str) -> None:
         action = f"{service}:{self._house.aws_name(service, operation)}"
         decision = decide(context.principal, action)
-        if not decision.is_allowed:
+        if not decision.is_allowed and self._is_enforced(context.principal):
             code = "AccessDenied" if service == "s3" else "AccessDeniedException"
             raise AwsError(code, decision.reason, 403 if service == "s3" else 400)
+        if not decision.is_allowed:
+            log.info("%s allowed in open mode: %s", context.request_id, decision.reason)
+            self._house.metrics.count(service, operation, "not enforced: AccessDenied")
+
+    def _is_enforced(self, principal: Principal) -> bool:
+        """Tell whether a denial holds: in `open` mode only whoever is nobody is turned away."""
+        return principal.is_anonymous or self._house.settings.mode == "strict"
 
     def _record(
         self, context: Context, service: str, operation: str, request: Any, error: AwsError | None

@@ -138,6 +138,19 @@ class BatchDeleteTableVersionResponse(t.TypedDict, total=False):
     Errors: list[TableVersionError]
 
 
+class BatchGetCrawlersRequest(t.TypedDict, total=False):
+    """AWS's BatchGetCrawlersRequest."""
+
+    CrawlerNames: t.Required[list[str]]
+
+
+class BatchGetCrawlersResponse(t.TypedDict, total=False):
+    """AWS's BatchGetCrawlersResponse."""
+
+    Crawlers: list[Crawler]
+    CrawlersNotFound: list[str]
+
+
 class BatchGetPartitionRequest(t.TypedDict, total=False):
     """AWS's BatchGetPartitionRequest."""
 
@@ -233,6 +246,25 @@ class CatalogPropertiesOutput(t.TypedDict, total=False):
     DataLakeAccessProperties: DataLakeAccessPropertiesOutput
     IcebergOptimizationProperties: IcebergOptimizationPropertiesOutput
     CustomProperties: dict[str, str]
+
+
+class CatalogTarget(t.TypedDict, total=False):
+    """AWS's CatalogTarget."""
+
+    DatabaseName: t.Required[str]
+    Tables: t.Required[list[str]]
+    ConnectionName: str
+    EventQueueArn: str
+    DlqEventQueueArn: str
+
+
+class Classifier(t.TypedDict, total=False):
+    """AWS's Classifier."""
+
+    GrokClassifier: GrokClassifier
+    XMLClassifier: XMLClassifier
+    JsonClassifier: JsonClassifier
+    CsvClassifier: CsvClassifier
 
 
 class CloudWatchEncryption(t.TypedDict, total=False):
@@ -522,6 +554,58 @@ class ConnectionPasswordEncryption(t.TypedDict, total=False):
     AwsKmsKeyId: str
 
 
+class Crawler(t.TypedDict, total=False):
+    """AWS's Crawler."""
+
+    Name: str
+    Role: str
+    Targets: CrawlerTargets
+    DatabaseName: str
+    Description: str
+    Classifiers: list[str]
+    RecrawlPolicy: RecrawlPolicy
+    SchemaChangePolicy: SchemaChangePolicy
+    LineageConfiguration: LineageConfiguration
+    State: t.Literal["READY", "RUNNING", "STOPPING"]
+    TablePrefix: str
+    Schedule: Schedule
+    CrawlElapsedTime: int
+    CreationTime: float
+    LastUpdated: float
+    LastCrawl: LastCrawlInfo
+    Version: int
+    Configuration: str
+    CrawlerSecurityConfiguration: str
+    LakeFormationConfiguration: LakeFormationConfiguration
+    CatalogId: str
+
+
+class CrawlerTargets(t.TypedDict, total=False):
+    """AWS's CrawlerTargets."""
+
+    S3Targets: list[S3Target]
+    JdbcTargets: list[JdbcTarget]
+    MongoDBTargets: list[MongoDBTarget]
+    DynamoDBTargets: list[DynamoDBTarget]
+    CatalogTargets: list[CatalogTarget]
+    DeltaTargets: list[DeltaTarget]
+    IcebergTargets: list[IcebergTarget]
+    HudiTargets: list[HudiTarget]
+
+
+class CreateClassifierRequest(t.TypedDict, total=False):
+    """AWS's CreateClassifierRequest."""
+
+    GrokClassifier: CreateGrokClassifierRequest
+    XMLClassifier: CreateXMLClassifierRequest
+    JsonClassifier: CreateJsonClassifierRequest
+    CsvClassifier: CreateCsvClassifierRequest
+
+
+class CreateClassifierResponse(t.TypedDict, total=False):
+    """AWS's CreateClassifierResponse."""
+
+
 class CreateConnectionRequest(t.TypedDict, total=False):
     """AWS's CreateConnectionRequest."""
 
@@ -536,6 +620,46 @@ class CreateConnectionResponse(t.TypedDict, total=False):
     CreateConnectionStatus: t.Literal["READY", "IN_PROGRESS", "FAILED"]
 
 
+class CreateCrawlerRequest(t.TypedDict, total=False):
+    """AWS's CreateCrawlerRequest."""
+
+    Name: t.Required[str]
+    Role: t.Required[str]
+    DatabaseName: str
+    Description: str
+    Targets: t.Required[CrawlerTargets]
+    Schedule: str
+    Classifiers: list[str]
+    TablePrefix: str
+    SchemaChangePolicy: SchemaChangePolicy
+    RecrawlPolicy: RecrawlPolicy
+    LineageConfiguration: LineageConfiguration
+    LakeFormationConfiguration: LakeFormationConfiguration
+    Configuration: str
+    CrawlerSecurityConfiguration: str
+    Tags: dict[str, str]
+    CatalogId: str
+
+
+class CreateCrawlerResponse(t.TypedDict, total=False):
+    """AWS's CreateCrawlerResponse."""
+
+
+class CreateCsvClassifierRequest(t.TypedDict, total=False):
+    """AWS's CreateCsvClassifierRequest."""
+
+    Name: t.Required[str]
+    Delimiter: str
+    QuoteSymbol: str
+    ContainsHeader: t.Literal["UNKNOWN", "PRESENT", "ABSENT"]
+    Header: list[str]
+    DisableValueTrimming: bool
+    AllowSingleColumn: bool
+    CustomDatatypeConfigured: bool
+    CustomDatatypes: list[str]
+    Serde: t.Literal["OpenCSVSerDe", "LazySimpleSerDe", "None"]
+
+
 class CreateDatabaseRequest(t.TypedDict, total=False):
     """AWS's CreateDatabaseRequest."""
 
@@ -548,6 +672,15 @@ class CreateDatabaseResponse(t.TypedDict, total=False):
     """AWS's CreateDatabaseResponse."""
 
 
+class CreateGrokClassifierRequest(t.TypedDict, total=False):
+    """AWS's CreateGrokClassifierRequest."""
+
+    Classification: t.Required[str]
+    Name: t.Required[str]
+    GrokPattern: t.Required[str]
+    CustomPatterns: str
+
+
 class CreateIcebergTableInput(t.TypedDict, total=False):
     """AWS's CreateIcebergTableInput."""
 
@@ -556,6 +689,13 @@ class CreateIcebergTableInput(t.TypedDict, total=False):
     PartitionSpec: IcebergPartitionSpec
     WriteOrder: IcebergSortOrder
     Properties: dict[str, str]
+
+
+class CreateJsonClassifierRequest(t.TypedDict, total=False):
+    """AWS's CreateJsonClassifierRequest."""
+
+    Name: t.Required[str]
+    JsonPath: t.Required[str]
 
 
 class CreatePartitionIndexRequest(t.TypedDict, total=False):
@@ -624,6 +764,32 @@ class CreateUserDefinedFunctionRequest(t.TypedDict, total=False):
 
 class CreateUserDefinedFunctionResponse(t.TypedDict, total=False):
     """AWS's CreateUserDefinedFunctionResponse."""
+
+
+class CreateXMLClassifierRequest(t.TypedDict, total=False):
+    """AWS's CreateXMLClassifierRequest."""
+
+    Classification: t.Required[str]
+    Name: t.Required[str]
+    RowTag: str
+
+
+class CsvClassifier(t.TypedDict, total=False):
+    """AWS's CsvClassifier."""
+
+    Name: t.Required[str]
+    CreationTime: float
+    LastUpdated: float
+    Version: int
+    Delimiter: str
+    QuoteSymbol: str
+    ContainsHeader: t.Literal["UNKNOWN", "PRESENT", "ABSENT"]
+    Header: list[str]
+    DisableValueTrimming: bool
+    AllowSingleColumn: bool
+    CustomDatatypeConfigured: bool
+    CustomDatatypes: list[str]
+    Serde: t.Literal["OpenCSVSerDe", "LazySimpleSerDe", "None"]
 
 
 class DataCatalogEncryptionSettings(t.TypedDict, total=False):
@@ -718,6 +884,16 @@ class DecimalNumber(t.TypedDict, total=False):
     Scale: t.Required[int]
 
 
+class DeleteClassifierRequest(t.TypedDict, total=False):
+    """AWS's DeleteClassifierRequest."""
+
+    Name: t.Required[str]
+
+
+class DeleteClassifierResponse(t.TypedDict, total=False):
+    """AWS's DeleteClassifierResponse."""
+
+
 class DeleteColumnStatisticsForPartitionRequest(t.TypedDict, total=False):
     """AWS's DeleteColumnStatisticsForPartitionRequest."""
 
@@ -754,6 +930,16 @@ class DeleteConnectionRequest(t.TypedDict, total=False):
 
 class DeleteConnectionResponse(t.TypedDict, total=False):
     """AWS's DeleteConnectionResponse."""
+
+
+class DeleteCrawlerRequest(t.TypedDict, total=False):
+    """AWS's DeleteCrawlerRequest."""
+
+    Name: t.Required[str]
+
+
+class DeleteCrawlerResponse(t.TypedDict, total=False):
+    """AWS's DeleteCrawlerResponse."""
 
 
 class DeleteDatabaseRequest(t.TypedDict, total=False):
@@ -852,6 +1038,15 @@ class DeleteUserDefinedFunctionResponse(t.TypedDict, total=False):
     """AWS's DeleteUserDefinedFunctionResponse."""
 
 
+class DeltaTarget(t.TypedDict, total=False):
+    """AWS's DeltaTarget."""
+
+    DeltaTables: list[str]
+    ConnectionName: str
+    WriteManifest: bool
+    CreateNativeDeltaTable: bool
+
+
 class DoubleColumnStatisticsData(t.TypedDict, total=False):
     """AWS's DoubleColumnStatisticsData."""
 
@@ -859,6 +1054,14 @@ class DoubleColumnStatisticsData(t.TypedDict, total=False):
     MaximumValue: float
     NumberOfNulls: t.Required[int]
     NumberOfDistinctValues: t.Required[int]
+
+
+class DynamoDBTarget(t.TypedDict, total=False):
+    """AWS's DynamoDBTarget."""
+
+    Path: str
+    scanAll: bool
+    scanRate: float
 
 
 class EncryptionAtRest(t.TypedDict, total=False):
@@ -949,6 +1152,32 @@ class GetCatalogsResponse(t.TypedDict, total=False):
     """AWS's GetCatalogsResponse."""
 
     CatalogList: t.Required[list[Catalog]]
+    NextToken: str
+
+
+class GetClassifierRequest(t.TypedDict, total=False):
+    """AWS's GetClassifierRequest."""
+
+    Name: t.Required[str]
+
+
+class GetClassifierResponse(t.TypedDict, total=False):
+    """AWS's GetClassifierResponse."""
+
+    Classifier: Classifier
+
+
+class GetClassifiersRequest(t.TypedDict, total=False):
+    """AWS's GetClassifiersRequest."""
+
+    MaxResults: int
+    NextToken: str
+
+
+class GetClassifiersResponse(t.TypedDict, total=False):
+    """AWS's GetClassifiersResponse."""
+
+    Classifiers: list[Classifier]
     NextToken: str
 
 
@@ -1115,6 +1344,32 @@ class GetConnectionsResponse(t.TypedDict, total=False):
     """AWS's GetConnectionsResponse."""
 
     ConnectionList: list[Connection]
+    NextToken: str
+
+
+class GetCrawlerRequest(t.TypedDict, total=False):
+    """AWS's GetCrawlerRequest."""
+
+    Name: t.Required[str]
+
+
+class GetCrawlerResponse(t.TypedDict, total=False):
+    """AWS's GetCrawlerResponse."""
+
+    Crawler: Crawler
+
+
+class GetCrawlersRequest(t.TypedDict, total=False):
+    """AWS's GetCrawlersRequest."""
+
+    MaxResults: int
+    NextToken: str
+
+
+class GetCrawlersResponse(t.TypedDict, total=False):
+    """AWS's GetCrawlersResponse."""
+
+    Crawlers: list[Crawler]
     NextToken: str
 
 
@@ -1399,6 +1654,27 @@ class GluePolicy(t.TypedDict, total=False):
     UpdateTime: float
 
 
+class GrokClassifier(t.TypedDict, total=False):
+    """AWS's GrokClassifier."""
+
+    Name: t.Required[str]
+    Classification: t.Required[str]
+    CreationTime: float
+    LastUpdated: float
+    Version: int
+    GrokPattern: t.Required[str]
+    CustomPatterns: str
+
+
+class HudiTarget(t.TypedDict, total=False):
+    """AWS's HudiTarget."""
+
+    Paths: list[str]
+    ConnectionName: str
+    Exclusions: list[str]
+    MaximumTraversalDepth: int
+
+
 class IcebergDocument(t.TypedDict, total=False):
     """AWS's IcebergDocument."""
 
@@ -1525,11 +1801,39 @@ class IcebergTableUpdate(t.TypedDict, total=False):
     KeyId: str
 
 
+class IcebergTarget(t.TypedDict, total=False):
+    """AWS's IcebergTarget."""
+
+    Paths: list[str]
+    ConnectionName: str
+    Exclusions: list[str]
+    MaximumTraversalDepth: int
+
+
+class JdbcTarget(t.TypedDict, total=False):
+    """AWS's JdbcTarget."""
+
+    ConnectionName: str
+    Path: str
+    Exclusions: list[str]
+    EnableAdditionalMetadata: list[t.Literal["COMMENTS", "RAWTYPES"]]
+
+
 class JobBookmarksEncryption(t.TypedDict, total=False):
     """AWS's JobBookmarksEncryption."""
 
     JobBookmarksEncryptionMode: t.Literal["DISABLED", "CSE-KMS"]
     KmsKeyArn: str
+
+
+class JsonClassifier(t.TypedDict, total=False):
+    """AWS's JsonClassifier."""
+
+    Name: t.Required[str]
+    CreationTime: float
+    LastUpdated: float
+    Version: int
+    JsonPath: t.Required[str]
 
 
 class KeySchemaElement(t.TypedDict, total=False):
@@ -1539,6 +1843,45 @@ class KeySchemaElement(t.TypedDict, total=False):
     Type: t.Required[str]
 
 
+class LakeFormationConfiguration(t.TypedDict, total=False):
+    """AWS's LakeFormationConfiguration."""
+
+    UseLakeFormationCredentials: bool
+    AccountId: str
+
+
+class LastCrawlInfo(t.TypedDict, total=False):
+    """AWS's LastCrawlInfo."""
+
+    Status: t.Literal["SUCCEEDED", "CANCELLED", "FAILED"]
+    ErrorMessage: str
+    LogGroup: str
+    LogStream: str
+    MessagePrefix: str
+    StartTime: float
+
+
+class LineageConfiguration(t.TypedDict, total=False):
+    """AWS's LineageConfiguration."""
+
+    CrawlerLineageSettings: t.Literal["ENABLE", "DISABLE"]
+
+
+class ListCrawlersRequest(t.TypedDict, total=False):
+    """AWS's ListCrawlersRequest."""
+
+    MaxResults: int
+    NextToken: str
+    Tags: dict[str, str]
+
+
+class ListCrawlersResponse(t.TypedDict, total=False):
+    """AWS's ListCrawlersResponse."""
+
+    CrawlerNames: list[str]
+    NextToken: str
+
+
 class LongColumnStatisticsData(t.TypedDict, total=False):
     """AWS's LongColumnStatisticsData."""
 
@@ -1546,6 +1889,14 @@ class LongColumnStatisticsData(t.TypedDict, total=False):
     MaximumValue: int
     NumberOfNulls: t.Required[int]
     NumberOfDistinctValues: t.Required[int]
+
+
+class MongoDBTarget(t.TypedDict, total=False):
+    """AWS's MongoDBTarget."""
+
+    ConnectionName: str
+    Path: str
+    ScanAll: bool
 
 
 class OAuth2ClientApplication(t.TypedDict, total=False):
@@ -1734,6 +2085,12 @@ class RLSProperties(t.TypedDict, total=False):
     DefaultRLSPolicy: str
 
 
+class RecrawlPolicy(t.TypedDict, total=False):
+    """AWS's RecrawlPolicy."""
+
+    RecrawlBehavior: t.Literal["CRAWL_EVERYTHING", "CRAWL_NEW_FOLDERS_ONLY", "CRAWL_EVENT_MODE"]
+
+
 class ResourceUri(t.TypedDict, total=False):
     """AWS's ResourceUri."""
 
@@ -1747,6 +2104,31 @@ class S3Encryption(t.TypedDict, total=False):
 
     S3EncryptionMode: t.Literal["DISABLED", "SSE-KMS", "SSE-S3"]
     KmsKeyArn: str
+
+
+class S3Target(t.TypedDict, total=False):
+    """AWS's S3Target."""
+
+    Path: str
+    Exclusions: list[str]
+    ConnectionName: str
+    SampleSize: int
+    EventQueueArn: str
+    DlqEventQueueArn: str
+
+
+class Schedule(t.TypedDict, total=False):
+    """AWS's Schedule."""
+
+    ScheduleExpression: str
+    State: t.Literal["SCHEDULED", "NOT_SCHEDULED", "TRANSITIONING"]
+
+
+class SchemaChangePolicy(t.TypedDict, total=False):
+    """AWS's SchemaChangePolicy."""
+
+    UpdateBehavior: t.Literal["LOG", "UPDATE_IN_DATABASE"]
+    DeleteBehavior: t.Literal["LOG", "DELETE_FROM_DATABASE", "DEPRECATE_IN_DATABASE"]
 
 
 class SchemaId(t.TypedDict, total=False):
@@ -1823,11 +2205,31 @@ class SortCriterion(t.TypedDict, total=False):
     Sort: t.Literal["ASC", "DESC"]
 
 
+class StartCrawlerRequest(t.TypedDict, total=False):
+    """AWS's StartCrawlerRequest."""
+
+    Name: t.Required[str]
+
+
+class StartCrawlerResponse(t.TypedDict, total=False):
+    """AWS's StartCrawlerResponse."""
+
+
 class StatusDetails(t.TypedDict, total=False):
     """AWS's StatusDetails."""
 
     RequestedChange: Table
     ViewValidations: list[ViewValidation]
+
+
+class StopCrawlerRequest(t.TypedDict, total=False):
+    """AWS's StopCrawlerRequest."""
+
+    Name: t.Required[str]
+
+
+class StopCrawlerResponse(t.TypedDict, total=False):
+    """AWS's StopCrawlerResponse."""
 
 
 class StorageDescriptor(t.TypedDict, total=False):
@@ -1994,6 +2396,19 @@ class UntagResourceResponse(t.TypedDict, total=False):
     """AWS's UntagResourceResponse."""
 
 
+class UpdateClassifierRequest(t.TypedDict, total=False):
+    """AWS's UpdateClassifierRequest."""
+
+    GrokClassifier: UpdateGrokClassifierRequest
+    XMLClassifier: UpdateXMLClassifierRequest
+    JsonClassifier: UpdateJsonClassifierRequest
+    CsvClassifier: UpdateCsvClassifierRequest
+
+
+class UpdateClassifierResponse(t.TypedDict, total=False):
+    """AWS's UpdateClassifierResponse."""
+
+
 class UpdateColumnStatisticsForPartitionRequest(t.TypedDict, total=False):
     """AWS's UpdateColumnStatisticsForPartitionRequest."""
 
@@ -2037,6 +2452,45 @@ class UpdateConnectionResponse(t.TypedDict, total=False):
     """AWS's UpdateConnectionResponse."""
 
 
+class UpdateCrawlerRequest(t.TypedDict, total=False):
+    """AWS's UpdateCrawlerRequest."""
+
+    Name: t.Required[str]
+    Role: str
+    DatabaseName: str
+    Description: str
+    Targets: CrawlerTargets
+    Schedule: str
+    Classifiers: list[str]
+    TablePrefix: str
+    SchemaChangePolicy: SchemaChangePolicy
+    RecrawlPolicy: RecrawlPolicy
+    LineageConfiguration: LineageConfiguration
+    LakeFormationConfiguration: LakeFormationConfiguration
+    Configuration: str
+    CrawlerSecurityConfiguration: str
+    CatalogId: str
+
+
+class UpdateCrawlerResponse(t.TypedDict, total=False):
+    """AWS's UpdateCrawlerResponse."""
+
+
+class UpdateCsvClassifierRequest(t.TypedDict, total=False):
+    """AWS's UpdateCsvClassifierRequest."""
+
+    Name: t.Required[str]
+    Delimiter: str
+    QuoteSymbol: str
+    ContainsHeader: t.Literal["UNKNOWN", "PRESENT", "ABSENT"]
+    Header: list[str]
+    DisableValueTrimming: bool
+    AllowSingleColumn: bool
+    CustomDatatypeConfigured: bool
+    CustomDatatypes: list[str]
+    Serde: t.Literal["OpenCSVSerDe", "LazySimpleSerDe", "None"]
+
+
 class UpdateDatabaseRequest(t.TypedDict, total=False):
     """AWS's UpdateDatabaseRequest."""
 
@@ -2049,6 +2503,15 @@ class UpdateDatabaseResponse(t.TypedDict, total=False):
     """AWS's UpdateDatabaseResponse."""
 
 
+class UpdateGrokClassifierRequest(t.TypedDict, total=False):
+    """AWS's UpdateGrokClassifierRequest."""
+
+    Name: t.Required[str]
+    Classification: str
+    GrokPattern: str
+    CustomPatterns: str
+
+
 class UpdateIcebergInput(t.TypedDict, total=False):
     """AWS's UpdateIcebergInput."""
 
@@ -2059,6 +2522,13 @@ class UpdateIcebergTableInput(t.TypedDict, total=False):
     """AWS's UpdateIcebergTableInput."""
 
     Updates: t.Required[list[IcebergTableUpdate]]
+
+
+class UpdateJsonClassifierRequest(t.TypedDict, total=False):
+    """AWS's UpdateJsonClassifierRequest."""
+
+    Name: t.Required[str]
+    JsonPath: str
 
 
 class UpdateOpenTableFormatInput(t.TypedDict, total=False):
@@ -2111,6 +2581,14 @@ class UpdateUserDefinedFunctionRequest(t.TypedDict, total=False):
 
 class UpdateUserDefinedFunctionResponse(t.TypedDict, total=False):
     """AWS's UpdateUserDefinedFunctionResponse."""
+
+
+class UpdateXMLClassifierRequest(t.TypedDict, total=False):
+    """AWS's UpdateXMLClassifierRequest."""
+
+    Name: t.Required[str]
+    Classification: str
+    RowTag: str
 
 
 class UserDefinedFunction(t.TypedDict, total=False):
@@ -2208,6 +2686,17 @@ class ViewValidation(t.TypedDict, total=False):
     Error: ErrorDetail
 
 
+class XMLClassifier(t.TypedDict, total=False):
+    """AWS's XMLClassifier."""
+
+    Name: t.Required[str]
+    Classification: t.Required[str]
+    CreationTime: float
+    LastUpdated: float
+    Version: int
+    RowTag: str
+
+
 class Glue(t.Protocol):
     """The operations of glue that lakebed has built."""
 
@@ -2239,6 +2728,10 @@ class Glue(t.Protocol):
         """Call BatchDeleteTableVersion."""
         ...
 
+    def batch_get_crawlers(self, request: BatchGetCrawlersRequest) -> BatchGetCrawlersResponse:
+        """Call BatchGetCrawlers."""
+        ...
+
     def batch_get_partition(self, request: BatchGetPartitionRequest) -> BatchGetPartitionResponse:
         """Call BatchGetPartition."""
         ...
@@ -2249,8 +2742,16 @@ class Glue(t.Protocol):
         """Call BatchUpdatePartition."""
         ...
 
+    def create_classifier(self, request: CreateClassifierRequest) -> CreateClassifierResponse:
+        """Call CreateClassifier."""
+        ...
+
     def create_connection(self, request: CreateConnectionRequest) -> CreateConnectionResponse:
         """Call CreateConnection."""
+        ...
+
+    def create_crawler(self, request: CreateCrawlerRequest) -> CreateCrawlerResponse:
+        """Call CreateCrawler."""
         ...
 
     def create_database(self, request: CreateDatabaseRequest) -> CreateDatabaseResponse:
@@ -2283,6 +2784,10 @@ class Glue(t.Protocol):
         """Call CreateUserDefinedFunction."""
         ...
 
+    def delete_classifier(self, request: DeleteClassifierRequest) -> DeleteClassifierResponse:
+        """Call DeleteClassifier."""
+        ...
+
     def delete_column_statistics_for_partition(
         self, request: DeleteColumnStatisticsForPartitionRequest
     ) -> DeleteColumnStatisticsForPartitionResponse:
@@ -2297,6 +2802,10 @@ class Glue(t.Protocol):
 
     def delete_connection(self, request: DeleteConnectionRequest) -> DeleteConnectionResponse:
         """Call DeleteConnection."""
+        ...
+
+    def delete_crawler(self, request: DeleteCrawlerRequest) -> DeleteCrawlerResponse:
+        """Call DeleteCrawler."""
         ...
 
     def delete_database(self, request: DeleteDatabaseRequest) -> DeleteDatabaseResponse:
@@ -2355,6 +2864,14 @@ class Glue(t.Protocol):
         """Call GetCatalogs."""
         ...
 
+    def get_classifier(self, request: GetClassifierRequest) -> GetClassifierResponse:
+        """Call GetClassifier."""
+        ...
+
+    def get_classifiers(self, request: GetClassifiersRequest) -> GetClassifiersResponse:
+        """Call GetClassifiers."""
+        ...
+
     def get_column_statistics_for_partition(
         self, request: GetColumnStatisticsForPartitionRequest
     ) -> GetColumnStatisticsForPartitionResponse:
@@ -2373,6 +2890,14 @@ class Glue(t.Protocol):
 
     def get_connections(self, request: GetConnectionsRequest) -> GetConnectionsResponse:
         """Call GetConnections."""
+        ...
+
+    def get_crawler(self, request: GetCrawlerRequest) -> GetCrawlerResponse:
+        """Call GetCrawler."""
+        ...
+
+    def get_crawlers(self, request: GetCrawlersRequest) -> GetCrawlersResponse:
+        """Call GetCrawlers."""
         ...
 
     def get_data_catalog_encryption_settings(
@@ -2457,6 +2982,10 @@ class Glue(t.Protocol):
         """Call GetUserDefinedFunctions."""
         ...
 
+    def list_crawlers(self, request: ListCrawlersRequest) -> ListCrawlersResponse:
+        """Call ListCrawlers."""
+        ...
+
     def put_data_catalog_encryption_settings(
         self, request: PutDataCatalogEncryptionSettingsRequest
     ) -> PutDataCatalogEncryptionSettingsResponse:
@@ -2471,12 +3000,24 @@ class Glue(t.Protocol):
         """Call SearchTables."""
         ...
 
+    def start_crawler(self, request: StartCrawlerRequest) -> StartCrawlerResponse:
+        """Call StartCrawler."""
+        ...
+
+    def stop_crawler(self, request: StopCrawlerRequest) -> StopCrawlerResponse:
+        """Call StopCrawler."""
+        ...
+
     def tag_resource(self, request: TagResourceRequest) -> TagResourceResponse:
         """Call TagResource."""
         ...
 
     def untag_resource(self, request: UntagResourceRequest) -> UntagResourceResponse:
         """Call UntagResource."""
+        ...
+
+    def update_classifier(self, request: UpdateClassifierRequest) -> UpdateClassifierResponse:
+        """Call UpdateClassifier."""
         ...
 
     def update_column_statistics_for_partition(
@@ -2493,6 +3034,10 @@ class Glue(t.Protocol):
 
     def update_connection(self, request: UpdateConnectionRequest) -> UpdateConnectionResponse:
         """Call UpdateConnection."""
+        ...
+
+    def update_crawler(self, request: UpdateCrawlerRequest) -> UpdateCrawlerResponse:
+        """Call UpdateCrawler."""
         ...
 
     def update_database(self, request: UpdateDatabaseRequest) -> UpdateDatabaseResponse:

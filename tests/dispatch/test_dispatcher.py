@@ -88,7 +88,7 @@ def test_handlers_are_found_by_name():
     assert (found.handler.__name__, found.is_long, found.is_data_event) == (
         "get_table", False, False,
     )  # fmt: skip
-    assert registry.find("glue", "create_crawler") is None
+    assert registry.find("glue", "create_ml_transform") is None
     assert registry.find("glue", "find_table") is None
     assert registry.find("nowhere", "get_table") is None
     put = registry.find("s3", "put_object")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import GLUE_TAGS_MAX
+from lakebed.services.glue._crawlers import CRAWLERS
 from lakebed.services.glue.model import (
     CONNECTIONS,
     DATABASES,
@@ -25,8 +26,12 @@ _KINDS = {
     "table": (TABLES, 2),
     "userDefinedFunction": (FUNCTIONS, 2),
     "connection": (CONNECTIONS, 1),
+    "crawler": (CRAWLERS, 1),
 }
 """Kinds of resources: where they are, and by how many names."""
+
+_CASED = ("connection", "crawler")
+"""Kinds whose names keep their case."""
 
 
 def tag_resource(ctx: Context, request: shapes.TagResourceRequest) -> shapes.TagResourceResponse:
@@ -83,7 +88,7 @@ def _checked(ctx: Context, operation: str, arn: str) -> str:
     if kind not in _KINDS:
         raise NotBuiltError("glue", operation, f"of a {kind}")
     table, count = _KINDS[kind]
-    if kind != "connection":
+    if kind not in _CASED:
         names = [name.lower() for name in names]
     if len(names) != count or table.get(ctx, *names) is None:
         raise AwsError("EntityNotFoundException", f"Resource {arn} not found.")

@@ -1,0 +1,93 @@
+"""The life of a crawl as rows: begun, waiting, running, stopped, ended, or found dead.
+
+The crawler's row says whether it runs; the crawl's row is its history. Both change together.
+"""
+
+from __future__ import annotations
+
+from lakebed.context import Context
+from lakebed.core.errors import AwsError
+from lakebed.core.limits import CRAWL_HISTORY_DAYS, CRAWL_HISTORY_MAX
+from lakebed.services.glue._classifiers import classifiers_of
+from lakebed.services.glue._crawl_rows import end
+from lakebed.services.glue._crawl_run import House, Job, run_crawl
+from lakebed.services.glue._crawler_role import role_context
+from lakebed.services.glue._crawler_schedules import stopped
+from lakebed.services.glue._crawler_shape import definition_shape
+from lakebed.services.glue._crawlers import (
+    CRAWL_TURNS,
+    CRAWLERS,
+    CRAWLS,
+    READY,
+    RUNNING,
+    STOPPING,
+    Crawl,
+    Crawler,
+    CrawlTurn,
+    replace,
+)
+from lakebed.store import Range
+
+_DAY_SECONDS = 86_400
+_DIED = "The server stopped while the crawler was running. Run the crawler again."
+
+
+def begin(ctx: Context, row: Crawler) -> Crawler:
+    """Put down a crawl of a crawler that is READY, and run it after the commit."""
+    now, crawl_id = ctx.clock.now(), ctx.ids.uuid()
+    crawl = Crawl(row.name, now, crawl_id)
+    row = replace(row, state=RUNNING, crawl_id=crawl_id, crawl_started=now)
+    CRAWLERS.put(ctx, row)
+    CRAWLS.put(ctx, crawl)
+    CRAWL_TURNS.put(ctx, CrawlTurn(now, crawl_id))
+    _expire(ctx, row.name, now)
+    shown = definition_shape(row)
+    job = Job(row.name, crawl_id, now, shown, classifiers_of(ctx, shown["Classifiers"]))
+    house = House(ctx.engines, ctx.settings, ctx.clock)
+    as_role = role_context(ctx, shown["Role"])
+    ctx.runs.start(as_role, crawl_id, lambda caller: run_crawl(caller, house, job))
+    return row
+
+
+def stop(ctx: Context, row: Crawler) -> None:
+    """Stop the crawl of a crawler: it is STOPPING until the run has ended."""
+    if row.state == STOPPING:
+        message = f"Crawler with name {row.name} is stopping"
+        raise AwsError("CrawlerStoppingException", message)
+    if row.state == READY:
+        message = f"Crawler with name {row.name} isn't running"
+        raise AwsError("CrawlerNotRunningException", message)
+    CRAWLERS.put(ctx, replace(row, state=STOPPING))
+    crawl_id, runs = row.crawl_id, ctx.runs
+
+    def cancel() -> None:
+        runs.cancel(crawl_id)
+
+    ctx.store.after_commit(cancel)
+
+
+def settled(ctx: Context, row: Crawler) -> Crawler:
+    """Return the crawler as it is; a crawl that died with its server has ended FAILED."""
+    if row.state == READY or ctx.runs.is_running(row.crawl_id):
+        return row
+    crawl = CRAWLS.get(ctx, row.name, row.crawl_started, row.crawl_id)
+    if crawl is None:
+        raise RuntimeError(f"the crawl {row.crawl_id} of {row.name} has no row")
+    if row.state == STOPPING:
+        return end(ctx, replace(crawl, state="STOPPED"))
+    return end(ctx, replace(crawl, state="FAILED", error=_DIED))
+
+
+def forget(ctx: Context, row: Crawler) -> None:
+    """Delete the history and the schedule of a crawler."""
+    stopped(ctx, row)
+    CRAWLS.delete_range(ctx, Range((row.name,)))
+
+
+def _expire(ctx: Context, name: str, now: float) -> None:
+    """Delete the crawls that are older than is kept, or more."""
+    CRAWLS.delete_range(ctx, Range((name,), end=(now - CRAWL_HISTORY_DAYS * _DAY_SECONDS,)))
+    excess = CRAWLS.count(ctx, name) - CRAWL_HISTORY_MAX
+    if excess > 0:
+        for crawl in list(CRAWLS.scan(ctx, Range((name,), limit=excess))):
+            CRAWLS.delete(ctx, crawl.crawler, crawl.started, crawl.id)

@@ -1,0 +1,64 @@
+"""How a crawl's end is put down: its history, its crawler READY again, its turn given up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lakebed.context import Context
+from lakebed.core.limits import CRAWLS_RUNNING_MAX
+from lakebed.services.glue._crawler_shape import last_crawl
+from lakebed.services.glue._crawlers import (
+    CRAWL_TURNS,
+    CRAWLERS,
+    CRAWLS,
+    READY,
+    RUNNING,
+    Crawl,
+    Crawler,
+    replace,
+)
+
+ERROR_CHARACTERS_MAX = 2048
+"""Of an ErrorMessage, by the API's model."""
+
+
+def end(ctx: Context, crawl: Crawl) -> Crawler:
+    """Put down a crawl in its last state, now, and return its crawler, which is READY again."""
+    crawl = replace(crawl, ended=ctx.clock.now(), error=crawl.error[:ERROR_CHARACTERS_MAX])
+    CRAWL_TURNS.delete(ctx, crawl.started, crawl.id)
+    CRAWLS.put(ctx, crawl)
+    row = CRAWLERS.get(ctx, crawl.crawler)
+    if row is None:
+        raise RuntimeError(f"the crawler {crawl.crawler} was deleted while it ran")
+    row = replace(row, state=READY, last=last_crawl(crawl))
+    CRAWLERS.put(ctx, row)
+    return row
+
+
+def counts(summary: Mapping[str, Any]) -> dict[str, int]:
+    """Return a run summary's counts of tables, as the members of a crawl's row."""
+    tables: Mapping[str, Any] = summary.get("TABLE", {})
+    names = {"ADD": "tables_created", "UPDATE": "tables_updated", "DELETE": "tables_deleted"}
+    return {member: tables.get(kind, {}).get("Count", 0) for kind, member in names.items()}
+
+
+def is_live(ctx: Context, crawler: str, started: float, crawl_id: str) -> Crawl | None:
+    """Return the crawl's row if it has not ended."""
+    crawl = CRAWLS.get(ctx, crawler, started, crawl_id)
+    return crawl if crawl is not None and crawl.state == RUNNING else None
+
+
+def has_turn(ctx: Context, crawl_id: str) -> bool:
+    """Tell whether a crawl is among the first that wait or run; those that died are swept up."""
+    place = 0
+    for turn in list(CRAWL_TURNS.scan(ctx)):
+        if turn.id == crawl_id:
+            return place < CRAWLS_RUNNING_MAX
+        if ctx.runs.is_running(turn.id):
+            place += 1
+        else:
+            CRAWL_TURNS.delete(ctx, turn.since, turn.id)
+        if place >= CRAWLS_RUNNING_MAX:
+            return False
+    return True

@@ -1,0 +1,163 @@
+"""The run of one crawl: its turn, its targets one kind after the other, its end. Not an operation.
+
+It calls everything as the crawler's role (see `_crawler_role`); only the rows about the crawl
+itself are written past it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import msgspec
+
+from lakebed.context import Caller, Context
+from lakebed.core.clock import Clock
+from lakebed.core.errors import AwsError
+from lakebed.core.settings import Settings
+from lakebed.engines import Engines
+from lakebed.engines.crawl import Classifier
+from lakebed.run_log import RunLog
+from lakebed.services.glue._crawl import CrawlError, Crawling
+from lakebed.services.glue._crawl_changes import CatalogChanges
+from lakebed.services.glue._crawl_log import AnnouncedCatalog, CrawlLines
+from lakebed.services.glue._crawl_rows import counts, end, has_turn, is_live
+from lakebed.services.glue._crawler_configuration import read_configuration
+from lakebed.services.glue._crawler_targets import MODULES
+from lakebed.services.glue._crawlers import (
+    CRAWLERS,
+    LOG_GROUP,
+    STOPPING,
+    TARGET_KINDS,
+    log_stream,
+    replace,
+)
+
+log = logging.getLogger("lakebed.crawls")
+
+TURN_SECONDS = 0.25
+"""How often a crawl that waits asks whether it is its turn."""
+INTERNAL = "Internal Service Exception"
+"""What AWS's crawlers say of a bug of theirs; what it was stands in the server's own log."""
+_ENDED_EARLY = "The server stopped while the crawler was running. Run the crawler again."
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A crawl to be run: `definition` is the crawler as GetCrawler shows it."""
+
+    crawler: str
+    crawl_id: str
+    started: float
+    definition: Mapping[str, Any]
+    classifiers: tuple[Classifier, ...]
+
+
+class House(msgspec.Struct, frozen=True):
+    """What of the server a crawl needs besides its caller."""
+
+    engines: Engines
+    settings: Settings
+    clock: Clock
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a crawl ended, and what it changed."""
+
+    state: str
+    error: str = ""
+    summary: Mapping[str, Any] = {}
+    seconds: float = 0.0
+
+
+async def run_crawl(caller: Caller, house: House, job: Job) -> None:
+    """Run a crawl to its end and record it; whatever happens, the end is recorded."""
+    run_log = RunLog(caller, house.clock, LOG_GROUP, log_stream(job.crawler))
+    lines = CrawlLines(run_log, job.crawl_id)
+    outcome = await _outcome(caller, house, job, lines)
+    lines.benchmark("Crawler has finished running and is in state READY")
+    await run_log.close()
+    await caller.write(lambda ctx: _record(ctx, job, outcome))
+
+
+async def _outcome(caller: Caller, house: House, job: Job, lines: CrawlLines) -> Outcome:
+    started = time.perf_counter()
+    catalog: CatalogChanges | None = None
+    state, error = "COMPLETED", ""
+    try:
+        lines.benchmark(f"Running Start Crawl for Crawler {job.crawler}")
+        while not await caller.write(lambda ctx: has_turn(ctx, job.crawl_id)):
+            await asyncio.sleep(TURN_SECONDS)
+        started = time.perf_counter()
+        crawling, catalog = _crawling(caller, house, job, lines)
+        await _crawl(crawling, catalog, lines)
+    except asyncio.CancelledError:
+        is_stopped = await caller.write(lambda ctx: _is_stopping(ctx, job.crawler))
+        state, error = ("STOPPED", "") if is_stopped else ("FAILED", _ENDED_EARLY)
+    except CrawlError as failure:
+        state, error = "FAILED", str(failure)
+    except AwsError as failure:
+        state, error = "FAILED", failure.message
+    except Exception:
+        # A worker's loop: whatever the bug, the crawler must not stay RUNNING.
+        log.exception("crawl %s of %s ended by a bug", job.crawl_id, job.crawler)
+        state, error = "FAILED", INTERNAL
+    if error:
+        lines.error(error)
+    summary: Mapping[str, Any] = {} if catalog is None else catalog.summary()
+    return Outcome(state, error, summary, time.perf_counter() - started)
+
+
+def _crawling(
+    caller: Caller, house: House, job: Job, lines: CrawlLines
+) -> tuple[Crawling, CatalogChanges]:
+    """Return what the targets are given, and the catalog that counts what they change."""
+    configuration = read_configuration(job.definition.get("Configuration", ""))
+    catalog = CatalogChanges(caller, lines, job.definition, configuration, house.clock.now())
+    crawling = Crawling(
+        caller=caller,
+        engines=house.engines,
+        settings=house.settings,
+        clock=house.clock,
+        log=lines,
+        catalog=AnnouncedCatalog(catalog, lines, job.definition),
+        crawl_id=job.crawl_id,
+        definition=job.definition,
+        configuration=configuration,
+        classifiers=job.classifiers,
+    )
+    return crawling, catalog
+
+
+async def _crawl(crawling: Crawling, catalog: CatalogChanges, lines: CrawlLines) -> None:
+    targets: Mapping[str, Any] = crawling.definition["Targets"]
+    for kind in TARGET_KINDS:
+        if targets[kind]:
+            # Imported in a thread: some bring a library, and the loop has other things to do.
+            module = await asyncio.to_thread(import_module, f"{__package__}.{MODULES[kind]}")
+            await module.crawl(crawling, targets[kind])
+    lines.benchmark("Finished writing to Catalog")
+    lines.summary(catalog.summary())
+
+
+def _is_stopping(ctx: Context, crawler: str) -> bool:
+    row = CRAWLERS.get(ctx, crawler)
+    return row is not None and row.state == STOPPING
+
+
+def _record(ctx: Context, job: Job, outcome: Outcome) -> None:
+    crawl = is_live(ctx, job.crawler, job.started, job.crawl_id)
+    if crawl is None:
+        return  # Found dead meanwhile, which a test's reset does.
+    done = replace(
+        crawl,
+        state=outcome.state,
+        error=outcome.error,
+        summary=outcome.summary,
+        seconds=outcome.seconds,
+        **counts(outcome.summary),
+    )
+    end(ctx, done)

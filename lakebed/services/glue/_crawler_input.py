@@ -1,0 +1,119 @@
+"""What CreateCrawler and UpdateCrawler are given, checked and with AWS's defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lakebed.context import Context
+from lakebed.core.errors import NotBuiltError
+from lakebed.services.glue._classifiers import find_classifier
+from lakebed.services.glue._crawler_configuration import read_configuration
+from lakebed.services.glue._crawler_role import role_name
+from lakebed.services.glue._crawler_targets import check_targets
+from lakebed.services.glue._crawlers import invalid
+from lakebed.services.glue.model import SECURITY_CONFIGURATIONS, check_catalog
+
+NEW_FOLDERS = "CRAWL_NEW_FOLDERS_ONLY"
+_APART = ("Name", "Schedule", "Tags", "CatalogId")
+"""Members of the request that are no part of the definition."""
+_COMBINED = '{"Version":1.0,"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas"}}'
+
+
+def definition(
+    ctx: Context, operation: str, request: Mapping[str, Any], known: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return a crawler's whole definition: what is known of it, what is given, the defaults.
+
+    An empty text takes a member away.
+    """
+    check_catalog(ctx, request.get("CatalogId"))
+    members = {**(known or {}), **{k: v for k, v in request.items() if k not in _APART}}
+    members["Role"] = role_name(ctx, members["Role"])
+    check_targets(ctx, operation, members["Role"], members["Targets"])
+    members = _with_defaults(members)
+    _check_policies(members)
+    read_configuration(members.get("Configuration", ""))
+    for name in members["Classifiers"]:
+        find_classifier(ctx, name, "InvalidInputException")
+    _check_unbuilt(ctx, operation, members)
+    security = members.get("CrawlerSecurityConfiguration")
+    if security and SECURITY_CONFIGURATIONS.get(ctx, security) is None:
+        message = f"Security configuration {security} not found."
+        raise invalid(f"Error trying to retrieve security config, error message: {message}")
+    return {key: value for key, value in members.items() if value != ""}
+
+
+def _with_defaults(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in what AWS shows of a crawler that was created without.
+
+    A crawler of catalog targets deletes nothing and combines schemas, both always:
+    https://docs.aws.amazon.com/glue/latest/dg/define-crawler-choose-data-sources.html
+    """
+    is_catalog = bool(members["Targets"].get("CatalogTargets"))
+    policy = {
+        "UpdateBehavior": "UPDATE_IN_DATABASE",
+        "DeleteBehavior": "LOG" if is_catalog else "DEPRECATE_IN_DATABASE",
+    }
+    filled: dict[str, Any] = {
+        "Classifiers": [],
+        **members,
+        "SchemaChangePolicy": {**policy, **members.get("SchemaChangePolicy", {})},
+        "RecrawlPolicy": {
+            "RecrawlBehavior": "CRAWL_EVERYTHING", **members.get("RecrawlPolicy", {}),
+        },
+        "LineageConfiguration": {
+            "CrawlerLineageSettings": "DISABLE", **members.get("LineageConfiguration", {}),
+        },
+        "LakeFormationConfiguration": {
+            "UseLakeFormationCredentials": False,
+            "AccountId": "",
+            **members.get("LakeFormationConfiguration", {}),
+        },
+    }  # fmt: skip
+    if is_catalog and not members.get("Configuration"):
+        filled["Configuration"] = _COMBINED
+    return filled
+
+
+def _check_policies(members: Mapping[str, Any]) -> None:
+    """Refuse policies that do not go together; the sentences about new folders are AWS's."""
+    policy = members["SchemaChangePolicy"]
+    if members["Targets"].get("CatalogTargets") and policy["DeleteBehavior"] != "LOG":
+        raise invalid(
+            "The SchemaChangePolicy for catalog target can have only LOG DeleteBehavior value."
+        )
+    if members["RecrawlPolicy"]["RecrawlBehavior"] != NEW_FOLDERS:
+        return
+    others = [k for k, targets in members["Targets"].items() if targets and k != "S3Targets"]
+    if others:
+        raise invalid(
+            'RecrawlBehavior "Crawl new folders only" can only apply to Amazon S3 target.'
+        )
+    if set(policy.values()) != {"LOG"}:
+        raise invalid(
+            'The SchemaChangePolicy for "Crawl new folders only" Amazon S3 target can have only '
+            "LOG DeleteBehavior value and LOG UpdateBehavior value."
+        )
+
+
+def _check_unbuilt(ctx: Context, operation: str, members: Mapping[str, Any]) -> None:
+    """Refuse, by name, what would change the result and is not there."""
+    lake_formation = members["LakeFormationConfiguration"]
+    found = {
+        "RecrawlPolicy.RecrawlBehavior CRAWL_EVENT_MODE": (
+            members["RecrawlPolicy"]["RecrawlBehavior"] == "CRAWL_EVENT_MODE"
+        ),
+        "LineageConfiguration.CrawlerLineageSettings ENABLE": (
+            members["LineageConfiguration"]["CrawlerLineageSettings"] == "ENABLE"
+        ),
+        "LakeFormationConfiguration.UseLakeFormationCredentials": (
+            lake_formation["UseLakeFormationCredentials"]
+        ),
+        "LakeFormationConfiguration.AccountId": (
+            lake_formation["AccountId"] not in ("", ctx.account)
+        ),
+    }
+    for member, is_wanted in found.items():
+        if is_wanted:
+            raise NotBuiltError("glue", operation, member)
