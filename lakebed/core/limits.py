@@ -75,6 +75,7 @@ CRAWL_HISTORY_DAYS: Final = 366
 CRAWL_HISTORY_MAX: Final = 10_000
 """Crawls of one crawler that are kept."""
 CRAWLS_PAGE: Final = 20
+CRAWLS_PAGE_MAX: Final = 100
 CRAWLS_RUNNING_MAX: Final = 2
 """At a time, of all accounts; others wait for their turn."""
 CRAWLS_MEASURED_MAX: Final = 100
@@ -92,6 +93,8 @@ CRAWL_TRAVERSAL_DEPTH: Final = 10
 CRAWL_TRAVERSAL_DEPTH_MAX: Final = 20
 JDBC_CONNECT_SECONDS: Final = 15.0
 """Ours: of one attempt to connect to a database."""
+CERTIFICATE_BYTES_MAX: Final = 256 * KIB
+"""Ours: of a connection's CUSTOM_JDBC_CERT."""
 JDBC_STATEMENT_SECONDS: Final = 120
 """Ours: of one statement that asks a database for its tables."""
 

@@ -20,11 +20,15 @@ UNKNOWN = "UNKNOWN"
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a file or table: its name as it will be in the catalog, its type, a comment."""
+    """A column of a file or table: its name as it will be in the catalog, its type, a comment.
+
+    `parameters` are the column's own in the catalog, as pairs.
+    """
 
     name: str
     type: str
     comment: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class Storage(msgspec.Struct, frozen=True):

@@ -39,7 +39,12 @@ async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> Non
         for path in target.get("DeltaTables") or ():
             place = place_of(path)
             try:
-                tables.append(await _metadata(crawling, place, writes or not is_native))
+                found = await _metadata(crawling, place, writes or not is_native)
+                if found is None:
+                    crawling.log.warn(f"No Delta table found at {place.location}")
+                    await crawling.catalog.finish([place.location])
+                else:
+                    tables.append(found)
             except MetadataError as error:
                 crawling.log.error(f"Unable to read table at {place.location}: {error}")
         for table, said in await read_all(crawling, tables):
@@ -52,8 +57,10 @@ async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> Non
             crawling.log.info(f"Found Delta table at {table.location}")
 
 
-async def _metadata(crawling: Crawling, place: Place, wants_files: bool) -> MetadataFiles:
+async def _metadata(crawling: Crawling, place: Place, wants_files: bool) -> MetadataFiles | None:
     keys = await keys_below(crawling, Place(place.bucket, place.prefix + _LOG))
+    if not keys:
+        return None
     names = needed([place.below(key) for key in keys])
     found = await named(crawling, place, names)
     return MetadataFiles("delta", place.location, tuple(found), wants_files)

@@ -55,8 +55,11 @@ async def _crawl_path(crawling: Crawling, target: Mapping[str, Any], path: str) 
         tables.append(MetadataFiles("hudi", place.location, tuple(found)))
     if not tables:
         crawling.log.warn(f"No Hudi table found at {path}")
-    for table, said in await read_all(crawling, tables):
+    readable = await read_all(crawling, tables)
+    for table, said in readable:
         await _put(crawling, table.location, said, path)
+    if len(readable) == len(tables):
+        await crawling.catalog.finish([path])
 
 
 async def _put(crawling: Crawling, location: str, said: TableMetadata, path: str) -> None:

@@ -51,7 +51,8 @@ async def _crawl_path(crawling: Crawling, target: Mapping[str, Any], path: str) 
             tables.append(MetadataFiles("iceberg", place.location, tuple(found)))
     if not tables:
         crawling.log.warn(f"No Iceberg table found at {path}")
-    for table, said in await read_all(crawling, tables):
+    readable = await read_all(crawling, tables)
+    for table, said in readable:
         parameters = {
             "table_type": "ICEBERG",
             "metadata_location": f"{table.location}/{said.metadata}",
@@ -61,6 +62,8 @@ async def _crawl_path(crawling: Crawling, target: Mapping[str, Any], path: str) 
         found = FoundTable(name, table.location, said.columns, _STORAGE, parameters, path)
         await crawling.catalog.put_table(found)
         crawling.log.info(f"Found Iceberg table {name} at {table.location}")
+    if len(readable) == len(tables):
+        await crawling.catalog.finish([path])
 
 
 def _folder_of(place: Place, listed: Level) -> str | None:

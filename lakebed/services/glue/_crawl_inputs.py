@@ -108,10 +108,12 @@ def with_paths(parameters: Mapping[str, str], columns: Sequence[Column]) -> dict
     return {**parameters, "paths": ",".join(column.name for column in columns)}
 
 
-def _column(column: Column) -> dict[str, str]:
-    shape = {"Name": column.name, "Type": column.type}
+def _column(column: Column) -> dict[str, Any]:
+    shape: dict[str, Any] = {"Name": column.name, "Type": column.type}
     if column.comment:
         shape["Comment"] = column.comment
+    if column.parameters:
+        shape["Parameters"] = dict(column.parameters)
     return shape
 
 

@@ -141,7 +141,10 @@ async def named(crawling: Crawling, place: Place, names: Sequence[str]) -> list[
 async def read_all(
     crawling: Crawling, tables: Sequence[MetadataFiles]
 ) -> list[tuple[MetadataFiles, TableMetadata]]:
-    """Read the metadata of tables; what cannot be read is logged and left out."""
+    """Read the metadata of tables; what cannot be read is logged and left out.
+
+    Such a table is there all the same: with one left out, its target was not crawled whole.
+    """
     out: list[tuple[MetadataFiles, TableMetadata]] = []
     for begin in range(0, len(tables), _READ_TOGETHER):
         some = tables[begin : begin + _READ_TOGETHER]

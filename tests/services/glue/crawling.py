@@ -23,6 +23,7 @@ class Crawl:
         self.lakebed, self.database = lakebed, database
         self.glue = lakebed.client("glue")
         self.lines: list[str] = []
+        self.whole: list[str] = []
 
     def run(self, crawl: Callable[..., Any], *targets: dict[str, Any], **configuration) -> list:
         """Crawl; return the found tables."""
@@ -95,6 +96,10 @@ class _Catalog:
                     **names, TableName=table["Name"], PartitionInputList=inputs
                 )
         return table["Name"]
+
+    async def finish(self, targets: Any) -> None:
+        """Keep what was crawled whole."""
+        self.crawl.whole += targets
 
 
 def _column(one: Any) -> dict[str, str]:

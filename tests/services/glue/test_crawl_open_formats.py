@@ -124,7 +124,7 @@ def test_a_broken_delta_table_is_told_and_the_rest_is_found(athena, crawl):
     assert [one.name for one in found] == ["good"]
     assert [line.partition(": ")[0] for line in crawl.lines] == [
         "ERROR Unable to read table at s3://lake/gap",
-        "ERROR Unable to read table at s3://lake/none",
+        "WARN No Delta table found at s3://lake/none",
         "ERROR Unable to read table at s3://lake/bad",
         "INFO Found Delta table at s3://lake/good",
     ]
