@@ -9,13 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lakebed.engines.crawl import UNKNOWN, Classifier, Finding, Sample
-from lakebed.engines.crawl.local import csv_files, json_files
+from lakebed.engines.crawl.local import (
+    avro_files,
+    bson_files,
+    columnar_files,
+    csv_files,
+    ion_files,
+    json_files,
+    log_files,
+    xml_files,
+)
 from lakebed.engines.crawl.local.source import Source, UnreadableError, opened
 
 Rule = Callable[[Source], Finding | None]
 
 BUILT_IN: tuple[tuple[str, Rule], ...] = (
+    ("avro", avro_files.classify),
+    ("orc", columnar_files.orc),
+    ("parquet", columnar_files.parquet),
     ("json", json_files.classify),
+    ("bson", bson_files.classify),
+    ("xml", xml_files.classify),
+    ("ion", ion_files.classify),
+    ("combined_apache … redislog", log_files.classify),
     ("csv", csv_files.classify),
 )
 """In AWS's order."""

@@ -35,7 +35,7 @@ _BIGINT_MAX = (1 << 63) - 1
 _UNSAYABLE = re.compile(r"[:,<>();`\s]|^$")
 _NONE: type = type(None)
 
-Kinds = Mapping[type, GlueType]
+Kinds = Mapping[type, Callable[[list[Any]], GlueType]]
 """What values of a format's own classes are (an ObjectId, a timestamp)."""
 
 
@@ -99,7 +99,10 @@ def _alike(kind: type, values: list[Any], own: Kinds | None, depth: int) -> Glue
     if kind is list:
         inner = kind_of(chain.from_iterable(values), own, depth + 1)
         return Array(inner)
-    return (own or {}).get(kind, STRING)
+    for known, rule in (own or {}).items():
+        if issubclass(kind, known):
+            return rule(values)
+    return STRING
 
 
 def _struct(values: list[dict[str, Any]], own: Kinds | None, depth: int) -> GlueType:
