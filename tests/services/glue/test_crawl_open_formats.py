@@ -8,11 +8,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakebed.core.errors import AwsError
-from lakebed.services.glue import _crawl_delta, _crawl_hudi, _crawl_iceberg
 from tests.engines.sql.hudi_tables import HudiTable
 from tests.engines.sql.iceberg_tables import Athena
-from tests.services.glue.crawling import Crawl
+from tests.services.glue.crawlers import crawled, tables
 
 T1, T2 = "20240101000000000", "20240102000000000"
 
@@ -22,13 +20,56 @@ def athena(lakebed):
     return Athena(lakebed)
 
 
+class Crawl:
+    """Runs crawlers; `lines` are the log's of the last crawl."""
+
+    def __init__(self, lakebed) -> None:
+        self.lakebed = lakebed
+        self.lines: list[str] = []
+
+    def run(self, kind: str, *targets: dict) -> list[dict]:
+        """Crawl; return the tables of the database that the crawler made."""
+        last = crawled(self.lakebed, Targets={f"{kind}Targets": list(targets)})
+        self.lines = self.messages(last)
+        assert last["Status"] == "SUCCEEDED", last
+        return self.tables()
+
+    def again(self) -> list[dict]:
+        """Crawl once more."""
+        self.lines = self.messages(crawled(self.lakebed))
+        return self.tables()
+
+    def tables(self) -> list[dict]:
+        """Return the tables that the crawler made."""
+        found = tables(self.lakebed).values()
+        return [one for one in found if "UPDATED_BY_CRAWLER" in one["Parameters"]]
+
+    def messages(self, last: dict) -> list[str]:
+        """Return what a crawl has logged of tables, without its id."""
+        logs = self.lakebed.client("logs")
+        where = {"logGroupName": last["LogGroup"], "logStreamName": last["LogStream"]}
+        found = logs.get_log_events(**where, startFromHead=True)["events"]
+        lines = [one["message"].partition("] ")[2] for one in found]
+        return [line for line in lines if " table" in line and "Created" not in line]
+
+
 @pytest.fixture
 def crawl(lakebed, athena):
     return Crawl(lakebed)
 
 
-def columns(found) -> list[tuple[str, str]]:
-    return [(one.name, one.type) for one in found.columns]
+def columns(table: dict) -> list[tuple[str, str]]:
+    return [(one["Name"], one["Type"]) for one in table["StorageDescriptor"]["Columns"]]
+
+
+def keys(table: dict) -> list[tuple[str, str]]:
+    return [(one["Name"], one["Type"]) for one in table["PartitionKeys"]]
+
+
+BY_CRAWLER = {
+    "CrawlerSchemaSerializerVersion": "1.0", "CrawlerSchemaDeserializerVersion": "1.0",
+    "UPDATED_BY_CRAWLER": "c",
+}  # fmt: skip
 
 
 def write_delta(athena, name: str, rows: pa.Table, **how) -> DeltaTable:
@@ -47,18 +88,18 @@ def test_a_native_delta_table_is_queryable(athena, crawl):
     })  # fmt: skip
     write_delta(athena, "sales", rows, partition_by=["p"])
     (found,) = crawl.run(
-        _crawl_delta.crawl,
+        "Delta",
         {"DeltaTables": ["s3://lake/sales/"], "CreateNativeDeltaTable": True},
     )
-    assert found.name == "sales"
+    assert found["Name"] == "sales"
     assert columns(found) == [("id", "int"), ("name", "string"), ("tags", "array<string>")]
-    assert [(one.name, one.type) for one in found.partition_keys] == [("p", "string")]
-    said = dict(found.parameters)
+    assert keys(found) == [("p", "string")]
+    said = dict(found["Parameters"])
     assert int(said.pop("delta.lastCommitTimestamp")) > 0
     schema = json.loads(said.pop("spark.sql.sources.schema.part.0"))
     assert [one["name"] for one in schema["fields"]] == ["id", "Name", "p", "tags"]
     assert said == {
-        "EXTERNAL": "true", "classification": "delta", "table_type": "delta",
+        **BY_CRAWLER, "partition_filtering.enabled": "true", "EXTERNAL": "true", "classification": "delta", "table_type": "delta",
         "spark.sql.sources.provider": "delta", "spark.sql.partitionProvider": "catalog",
         "spark.sql.sources.schema.numParts": "1", "delta.lastUpdateVersion": "0",
     }  # fmt: skip
@@ -75,11 +116,9 @@ def test_a_delta_table_with_a_checkpoint_is_read_from_it(athena, crawl):
     write_delta(athena, "t", pa.table({"id": [3], "x": [1.5]}), schema_mode="merge")
     for name in (f"t/_delta_log/{at:020}.json" for at in range(2)):
         athena.s3.delete_object(Bucket="lake", Key=name)
-    (found,) = crawl.run(
-        _crawl_delta.crawl, {"DeltaTables": ["s3://lake/t"], "CreateNativeDeltaTable": True}
-    )
+    (found,) = crawl.run("Delta", {"DeltaTables": ["s3://lake/t"], "CreateNativeDeltaTable": True})
     assert columns(found) == [("id", "bigint"), ("x", "double")]
-    assert found.parameters["delta.lastUpdateVersion"] == "3"
+    assert found["Parameters"]["delta.lastUpdateVersion"] == "3"
     assert athena.rows("SELECT count(*), max(x) FROM t") == [["4", "1.5"]]
 
 
@@ -90,9 +129,9 @@ def test_a_delta_table_over_manifests_is_queryable(athena, crawl):
     stale = "linked/_symlink_format_manifest/p=x/manifest"
     athena.s3.put_object(Bucket="lake", Key=stale, Body=b"s3://lake/gone")
     target = {"DeltaTables": ["s3://lake/linked/"], "WriteManifest": True}
-    (found,) = crawl.run(_crawl_delta.crawl, target)
-    assert found.location == "s3://lake/linked/_symlink_format_manifest/"
-    assert found.storage.input_format.endswith(".SymlinkTextInputFormat")
+    (found,) = crawl.run("Delta", target)
+    assert found["StorageDescriptor"]["Location"] == "s3://lake/linked/_symlink_format_manifest/"
+    assert found["StorageDescriptor"]["InputFormat"].endswith(".SymlinkTextInputFormat")
     manifests = athena.keys("linked/_symlink_format_manifest/")
     assert [one.split("/", 2)[2] for one in manifests] == [
         "p=__HIVE_DEFAULT_PARTITION__/manifest", "p=y z/manifest",
@@ -105,7 +144,7 @@ def test_a_delta_table_over_manifests_is_queryable(athena, crawl):
 
 def test_a_manifest_that_names_a_missing_file_fails_the_query(athena, crawl):
     write_delta(athena, "linked", pa.table({"id": [1]}))
-    crawl.run(_crawl_delta.crawl, {"DeltaTables": ["s3://lake/linked/"], "WriteManifest": True})
+    crawl.run("Delta", {"DeltaTables": ["s3://lake/linked/"], "WriteManifest": True})
     assert athena.rows("SELECT id FROM linked") == [["1"]]
     (file,) = [one for one in athena.keys("linked/") if one.endswith(".parquet")]
     athena.s3.delete_object(Bucket="lake", Key=file)
@@ -120,13 +159,16 @@ def test_a_broken_delta_table_is_told_and_the_rest_is_found(athena, crawl):
     gap = "gap/_delta_log/00000000000000000003.json"
     athena.s3.put_object(Bucket="lake", Key=gap, Body=b"{}")
     paths = [f"s3://lake/{name}" for name in ("bad", "gap", "none", "good")]
-    found = crawl.run(_crawl_delta.crawl, {"DeltaTables": paths, "CreateNativeDeltaTable": True})
-    assert [one.name for one in found] == ["good"]
-    assert [line.partition(": ")[0] for line in crawl.lines] == [
-        "ERROR Unable to read table at s3://lake/gap",
-        "WARN No Delta table found at s3://lake/none",
-        "ERROR Unable to read table at s3://lake/bad",
-        "INFO Found Delta table at s3://lake/good",
+    found = crawl.run("Delta", {"DeltaTables": paths, "CreateNativeDeltaTable": True})
+    assert [one["Name"] for one in found] == ["good"]
+    assert [
+        line.partition(": The")[0].partition(": Malf")[0].partition(": Json")[0]
+        for line in crawl.lines
+    ] == [
+        "ERROR : Unable to read table at s3://lake/gap",
+        "WARN : No Delta table found at s3://lake/none",
+        "ERROR : Unable to read table at s3://lake/bad",
+        "INFO : Found Delta table at s3://lake/good",
     ]
     assert crawl.lines[0].endswith("The Delta log has no version 0")
 
@@ -145,15 +187,15 @@ def test_iceberg_tables_below_a_path_are_found_and_queryable(athena, crawl):
     athena.glue.delete_table(DatabaseName="db", Name="events")
     athena.glue.delete_table(DatabaseName="db", Name="deep")
     target = {"Paths": ["s3://lake/"], "MaximumTraversalDepth": 3, "Exclusions": ["deep/**"]}
-    found = {one.name: one for one in crawl.run(_crawl_iceberg.crawl, target)}
+    found = {one["Name"]: one for one in crawl.run("Iceberg", target)}
     assert set(found) == {"events", "deep"}
-    assert found["deep"].location == "s3://lake/a/b/deep"
+    assert found["deep"]["StorageDescriptor"]["Location"] == "s3://lake/a/b/deep"
     assert columns(found["events"]) == [
         ("id", "int"), ("at", "timestamp"), ("r", "struct<a:int,b:array<string>>"),
         ("more", "double"),
     ]  # fmt: skip
-    assert found["events"].parameters == {
-        "table_type": "ICEBERG", "metadata_location": location, "classification": "iceberg",
+    assert found["events"]["Parameters"] == {
+        **BY_CRAWLER, "table_type": "ICEBERG", "metadata_location": location, "classification": "iceberg",
     }  # fmt: skip
     assert athena.rows("SELECT id, r.b[1], more FROM events") == [["1", "x", None]]
 
@@ -164,8 +206,8 @@ def test_deeper_iceberg_tables_are_not_found(athena, crawl):
         source = {"Bucket": "lake", "Key": key}
         athena.s3.copy_object(Bucket="lake", Key=f"far/a/b/c/{key}", CopySource=source)
     target = {"Paths": ["s3://lake/far"], "MaximumTraversalDepth": 3}
-    assert crawl.run(_crawl_iceberg.crawl, target) == []
-    assert crawl.lines == ["WARN No Iceberg table found at s3://lake/far"]
+    assert crawl.run("Iceberg", target) == []
+    assert crawl.lines == ["WARN : No Iceberg table found at s3://lake/far"]
 
 
 def test_a_copy_on_write_hudi_table_is_found_with_its_partitions(athena, crawl):
@@ -173,13 +215,14 @@ def test_a_copy_on_write_hudi_table_is_found_with_its_partitions(athena, crawl):
     table.base(T1, "g1", [(1, "a", 1)])
     table.base(T1, "g2", [(2, "b", 1)], "p=b%20c")
     table.commit(T1)
-    (found,) = crawl.run(_crawl_hudi.crawl, {"Paths": ["s3://lake/"]})
-    assert found.name == "cow"
+    (found,) = crawl.run("Hudi", {"Paths": ["s3://lake/"]})
+    assert found["Name"] == "cow"
     assert columns(found)[4:] == [
         ("_hoodie_file_name", "string"), ("id", "bigint"), ("name", "string"), ("ts", "bigint"),
     ]  # fmt: skip
-    assert [(one.name, one.type) for one in found.partition_keys] == [("p", "string")]
-    assert found.parameters == {
+    assert keys(found) == [("p", "string")]
+    assert found["Parameters"] == {
+        **BY_CRAWLER, "partition_filtering.enabled": "true",
         "EXTERNAL": "TRUE", "classification": "hudi", "spark.sql.sources.provider": "hudi",
         "last_commit_time_sync": T1,
     }  # fmt: skip
@@ -194,12 +237,60 @@ def test_a_merge_on_read_hudi_table_becomes_two(athena, crawl):
     table.commit(T1, "deltacommit")
     table.log(T2, T1, "g1", [table.data_block(T2, [(1, "new", 2)])])
     table.commit(T2, "deltacommit")
-    found = crawl.run(_crawl_hudi.crawl, {"Paths": ["s3://lake/mor"]})
-    assert [one.name for one in found] == ["mor_ro", "mor_rt"]
+    found = crawl.run("Hudi", {"Paths": ["s3://lake/mor"]})
+    assert [one["Name"] for one in found] == ["mor_ro", "mor_rt"]
     assert athena.rows("SELECT name FROM mor_ro") == [["a"]]
     assert athena.rows("SELECT name FROM mor_rt") == [["new"]]
 
 
-def test_a_connection_that_is_not_there_fails_the_crawl(crawl):
-    with pytest.raises(AwsError, match="Connection nowhere not found"):
-        crawl.run(_crawl_hudi.crawl, {"Paths": ["s3://lake/"], "ConnectionName": "nowhere"})
+def test_what_is_gone_is_deprecated_but_not_what_is_broken(athena, crawl):
+    for name in ("kept", "gone"):
+        table = HudiTable(athena, f"hudi/{name}")
+        table.base(T1, "g1", [(1, "a", 1)])
+        table.commit(T1)
+    crawl.run("Hudi", {"Paths": ["s3://lake/hudi"]})
+    for key in athena.keys("hudi/gone/"):
+        athena.s3.delete_object(Bucket="lake", Key=key)
+    properties = "hudi/kept/.hoodie/hoodie.properties"
+    good = athena.s3.get_object(Bucket="lake", Key=properties)["Body"].read()
+    athena.s3.put_object(Bucket="lake", Key=properties, Body=b"\xff\xfe")
+    kept, gone = sorted(crawl.again(), key=lambda one: one["Name"], reverse=True)
+    assert "DEPRECATED_BY_CRAWLER" not in kept["Parameters"] | gone["Parameters"]
+    athena.s3.put_object(Bucket="lake", Key=properties, Body=good)
+    kept, gone = sorted(crawl.again(), key=lambda one: one["Name"], reverse=True)
+    assert "DEPRECATED_BY_CRAWLER" not in kept["Parameters"]
+    assert "DEPRECATED_BY_CRAWLER" in gone["Parameters"]
+
+
+def test_a_changed_delta_table_is_updated(athena, crawl):
+    write_delta(athena, "t", pa.table({"id": [1]}))
+    target = {"DeltaTables": ["s3://lake/t"], "CreateNativeDeltaTable": True}
+    crawl.run("Delta", target)
+    write_delta(athena, "t", pa.table({"id": [2], "x": ["new"]}), schema_mode="merge")
+    (found,) = crawl.again()
+    assert columns(found) == [("id", "bigint"), ("x", "string")]
+    assert found["Parameters"]["delta.lastUpdateVersion"] == "1"
+    assert athena.rows("SELECT * FROM t ORDER BY id") == [["1", None], ["2", "new"]]
+
+
+def test_new_partitions_of_a_hudi_table_are_added(athena, crawl):
+    table = HudiTable(athena, "mor", merges=True)
+    table.base(T1, "g1", [(1, "a", 1)])
+    table.commit(T1, "deltacommit")
+    crawl.run("Hudi", {"Paths": ["s3://lake/mor"]})
+    table.base(T2, "g2", [(2, "b", 1)], "p=b")
+    table.commit(T2, "deltacommit")
+    assert len(crawl.again()) == 2
+    for name in ("mor_ro", "mor_rt"):
+        assert athena.rows(f"SELECT id, p FROM {name} ORDER BY id") == [["1", "a"], ["2", "b"]]
+
+
+def test_a_connection_to_a_database_is_no_network(lakebed, athena):
+    glue = lakebed.client("glue")
+    glue.create_connection(ConnectionInput={
+        "Name": "db", "ConnectionType": "JDBC",
+        "ConnectionProperties": {"JDBC_CONNECTION_URL": "jdbc:postgresql://h/db"},
+    })  # fmt: skip
+    targets = {"HudiTargets": [{"Paths": ["s3://lake/"], "ConnectionName": "db"}]}
+    last = crawled(lakebed, Targets=targets)
+    assert last["ErrorMessage"] == "The connection db is of the type JDBC, not NETWORK."
