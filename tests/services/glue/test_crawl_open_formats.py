@@ -99,7 +99,8 @@ def test_a_native_delta_table_is_queryable(athena, crawl):
     schema = json.loads(said.pop("spark.sql.sources.schema.part.0"))
     assert [one["name"] for one in schema["fields"]] == ["id", "Name", "p", "tags"]
     assert said == {
-        **BY_CRAWLER, "partition_filtering.enabled": "true", "EXTERNAL": "true", "classification": "delta", "table_type": "delta",
+        **BY_CRAWLER, "partition_filtering.enabled": "true",
+        "EXTERNAL": "true", "classification": "delta", "table_type": "delta",
         "spark.sql.sources.provider": "delta", "spark.sql.partitionProvider": "catalog",
         "spark.sql.sources.schema.numParts": "1", "delta.lastUpdateVersion": "0",
     }  # fmt: skip
@@ -161,16 +162,13 @@ def test_a_broken_delta_table_is_told_and_the_rest_is_found(athena, crawl):
     paths = [f"s3://lake/{name}" for name in ("bad", "gap", "none", "good")]
     found = crawl.run("Delta", {"DeltaTables": paths, "CreateNativeDeltaTable": True})
     assert [one["Name"] for one in found] == ["good"]
-    assert [
-        line.partition(": The")[0].partition(": Malf")[0].partition(": Json")[0]
-        for line in crawl.lines
-    ] == [
-        "ERROR : Unable to read table at s3://lake/gap",
+    assert crawl.lines == [
+        "ERROR : Unable to read table at s3://lake/gap: The Delta log has no version 0",
         "WARN : No Delta table found at s3://lake/none",
-        "ERROR : Unable to read table at s3://lake/bad",
+        "ERROR : Unable to read table at s3://lake/bad: "
+        "JSON is malformed: invalid character (byte 0)",
         "INFO : Found Delta table at s3://lake/good",
     ]
-    assert crawl.lines[0].endswith("The Delta log has no version 0")
 
 
 def test_iceberg_tables_below_a_path_are_found_and_queryable(athena, crawl):
@@ -195,7 +193,8 @@ def test_iceberg_tables_below_a_path_are_found_and_queryable(athena, crawl):
         ("more", "double"),
     ]  # fmt: skip
     assert found["events"]["Parameters"] == {
-        **BY_CRAWLER, "table_type": "ICEBERG", "metadata_location": location, "classification": "iceberg",
+        **BY_CRAWLER, "table_type": "ICEBERG", "classification": "iceberg",
+        "metadata_location": location,
     }  # fmt: skip
     assert athena.rows("SELECT id, r.b[1], more FROM events") == [["1", "x", None]]
 
