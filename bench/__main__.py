@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import catalog, logs, queries, report, scale, scans, servers, streams, tpch
+from bench import catalog, crawls, logs, queries, report, scale, scans, servers, streams, tpch
 from bench.measure import OBJECTS_ONLY, PEERS, Results, floor_session, session
 from bench.operations import OPERATIONS
 
@@ -23,6 +23,7 @@ STORIES: dict[str, Callable[[Path, int, Results], None]] = {
     "scans": scans.story,
     "tpch": tpch.story,
     "texts": tpch.texts,
+    "crawls": crawls.story,
     "logs": logs.story,
     "testing": queries.for_tests,
 }

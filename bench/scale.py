@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 import time
 import urllib.request
@@ -48,7 +47,7 @@ class Scale:
     idle_megabytes: float
 
 
-def made(folder: Path, objects: int, folders: int) -> Path:
+def made(folder: Path, objects: int, folders: int, body: bytes = b"", suffix: str = "") -> Path:
     """Make a data folder of objects that are spread evenly over so many folders."""
     settings = Settings(data_dir=folder)
     settings.state_dir.mkdir(parents=True, mode=0o700)
@@ -56,22 +55,21 @@ def made(folder: Path, objects: int, folders: int) -> Path:
     store = SqliteStore(settings.state_dir / "store.sqlite")
     engine = open_engine(settings)
     engine.create_bucket(BUCKET)
-    empty = hashlib.md5().hexdigest()
+    digest = hashlib.md5(body).hexdigest()
     lake = settings.lake_dir / BUCKET
     for first in range(0, objects, ROWS_AT_ONCE):
         with store.transaction() as transaction:
             place = Place(transaction, settings.account, settings.region)
             BUCKETS.put(place, Bucket(BUCKET, settings.account, settings.region, 1.0))
             for number in range(first, min(first + ROWS_AT_ONCE, objects)):
-                key = _key(number, folders)
+                key = _key(number, folders) + suffix
                 path = lake / key
                 if number < folders:
                     path.parent.mkdir(exist_ok=True)
-                os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
+                path.write_bytes(body)
                 file = path.stat()
-                row = StoredObject(
-                    BUCKET, key, 0, empty, 1.0, mtime_ns=file.st_mtime_ns, inode=file.st_ino
-                )
+                at = {"mtime_ns": file.st_mtime_ns, "inode": file.st_ino}
+                row = StoredObject(BUCKET, key, len(body), digest, 1.0, **at)
                 engine.keep(place, row)
         print(f"bench: {first + ROWS_AT_ONCE} objects made", end="\r", file=sys.stderr)
     print(file=sys.stderr)

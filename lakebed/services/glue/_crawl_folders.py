@@ -29,6 +29,12 @@ _NUMBERS = frozenset({"tinyint", "smallint", "int", "bigint", "float", "double"}
 _OF_COLUMNS = frozenset({"paths", "avro.schema.literal", "columns", "columns.types"})
 """SerDe parameters that follow from the columns: they say nothing about the format."""
 
+_POSITIONAL = (
+    "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
+    "org.apache.hadoop.hive.serde2.OpenCSVSerde",
+)
+"""SerDes that know a column by its position: files that have another order are another table."""
+
 Columns = tuple[Column, ...]
 
 
@@ -42,6 +48,11 @@ class Form(msgspec.Struct, frozen=True):
     compression: str = "none"
     storage: Storage = Storage()
     parameters: dict[str, str] = {}
+
+    @property
+    def is_positional(self) -> bool:
+        """Whether a column is found by where it stands in a line."""
+        return self.storage.serde in _POSITIONAL
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -191,11 +202,12 @@ def _whole(own: _Found, joined: _Found, policy: Policy) -> _Found | None:
     schemas = Counter(own.unit.schemas)
     schemas.update(joined.unit.schemas)
     leaves = (*own.unit.leaves, *joined.unit.leaves)
-    if len({leaf.form.key for leaf in leaves}) > 1 or not _similar(schemas, policy):
+    form = leaves[0].form
+    if len({leaf.form.key for leaf in leaves}) > 1 or not _similar(schemas, form, policy):
         return None
     leaf = Leaf(
         own.unit.path,
-        leaves[0].form,
+        form,
         merged_all(schemas),
         sum(one.files for one in leaves),
         sum(one.size_bytes for one in leaves),
@@ -211,12 +223,13 @@ def _own(folder: Folder, policy: Policy) -> _Found:
     schemas: Counter[Columns] = Counter()
     for kind in kinds:
         schemas[kind.columns] += kind.files
-    if len({kind.form.key for kind in kinds}) > 1 or not _similar(schemas, policy):
+    form = kinds[0].form
+    if len({kind.form.key for kind in kinds}) > 1 or not _similar(schemas, form, policy):
         return _Found(tables=tuple(_per_file(folder)))
     columns = merged_all(kind.columns for kind in kinds)
     leaf = Leaf(
         folder.path,
-        kinds[0].form,
+        form,
         columns,
         sum(kind.files for kind in kinds),
         sum(kind.size_bytes for kind in kinds),
@@ -250,7 +263,8 @@ def _joined(path: str, children: Sequence[_Found], policy: Policy) -> _Found:
         schemas: Counter[Columns] = Counter()
         for unit in units:
             schemas.update(unit.schemas)
-        if depth == policy.level or _similar(schemas, policy):
+        asked = Policy(combines=True) if depth == policy.level else policy
+        if _similar(schemas, units[0].leaves[0].form, asked):
             levels = (_key_of(units[0].path), *units[0].levels)
             unit = _Unit(path, levels, schemas, tuple(leaf for one in units for leaf in one.leaves))
             extra = [table for child in fitting for table in child.tables]
@@ -259,13 +273,34 @@ def _joined(path: str, children: Sequence[_Found], policy: Policy) -> _Found:
 
 
 def _fitting(children: Sequence[_Found]) -> list[_Found]:
-    """Return the most folders that have one format, and one structure below them."""
+    """Return the most folders that have one format, and one structure below them.
+
+    Where columns are found by position, they must have the same order in all of them, too.
+    """
     alike: dict[object, list[_Found]] = {}
     for child in children:
         if child.unit is not None:
             levels = (_key_of(child.unit.path), *child.unit.levels)
             alike.setdefault((levels, child.unit.leaves[0].form.key), []).append(child)
-    return max(alike.values(), key=len) if alike else []
+    most = max(alike.values(), key=len) if alike else []
+    units = [child.unit for child in most if child.unit is not None]
+    if not units or not units[0].leaves[0].form.is_positional:
+        return most
+    schemas: Counter[Columns] = Counter()
+    for unit in units:
+        schemas.update(unit.schemas)
+    usual = max(schemas, key=lambda columns: schemas[columns])
+    longest = max((one for one in schemas if _in_order(one, usual)), key=len)
+    return [
+        child
+        for child in most
+        if child.unit is not None and all(_in_order(one, longest) for one in child.unit.schemas)
+    ]
+
+
+def _in_order(left: Columns, right: Columns) -> bool:
+    """Tell whether two lines of columns are one, as far as the shorter goes."""
+    return all(one.name == other.name for one, other in zip(left, right, strict=False))
 
 
 def _is_unknown(found: _Found) -> bool:
@@ -279,9 +314,14 @@ def _key_of(path: str) -> str:
     return name if equals else ""
 
 
-def _similar(schemas: Mapping[Columns, int], policy: Policy) -> bool:
+def _similar(schemas: Mapping[Columns, int], form: Form, policy: Policy) -> bool:
     """Tell whether most schemas are of one kind, and the kinds are few."""
-    if policy.combines or len(schemas) < 2:
+    if len(schemas) < 2:
+        return True
+    longest = max(schemas, key=len)
+    if form.is_positional and not all(_in_order(one, longest) for one in schemas):
+        return False
+    if policy.combines:
         return True
     kinds: list[tuple[Columns, int]] = []
     for columns, count in sorted(schemas.items(), key=lambda one: -one[1]):

@@ -55,10 +55,6 @@ async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> Non
         target = await resolved(crawling.caller, target_of(given))
         found.append((target, await tables_of(crawling, target, policy)))
     _check_threshold(crawling, sum(len(tables) for _, tables in found))
-    crawling.log.info(
-        "Classification complete, writing results to database "
-        f"{crawling.definition.get('DatabaseName', 'default')}"
-    )
     for target, tables in found:
         for table in tables:
             await crawling.catalog.put_table(found_table(target, table), partitions(target, table))

@@ -148,7 +148,11 @@ class Scanner:
         location = parts[0].location
         if location not in self._listings:
             self._listings[location] = self.catalog.server.files(location)
-        return [self._listings[location]]
+        found = self._listings[location]
+        if not found and not location.endswith("/"):
+            # A crawler's table of one file: its location is the file.
+            found = [one for one in self.catalog.server.exactly([location]) if one is not None]
+        return [found]
 
     def _look_ahead(self, listings: dict[str, list[File]]) -> None:
         """List at once the query's tables without partitions, and read their Parquet footers."""
