@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import msgspec
 
+from lakebed.context import Context
+from lakebed.core.limits import GLUE_PARTITION_SLICE_ROWS
 from lakebed.services.glue._crawl_folders import Columns, Form
-from lakebed.store import Table
+from lakebed.store import Range, Table
 
 
 class CrawledTable(msgspec.Struct, frozen=True):
@@ -52,3 +56,22 @@ class CrawledFolder(msgspec.Struct, frozen=True):
 CRAWLED_TABLES = Table("glue_crawled_table", CrawledTable, key=("crawler", "database", "name"))
 CRAWLED_SCHEMAS = Table("glue_crawled_schema", CrawledSchema, key=("crawler", "target", "id"))
 CRAWLED_FOLDERS = Table("glue_crawled_folder", CrawledFolder, key=("crawler", "target", "path"))
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    target: str
+    path: str
+
+
+_folders = CRAWLED_FOLDERS.view(_Placed)
+
+
+def forget_crawler(ctx: Context, crawler: str) -> Generator[None]:
+    """Delete all that a crawler remembers, in slices: it may know a million folders."""
+    first = Range((crawler,), limit=GLUE_PARTITION_SLICE_ROWS)
+    while len(found := _folders(ctx, first)) == GLUE_PARTITION_SLICE_ROWS:
+        end = (found[-1].target, found[-1].path)
+        CRAWLED_FOLDERS.delete_range(ctx, Range((crawler,), end=end))
+        yield
+    for rows in (CRAWLED_FOLDERS, CRAWLED_SCHEMAS, CRAWLED_TABLES):
+        rows.delete_range(ctx, Range((crawler,)))

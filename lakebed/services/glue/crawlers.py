@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context, long
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import GLUE_CRAWLERS_MAX, GLUE_PAGE_MAX, GLUE_TAGS_MAX
 from lakebed.services.glue._crawl_life import begin, forget, settled, stop
+from lakebed.services.glue._crawl_memory import forget_crawler
 from lakebed.services.glue._crawler_input import definition
 from lakebed.services.glue._crawler_schedules import with_schedule
 from lakebed.services.glue._crawler_shape import crawler_shape
@@ -152,7 +154,7 @@ def update_crawler(
 
 def delete_crawler(
     ctx: Context, request: shapes.DeleteCrawlerRequest
-) -> shapes.DeleteCrawlerResponse:
+) -> Generator[None, None, shapes.DeleteCrawlerResponse]:
     """Delete a crawler with its schedule, history and tags; what it made in the catalog stays.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteCrawler.html
@@ -161,6 +163,7 @@ def delete_crawler(
     if row.state != READY:
         message = f"Cannot delete crawler {row.name} while it's running"
         raise AwsError("CrawlerRunningException", message)
+    yield from forget_crawler(ctx, row.name)
     forget(ctx, row)
     CRAWLERS.delete(ctx, row.name)
     TAGS.delete(ctx, arn_of(ctx, "crawler", row.name))

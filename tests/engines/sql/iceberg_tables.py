@@ -11,13 +11,14 @@ from pyiceberg.catalog.glue import GlueCatalog
 class Athena:
     """Athena over a live server, with a database `db` and a bucket `lake`."""
 
-    def __init__(self, lakebed) -> None:
+    def __init__(self, lakebed, *, is_new: bool = True) -> None:
         self.lakebed = lakebed
         self.client = lakebed.client("athena")
         self.glue = lakebed.client("glue")
         self.s3 = lakebed.client("s3")
-        self.s3.create_bucket(Bucket="lake")
-        self.glue.create_database(DatabaseInput={"Name": "db"})
+        if is_new:
+            self.s3.create_bucket(Bucket="lake")
+            self.glue.create_database(DatabaseInput={"Name": "db"})
 
     def run(self, text: str) -> dict:
         """Run a statement to its end, whatever that is."""

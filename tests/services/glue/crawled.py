@@ -15,8 +15,8 @@ SECONDS_MAX = 60.0
 class Lake:
     """A bucket `lake`, a database `db` and a crawler `c` that fills it."""
 
-    def __init__(self, lakebed: Any) -> None:
-        self.athena = Athena(lakebed)
+    def __init__(self, lakebed: Any, *, is_new: bool = True) -> None:
+        self.athena = Athena(lakebed, is_new=is_new)
         self.lakebed = lakebed
         self.s3, self.glue = lakebed.client("s3"), lakebed.client("glue")
         self.logs = lakebed.client("logs")

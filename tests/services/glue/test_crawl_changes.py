@@ -280,3 +280,13 @@ def test_tables_of_the_catalog_are_brought_up_to_date(lake):
     assert lake.crawl() == DONE
     assert set(lake.partitions("mine")) == {("1",), ("2",), ("3",)}
     assert set(lake.tables()) == {"mine"}
+
+
+def test_a_deleted_crawler_forgets_its_tables_and_folders(lake):
+    lake.crawler("t/", SchemaChangePolicy={"DeleteBehavior": "DELETE_FROM_DATABASE"})
+    lake.crawl()
+    lake.glue.delete_crawler(Name="c")
+    lake.drop("t/d=1/a.csv", "t/d=2/a.csv")
+    lake.crawler("t/", SchemaChangePolicy={"DeleteBehavior": "DELETE_FROM_DATABASE"})
+    assert lake.crawl() == DONE
+    assert list(lake.tables()) == ["t"]
