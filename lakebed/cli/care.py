@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from lakebed.cli.crawler_schedules import CrawlerSchedules
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.log_retention import LogRetention
 from lakebed.cli.scrub import Scrub
@@ -64,6 +65,7 @@ class Care:
         self.scrub = Scrub(self, self._objects.upkeep)
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
         self.log_retention = LogRetention(self, settings.account)
+        self.crawler_schedules = CrawlerSchedules(self, settings.account)
         self._survey_due = 0.0
         self._backup = ""
         self._backup_end: asyncio.TimerHandle | None = None
@@ -129,6 +131,7 @@ class Care:
             "hands": self._heed_hands(),
             "lifecycle": self.lifecycle.run(),
             "log retention": self.log_retention.run(),
+            "crawler schedules": self.crawler_schedules.run(),
             "sweep": self._sweep(),
         }
         if self._settings.scrub == "on":

@@ -19,6 +19,7 @@ import msgspec
 
 from lakebed.context import Context
 from lakebed.core.limits import AUDIT_FILE_BYTES_MAX, AUDIT_FILES_MAX
+from lakebed.core.principal import Principal
 
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _encode = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>").encode
@@ -97,12 +98,18 @@ def _event_time(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def _type_of(principal: Principal) -> str:
+    if principal.is_root:
+        return "Root"
+    return "AssumedRole" if ":assumed-role/" in principal.arn else "AWSAccount"
+
+
 def _record(event: Audited) -> dict[str, Any]:
     context, principal = event.context, event.context.principal
     record: dict[str, Any] = {
         "eventVersion": "1.11",
         "userIdentity": {
-            "type": "Root" if principal.is_root else "AWSAccount",
+            "type": _type_of(principal),
             "principalId": principal.user_id,
             "arn": principal.arn,
             "accountId": principal.account,

@@ -580,6 +580,34 @@ class Crawler(t.TypedDict, total=False):
     CatalogId: str
 
 
+class CrawlerHistory(t.TypedDict, total=False):
+    """AWS's CrawlerHistory."""
+
+    CrawlId: str
+    State: t.Literal["RUNNING", "COMPLETED", "FAILED", "STOPPED"]
+    StartTime: float
+    EndTime: float
+    Summary: str
+    ErrorMessage: str
+    LogGroup: str
+    LogStream: str
+    MessagePrefix: str
+    DPUHour: float
+
+
+class CrawlerMetrics(t.TypedDict, total=False):
+    """AWS's CrawlerMetrics."""
+
+    CrawlerName: str
+    TimeLeftSeconds: float
+    StillEstimating: bool
+    LastRuntimeSeconds: float
+    MedianRuntimeSeconds: float
+    TablesCreated: int
+    TablesUpdated: int
+    TablesDeleted: int
+
+
 class CrawlerTargets(t.TypedDict, total=False):
     """AWS's CrawlerTargets."""
 
@@ -591,6 +619,14 @@ class CrawlerTargets(t.TypedDict, total=False):
     DeltaTargets: list[DeltaTarget]
     IcebergTargets: list[IcebergTarget]
     HudiTargets: list[HudiTarget]
+
+
+class CrawlsFilter(t.TypedDict, total=False):
+    """AWS's CrawlsFilter."""
+
+    FieldName: t.Literal["CRAWL_ID", "STATE", "START_TIME", "END_TIME", "DPU_HOUR"]
+    FilterOperator: t.Literal["GT", "GE", "LT", "LE", "EQ", "NE"]
+    FieldValue: str
 
 
 class CreateClassifierRequest(t.TypedDict, total=False):
@@ -1347,6 +1383,21 @@ class GetConnectionsResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class GetCrawlerMetricsRequest(t.TypedDict, total=False):
+    """AWS's GetCrawlerMetricsRequest."""
+
+    CrawlerNameList: list[str]
+    MaxResults: int
+    NextToken: str
+
+
+class GetCrawlerMetricsResponse(t.TypedDict, total=False):
+    """AWS's GetCrawlerMetricsResponse."""
+
+    CrawlerMetricsList: list[CrawlerMetrics]
+    NextToken: str
+
+
 class GetCrawlerRequest(t.TypedDict, total=False):
     """AWS's GetCrawlerRequest."""
 
@@ -1882,6 +1933,22 @@ class ListCrawlersResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class ListCrawlsRequest(t.TypedDict, total=False):
+    """AWS's ListCrawlsRequest."""
+
+    CrawlerName: t.Required[str]
+    MaxResults: int
+    Filters: list[CrawlsFilter]
+    NextToken: str
+
+
+class ListCrawlsResponse(t.TypedDict, total=False):
+    """AWS's ListCrawlsResponse."""
+
+    Crawls: list[CrawlerHistory]
+    NextToken: str
+
+
 class LongColumnStatisticsData(t.TypedDict, total=False):
     """AWS's LongColumnStatisticsData."""
 
@@ -2215,6 +2282,16 @@ class StartCrawlerResponse(t.TypedDict, total=False):
     """AWS's StartCrawlerResponse."""
 
 
+class StartCrawlerScheduleRequest(t.TypedDict, total=False):
+    """AWS's StartCrawlerScheduleRequest."""
+
+    CrawlerName: t.Required[str]
+
+
+class StartCrawlerScheduleResponse(t.TypedDict, total=False):
+    """AWS's StartCrawlerScheduleResponse."""
+
+
 class StatusDetails(t.TypedDict, total=False):
     """AWS's StatusDetails."""
 
@@ -2230,6 +2307,16 @@ class StopCrawlerRequest(t.TypedDict, total=False):
 
 class StopCrawlerResponse(t.TypedDict, total=False):
     """AWS's StopCrawlerResponse."""
+
+
+class StopCrawlerScheduleRequest(t.TypedDict, total=False):
+    """AWS's StopCrawlerScheduleRequest."""
+
+    CrawlerName: t.Required[str]
+
+
+class StopCrawlerScheduleResponse(t.TypedDict, total=False):
+    """AWS's StopCrawlerScheduleResponse."""
 
 
 class StorageDescriptor(t.TypedDict, total=False):
@@ -2474,6 +2561,17 @@ class UpdateCrawlerRequest(t.TypedDict, total=False):
 
 class UpdateCrawlerResponse(t.TypedDict, total=False):
     """AWS's UpdateCrawlerResponse."""
+
+
+class UpdateCrawlerScheduleRequest(t.TypedDict, total=False):
+    """AWS's UpdateCrawlerScheduleRequest."""
+
+    CrawlerName: t.Required[str]
+    Schedule: str
+
+
+class UpdateCrawlerScheduleResponse(t.TypedDict, total=False):
+    """AWS's UpdateCrawlerScheduleResponse."""
 
 
 class UpdateCsvClassifierRequest(t.TypedDict, total=False):
@@ -2896,6 +2994,10 @@ class Glue(t.Protocol):
         """Call GetCrawler."""
         ...
 
+    def get_crawler_metrics(self, request: GetCrawlerMetricsRequest) -> GetCrawlerMetricsResponse:
+        """Call GetCrawlerMetrics."""
+        ...
+
     def get_crawlers(self, request: GetCrawlersRequest) -> GetCrawlersResponse:
         """Call GetCrawlers."""
         ...
@@ -2986,6 +3088,10 @@ class Glue(t.Protocol):
         """Call ListCrawlers."""
         ...
 
+    def list_crawls(self, request: ListCrawlsRequest) -> ListCrawlsResponse:
+        """Call ListCrawls."""
+        ...
+
     def put_data_catalog_encryption_settings(
         self, request: PutDataCatalogEncryptionSettingsRequest
     ) -> PutDataCatalogEncryptionSettingsResponse:
@@ -3004,8 +3110,20 @@ class Glue(t.Protocol):
         """Call StartCrawler."""
         ...
 
+    def start_crawler_schedule(
+        self, request: StartCrawlerScheduleRequest
+    ) -> StartCrawlerScheduleResponse:
+        """Call StartCrawlerSchedule."""
+        ...
+
     def stop_crawler(self, request: StopCrawlerRequest) -> StopCrawlerResponse:
         """Call StopCrawler."""
+        ...
+
+    def stop_crawler_schedule(
+        self, request: StopCrawlerScheduleRequest
+    ) -> StopCrawlerScheduleResponse:
+        """Call StopCrawlerSchedule."""
         ...
 
     def tag_resource(self, request: TagResourceRequest) -> TagResourceResponse:
@@ -3038,6 +3156,12 @@ class Glue(t.Protocol):
 
     def update_crawler(self, request: UpdateCrawlerRequest) -> UpdateCrawlerResponse:
         """Call UpdateCrawler."""
+        ...
+
+    def update_crawler_schedule(
+        self, request: UpdateCrawlerScheduleRequest
+    ) -> UpdateCrawlerScheduleResponse:
+        """Call UpdateCrawlerSchedule."""
         ...
 
     def update_database(self, request: UpdateDatabaseRequest) -> UpdateDatabaseResponse:

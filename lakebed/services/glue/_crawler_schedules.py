@@ -20,11 +20,16 @@ from lakebed.services.glue._crawlers import (
 
 
 def with_schedule(ctx: Context, row: Crawler, expression: str) -> Crawler:
-    """Return the crawler with another schedule, which begins now; an empty one ends it."""
+    """Return the crawler with another schedule, which begins now; an empty one ends it.
+
+    One that was taken out of force stays so: whoever stopped it did so knowingly.
+    """
     if not expression:
         return replace(stopped(ctx, row), schedule="")
     check_schedule(expression)
-    return started(ctx, replace(row, schedule=expression))
+    is_stopped = bool(row.schedule) and row.schedule_state == NOT_SCHEDULED
+    row = replace(row, schedule=expression)
+    return row if is_stopped else started(ctx, row)
 
 
 def started(ctx: Context, row: Crawler) -> Crawler:

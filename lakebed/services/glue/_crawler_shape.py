@@ -18,6 +18,8 @@ from lakebed.services.glue._crawlers import (
 
 _LISTS = {"S3Targets": "Exclusions", "JdbcTargets": "Exclusions"}
 """Lists of a target that AWS shows when they were not given."""
+DPU_HOURS = 0.0
+"""Data processing units are what AWS rents out for crawls; one here uses none, and costs none."""
 _STATUS = {"COMPLETED": "SUCCEEDED", "STOPPED": "CANCELLED", "FAILED": "FAILED"}
 
 
@@ -61,10 +63,7 @@ def last_crawl(crawl: Crawl) -> dict[str, Any]:
 
 
 def crawl_shape(crawl: Crawl) -> Any:
-    """Return a crawl as ListCrawls shows it.
-
-    There is no DPUHour: a crawl here uses no data processing units, and none are made up.
-    """
+    """Return a crawl as ListCrawls shows it."""
     shown: dict[str, Any] = {
         "CrawlId": crawl.id,
         "State": crawl.state,
@@ -75,6 +74,7 @@ def crawl_shape(crawl: Crawl) -> Any:
     }
     if crawl.ended:
         shown["EndTime"] = crawl.ended
+        shown["DPUHour"] = DPU_HOURS
     if crawl.summary:
         shown["Summary"] = msgspec.json.encode(crawl.summary).decode()
     if crawl.error:

@@ -1,0 +1,186 @@
+"""The life of a crawl, by boto3: begun, waiting, stopped, killed, refused; what its log says."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lakebed.testing import start
+from tests.dispatch.test_dispatcher import events
+from tests.services.glue.crawler_runs import (
+    crawled,
+    held,
+    lines,
+    make_crawler,
+    put_orders,
+    summary,
+    wait_ready,
+)
+from tests.services.glue.test_databases import body, error_of
+
+
+@pytest.fixture
+def glue(lakebed):
+    put_orders(lakebed)
+    return lakebed.client("glue")
+
+
+def test_a_crawl_succeeds_and_says_so_everywhere(lakebed, glue):
+    make_crawler(glue)
+    assert body(glue.start_crawler(Name="orders")) == {}
+    crawler = wait_ready(glue)
+    (crawl,) = glue.list_crawls(CrawlerName="orders")["Crawls"]
+    last = crawler["LastCrawl"]
+    crawl_id = last["MessagePrefix"]
+    assert last == {
+        "Status": "SUCCEEDED",
+        "LogGroup": "/aws-glue/crawlers",
+        "LogStream": "orders",
+        "MessagePrefix": crawl_id,
+        "StartTime": last["StartTime"],
+    }
+    assert summary(crawl) == {"TABLE": {"ADD": {"Details": {"names": ["orders"]}, "Count": 1}}}
+    assert crawl.pop("EndTime") >= crawl.pop("StartTime") == last["StartTime"]
+    assert crawl.pop("Summary")
+    assert crawl == {
+        "CrawlId": crawl_id,
+        "State": "COMPLETED",
+        "LogGroup": "/aws-glue/crawlers",
+        "LogStream": "orders",
+        "MessagePrefix": crawl_id,
+        "DPUHour": 0.0,
+    }
+    policy = '{"UpdateBehavior":"UPDATE_IN_DATABASE","DeleteBehavior":"DEPRECATE_IN_DATABASE"}'
+    said = [line.removeprefix(f"[{crawl_id}] ") for line in lines(lakebed)]
+    assert [line for line in said if line.startswith("BENCHMARK")] == [
+        "BENCHMARK : Running Start Crawl for Crawler orders",
+        "BENCHMARK : Classification complete, writing results to database shop",
+        "BENCHMARK : Finished writing to Catalog",
+        "BENCHMARK : Crawler has finished running and is in state READY",
+    ]
+    assert f"INFO : Crawler configured with SchemaChangePolicy {policy}." in said
+    assert "INFO : Created table orders in database shop" in said
+    assert said[-3:-1] == ["INFO : Run Summary For TABLE:", "INFO : ADD: 1"]
+    assert glue.get_table(DatabaseName="shop", Name="orders")["Table"]["Name"] == "orders"
+
+
+def test_a_crawler_runs_once_at_a_time_and_is_left_alone_meanwhile(lakebed, glue):
+    with held(lakebed, "orders"):
+        crawler = glue.get_crawler(Name="orders")["Crawler"]
+        assert (crawler["State"], "LastCrawl" in crawler) == ("RUNNING", False)
+        assert error_of(lambda: glue.start_crawler(Name="orders")) == (
+            "CrawlerRunningException", "Crawler with name orders has already started", 400,
+        )  # fmt: skip
+        assert error_of(lambda: glue.update_crawler(Name="orders")) == (
+            "CrawlerRunningException",
+            "Cannot update Crawler while running. Please stop crawl or wait until it completes to "
+            "update.",
+            400,
+        )
+        assert error_of(lambda: glue.delete_crawler(Name="orders")) == (
+            "CrawlerRunningException", "Cannot delete crawler orders while it's running", 400,
+        )  # fmt: skip
+        time.sleep(0.01)
+        assert glue.get_crawler(Name="orders")["Crawler"]["CrawlElapsedTime"] >= 10
+        (crawl,) = glue.list_crawls(CrawlerName="orders")["Crawls"]
+        assert (crawl["State"], "EndTime" in crawl) == ("RUNNING", False)
+    assert wait_ready(glue)["LastCrawl"]["Status"] == "SUCCEEDED"
+
+
+def test_a_stopped_crawl_is_cancelled(lakebed, glue):
+    with held(lakebed, "orders"):
+        assert body(glue.stop_crawler(Name="orders")) == {}
+        last = wait_ready(glue)["LastCrawl"]
+    assert (last["Status"], "ErrorMessage" in last) == ("CANCELLED", False)
+    (crawl,) = glue.list_crawls(CrawlerName="orders")["Crawls"]
+    assert (crawl["State"], "EndTime" in crawl) == ("STOPPED", True)
+    assert lines(lakebed)[-1].endswith("Crawler has finished running and is in state READY")
+    assert crawled(glue)["Status"] == "SUCCEEDED"
+
+
+def test_crawls_above_the_bound_wait_for_their_turn(lakebed, glue):
+    with held(lakebed, "c0", "c1", "c2", "c3"):
+        glue.stop_crawler(Name="c2")
+        assert wait_ready(glue, "c2")["LastCrawl"]["Status"] == "CANCELLED"
+        waiting = [line.partition("] ")[2] for line in lines(lakebed, "c2")]
+    assert waiting == [
+        "BENCHMARK : Running Start Crawl for Crawler c2",
+        "BENCHMARK : Crawler has finished running and is in state READY",
+    ]
+    for name in ("c0", "c1", "c3"):
+        assert wait_ready(glue, name)["LastCrawl"]["Status"] == "SUCCEEDED"
+
+
+def test_a_crawl_that_cannot_go_on_has_failed_and_says_why(lakebed, glue):
+    make_crawler(glue)
+    glue.delete_database(Name="shop")
+    lakebed.client("s3").delete_object(Bucket="lake", Key="orders/orders.csv")
+    lakebed.client("s3").delete_bucket(Bucket="lake")
+    last = crawled(glue)
+    assert last["Status"] == "FAILED"
+    assert last["ErrorMessage"]
+    (crawl,) = glue.list_crawls(CrawlerName="orders")["Crawls"]
+    assert (crawl["State"], crawl["ErrorMessage"]) == ("FAILED", last["ErrorMessage"])
+    crawl_id = last["MessagePrefix"]
+    assert f"[{crawl_id}] ERROR : {last['ErrorMessage']}" in lines(lakebed)
+
+
+def test_a_crawl_acts_as_its_role(lakebed, glue):
+    make_crawler(glue)
+    crawled(glue)
+    made = [
+        event["userIdentity"]
+        for event in events(lakebed, "CreateTable")
+        if event["requestParameters"]["DatabaseName"] == "shop"
+    ]
+    assert {
+        "type": "AssumedRole",
+        "principalId": "crawls:AWS-Crawler",
+        "arn": "arn:aws:sts::000000000000:assumed-role/crawls/AWS-Crawler",
+        "accountId": "000000000000",
+    } in made
+
+
+def test_a_crawl_whose_role_may_nothing_fails_in_strict_mode(tmp_path):
+    server = start(tmp_path / "data")
+    try:
+        put_orders(server)
+        make_crawler(server.client("glue"))
+    finally:
+        server.stop()
+    server = start(tmp_path / "data", "--mode", "strict")
+    try:
+        glue = server.client("glue")
+        last = crawled(glue)
+        assert last["Status"] == "FAILED"
+        assert last["ErrorMessage"].startswith(
+            "User: arn:aws:sts::000000000000:assumed-role/crawls/AWS-Crawler is not authorized to "
+            "perform: "
+        )
+        assert glue.get_tables(DatabaseName="shop")["TableList"] == []
+        code, message, _ = error_of(lambda: make_crawler(glue, "more"))
+        assert code == "InvalidInputException"
+        assert message.startswith("Unable to validate existence of s3 target s3://lake because: ")
+    finally:
+        server.stop()
+
+
+def test_a_crawl_that_died_with_its_server_has_failed(tmp_path):
+    server = start(tmp_path / "data")
+    put_orders(server)
+    glue = server.client("glue")
+    make_crawler(glue)
+    glue.start_crawler(Name="orders")
+    server.kill()
+    server = start(tmp_path / "data")
+    try:
+        glue = server.client("glue")
+        (crawl,) = glue.list_crawls(CrawlerName="orders")["Crawls"]
+        said = "The server stopped while the crawler was running. Run the crawler again."
+        assert (crawl["State"], crawl["ErrorMessage"]) == ("FAILED", said)
+        crawler = glue.get_crawler(Name="orders")["Crawler"]
+        assert (crawler["State"], crawler["LastCrawl"]["Status"]) == ("READY", "FAILED")
+        assert crawled(glue)["Status"] == "SUCCEEDED"
+    finally:
+        server.stop()
