@@ -14,6 +14,7 @@ from lakebed.engines.crawl.local import (
     bson_files,
     columnar_files,
     csv_files,
+    custom,
     ion_files,
     json_files,
     log_files,
@@ -47,8 +48,15 @@ def classify(sample: Sample, classifiers: Sequence[Classifier]) -> Finding:
 
 
 def _classified(source: Source, classifiers: Sequence[Classifier]) -> Finding:
+    unsure: Finding | None = None
+    for classifier in classifiers:
+        found = custom.classify(source, classifier)
+        if found is not None and found.certainty == 1.0:
+            return found
+        if found is not None and (unsure is None or found.certainty > unsure.certainty):
+            unsure = found
     for _, rule in BUILT_IN:
         found = rule(source)
         if found is not None:
             return found
-    return Finding(source.sample.key, UNKNOWN, compression=source.compression)
+    return unsure or Finding(source.sample.key, UNKNOWN, compression=source.compression)

@@ -7,157 +7,124 @@ dates and truth values are text unless a custom classifier names their types. Th
 LazySimpleSerDe, which knows no quotes, so a column with quoted cells is `string`, whatever they
 hold. What decides between delimiters, and how ragged rows may be, is ours.
 https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html#classifier-builtin-rules
+
+A custom classifier says some of this itself, and is content with one row of data.
+https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html#custom-classifier-csv
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from lakebed.core.limits import CRAWL_RECORDS_MAX
-from lakebed.engines.crawl import Column, Finding
+from lakebed.engines.crawl import Column, Finding, Storage
 from lakebed.engines.crawl.local import storages
+from lakebed.engines.crawl.local.csv_rows import Row, Table, cut, decoded
+from lakebed.engines.crawl.local.csv_types import kind_among, kind_of
 from lakebed.engines.crawl.local.source import Source
 
 DELIMITERS = ",|\t;\x01"
-COLUMNS_MAX = 10_000
 HEADER_CHARACTERS_MAX = 150
 NAME_CHARACTERS_MAX = 255
 _EVEN_ROWS = 0.9
 """The share of rows that must have as many cells as most rows have."""
-_BIGINT_MAX = (1 << 63) - 1
-_BLANK_LINES = re.compile(r"\n{2,}")
-_WHOLE = re.compile(r"(?>[ \t]*+(?:[+-]?[0-9]++)?[ \t]*+\n)*+")
-_NUMBER = re.compile(
-    r"(?>[ \t]*+(?:[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)?[ \t]*+\n)*+"
-)
 _NAME = re.compile(r"[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\t]{1,255}")
 
-Row = list[str]
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a file must be to be CSV; the defaults are those of the built-in classifier.
+
+    `header` is UNKNOWN, PRESENT or ABSENT; `names` those of the columns, if they are given; `kinds`
+    the custom data types, None for the built-in ones; `serde` OpenCSVSerDe, LazySimpleSerDe or
+    None: the first if there are quoted cells, else the second.
+    """
+
+    delimiters: str = DELIMITERS
+    quote: str = '"'
+    header: str = "UNKNOWN"
+    names: tuple[str, ...] = ()
+    is_trimmed: bool = False
+    columns_min: int = 2
+    rows_min: int = 2
+    kinds: frozenset[str] | None = None
+    serde: str = "LazySimpleSerDe"
+
+    def kind_of(self, cells: Sequence[str]) -> str:
+        """Return the type of a column."""
+        if self.kinds is None:
+            return kind_of(cells, self.is_trimmed)
+        return kind_among(cells, self.kinds, self.is_trimmed)
 
 
-@dataclass(slots=True)
-class Table:
-    """A text cut into rows of cells; `quoted` are the positions of columns with quoted cells."""
-
-    delimiter: str
-    rows: list[Row]
-    width: int
-    quoted: frozenset[int]
-    is_cut: bool
-    evenness: float
+BUILT_IN = Rules()
 
 
 def classify(source: Source) -> Finding | None:
     """Take a file of rows with one of the five delimiters."""
+    return by_rules(source, BUILT_IN)
+
+
+def by_rules(source: Source, rules: Rules) -> Finding | None:
+    """Take a file of rows as the rules have it."""
     text = decoded(source)
-    if text is None:
+    if not text:
         return None
-    tables = [table for mark in DELIMITERS if (table := cut(text, mark, '"')) is not None]
-    good = [table for table in tables if table.width > 1 and table.evenness >= _EVEN_ROWS]
+    tables = [cut(text, mark, rules.quote, rules.columns_min) for mark in rules.delimiters]
+    good = [table for table in tables if table is not None and _is_even(table, rules)]
     if not good:
         return None
     best = max(good, key=lambda table: (table.evenness, table.width))
-    return _found(source, best)
+    return _found(source, best, rules)
 
 
-def decoded(source: Source) -> str | None:
-    """Return the whole lines of a text with plain line ends, None if the file is no text."""
-    lines = source.lines()
-    if not lines or b"\x00" in lines:
-        return None
-    text = lines.decode("utf-8", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+def _is_even(table: Table, rules: Rules) -> bool:
+    return table.width >= rules.columns_min and table.evenness >= _EVEN_ROWS
 
 
-def cut(text: str, delimiter: str, quote: str) -> Table | None:
-    """Cut a text into rows; None where the first line does not have the delimiter."""
-    first = text[: text.find("\n")] if "\n" in text else text
-    if delimiter not in first:
-        return None
-    quoted: frozenset[int] = frozenset()
-    if quote and quote in text:
-        rows, quoted, is_cut = _unquoted(text, delimiter, quote)
-    else:
-        lines = text.split("\n", CRAWL_RECORDS_MAX + 1)
-        is_cut = len(lines) > CRAWL_RECORDS_MAX + 1
-        rows = [line.split(delimiter) for line in lines[: CRAWL_RECORDS_MAX + 1] if line]
-    if not rows:
-        return None
-    widths = Counter(map(len, rows))
-    width, most = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
-    if width > COLUMNS_MAX:
-        return None
-    return Table(delimiter, rows, width, quoted, is_cut, most / len(rows))
-
-
-@lru_cache(maxsize=64)
-def _cells(delimiter: str, quote: str) -> re.Pattern[str]:
-    """Return what matches one cell, quoted or not, with what ends it."""
-    mark, end = re.escape(quote), re.escape(delimiter)
-    return re.compile(
-        rf"[ ]*+{mark}((?:[^{mark}\\]++|\\.|{mark}{mark})*+){mark}[ ]*+({end}|\n|\Z)"
-        rf"|([^{end}\n]*+)({end}|\n|\Z)",
-        re.DOTALL,
-    )
-
-
-def _unquoted(text: str, delimiter: str, quote: str) -> tuple[list[Row], frozenset[int], bool]:
-    rows: list[Row] = []
-    row: Row = []
-    quoted: set[int] = set()
-    doubled = quote * 2
-    for match in _cells(delimiter, quote).finditer(text):
-        inner, ended, plain, plain_end = match.groups()
-        if inner is None:
-            row.append(plain)
-            ended = plain_end
-        else:
-            if inner and rows:
-                quoted.add(len(row))
-            row.append(inner.replace(doubled, quote) if doubled in inner else inner)
-        if ended == delimiter:
-            continue
-        if row != [""]:
-            rows.append(row)
-        row = []
-        if len(rows) > CRAWL_RECORDS_MAX:
-            return rows, frozenset(quoted), True
-        if match.end() == len(text):
-            break
-    return rows, frozenset(quoted), False
-
-
-def _found(source: Source, table: Table) -> Finding | None:
+def _found(source: Source, table: Table, rules: Rules) -> Finding | None:
     body = _columns(table.rows[1:], table.width)
     first = _padded(table.rows[0], table.width)
-    kinds = [kind_of(cells) for cells in body]
-    names = _header(first, body, kinds)
-    data = len(table.rows) - 1 if names else len(table.rows)
-    if data < 2:
+    names = _names(first, body, rules)
+    if rules.names and len(rules.names) != table.width:
         return None
-    if names is None:
-        names = [f"col{at}" for at in range(table.width)]
-        kinds = [kind_of([cell, *cells]) for cell, cells in zip(first, body, strict=True)]
-        skipped = {}
-    else:
-        skipped = {"skip.header.line.count": "1"}
-    columns = tuple(
-        Column(name, "string" if at in table.quoted else kind)
-        for at, (name, kind) in enumerate(zip(names, kinds, strict=True))
-    )
+    data = len(table.rows) - 1 if names else len(table.rows)
+    if data < rules.rows_min:
+        return None
     parameters = {
-        **skipped,
         "delimiter": table.delimiter,
         "columnsOrdered": "true",
         "areColumnsQuoted": "false",
         "typeOfData": "file",
     }
-    storage = storages.text(storages.LAZY_SIMPLE, {"field.delim": table.delimiter})
+    if names is None:
+        names = [f"col{at}" for at in range(table.width)]
+        body = [(cell, *cells) for cell, cells in zip(first, body, strict=True)]
+    else:
+        parameters["skip.header.line.count"] = "1"
+    storage, kinds = _stored(table, body, rules)
+    named = zip(distinct(rules.names or names), kinds, strict=True)
+    columns = tuple(Column(name, kind) for name, kind in named)
+    if storage.serde == storages.OPEN_CSV and table.quoted:
+        parameters["areColumnsQuoted"] = "true"
     return source.finding("csv", columns, storage, parameters, _rows_seen(source, table, data))
+
+
+def _stored(
+    table: Table, body: Sequence[Sequence[str]], rules: Rules
+) -> tuple[Storage, Sequence[str]]:
+    """Return the SerDe, and the types of the columns as that SerDe reads them."""
+    kinds = [rules.kind_of(cells) for cells in body]
+    if rules.serde == "OpenCSVSerDe" or (rules.serde == "None" and table.quoted):
+        storage = storages.open_csv(table.delimiter, rules.quote)
+        # It refuses an empty cell of a number, and reads dates only as numbers.
+        return storage, [
+            kind if kind in ("bigint", "int", "double", "boolean") and all(cells) else "string"
+            for kind, cells in zip(kinds, body, strict=True)
+        ]
+    storage = storages.text(storages.LAZY_SIMPLE, {"field.delim": table.delimiter})
+    return storage, ["string" if at in table.quoted else kind for at, kind in enumerate(kinds)]
 
 
 def _rows_seen(source: Source, table: Table, data: int) -> float:
@@ -177,43 +144,35 @@ def _columns(rows: Sequence[Row], width: int) -> list[Sequence[str]]:
     return list(zip(*even, strict=True))
 
 
-def kind_of(cells: Sequence[str]) -> str:
-    """Return the type of a column: `bigint`, `double` or `string`; empty cells say nothing."""
-    joined = "\n".join(cells)
-    if not joined.strip():
-        return "string"
-    joined += "\n"
-    if _WHOLE.fullmatch(joined):
-        return "bigint" if _fits(joined) else "double"
-    return "double" if _NUMBER.fullmatch(joined) else "string"
-
-
-def _fits(joined: str) -> bool:
-    """Tell whether whole numbers are within `bigint`; only long ones have to be looked at."""
-    cells = joined.split()
-    if len(max(cells, key=len)) < 19:
-        return True
-    return all(-_BIGINT_MAX - 1 <= int(cell) <= _BIGINT_MAX for cell in cells if len(cell) > 18)
-
-
-def _header(first: Row, body: Sequence[Sequence[str]], kinds: Sequence[str]) -> list[str] | None:
+def _names(first: Row, body: Sequence[Sequence[str]], rules: Rules) -> list[str] | None:
     """Return the names that the first row gives, None if it is data."""
-    *cells, last = (cell.strip() for cell in first)
-    if not all(cells) or (not last and any(cell.strip() for cell in body[-1])):
+    if rules.header == "ABSENT":
         return None
-    if any(len(cell) >= HEADER_CHARACTERS_MAX for cell in cells):
-        return None
-    named = [*cells, last] if last else cells
-    if any(not _NAME.fullmatch(cell) or kind_of([cell]) != "string" for cell in named):
-        return None
-    if not any(_differs(kind, cells) for kind, cells in zip(kinds, body, strict=True)):
-        return None
-    return distinct([*cells, last or f"col{len(cells)}"])
+    cells = [cell.strip() for cell in first]
+    named = [cell or f"col{at}" for at, cell in enumerate(cells)]
+    if rules.header == "PRESENT" or (rules.names and tuple(cells) == rules.names):
+        return named
+    return named if _is_header(cells, body) else None
 
 
-def _differs(kind: str, cells: Sequence[str]) -> bool:
+def _is_header(cells: Row, body: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first row is a header, by the guide's rule."""
+    *leading, last = cells
+    if not all(leading) or (not last and any(cell.strip() for cell in body[-1])):
+        return False
+    if any(len(cell) >= HEADER_CHARACTERS_MAX for cell in leading):
+        return False
+    named = [*leading, last] if last else leading
+    if any(not _NAME.fullmatch(cell) or kind_of([cell], True) != "string" for cell in named):
+        return False
+    return any(_differs(cells) for cells in body)
+
+
+def _differs(cells: Sequence[str]) -> bool:
     """Tell whether one cell of a column is no text."""
-    return kind != "string" or any(cell and kind_of([cell]) != "string" for cell in cells)
+    return kind_of(cells, True) != "string" or any(
+        cell and kind_of([cell], True) != "string" for cell in cells
+    )
 
 
 def distinct(names: Sequence[str]) -> list[str]:

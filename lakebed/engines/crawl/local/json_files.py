@@ -31,7 +31,7 @@ def classify(source: Source) -> Finding | None:
     """Take a file that begins with JSON objects or an array."""
     if source.text.lstrip()[:1] not in (b"{", b"["):
         return None
-    records, share = records_of(source)
+    records, share, source = records_of(source)
     if not records:
         return None
     if isinstance(records[0], list):
@@ -70,14 +70,14 @@ def _array(source: Source, records: list[Any], share: float) -> Finding | None:
     return found(source, (Column("array", said(kind)),), ["array"], len(records) / share)
 
 
-def records_of(source: Source) -> tuple[list[Any], float]:
-    """Return the first whole values of a file, and the share of its sample they were in."""
+def records_of(source: Source) -> tuple[list[Any], float, Source]:
+    """Return the first whole values of a file, the share of the sample they were in, and that."""
     held = source
     limit = CRAWL_SAMPLE_BYTES
     while True:
         records, share = _records(held)
         if records or held.is_whole or limit >= CRAWL_SAMPLE_BYTES_MAX:
-            return records, share
+            return records, share, held
         limit += CRAWL_SAMPLE_BYTES
         held = opened(source.sample, limit)
 
@@ -85,6 +85,8 @@ def records_of(source: Source) -> tuple[list[Any], float]:
 def _records(source: Source) -> tuple[list[Any], float]:
     lines = source.lines()
     cut, size = _first_lines(lines)
+    if not cut:
+        return _one_by_one(source)
     try:
         return _decoder.decode_lines(cut), size / max(1, len(source.text))
     except (msgspec.DecodeError, RecursionError):
@@ -117,7 +119,28 @@ def _one_by_one(source: Source) -> tuple[list[Any], float]:
     except ValueError:
         if source.is_whole:
             return [], 1.0
+        if not records and document[at : at + 1] == "[":
+            elements, at = _elements(document, at + 1)
+            records = [elements] if elements else []
     return records, at / max(1, len(document))
+
+
+def _elements(document: str, at: int) -> tuple[list[Any], int]:
+    """Read the whole elements of an array that the sample cuts."""
+    found: list[Any] = []
+    end = at
+    try:
+        while len(found) < CRAWL_RECORDS_MAX:
+            element, at = _scan(document, _skipped(document, at))
+            found.append(element)
+            end = at
+            at = _skipped(document, at)
+            if document[at : at + 1] != ",":
+                break
+            at += 1
+    except ValueError:
+        return found, end
+    return found, end
 
 
 def _skipped(document: str, at: int) -> int:

@@ -32,29 +32,35 @@ _TYPES = {
     "float": "float",
     "string": "string",
 }
-_APACHE = (
+APACHE = (
     r"%{IPORHOST:clientip} %{USER:ident} %{USER:auth} \[%{HTTPDATE:timestamp}\] "
     r'"(?:%{WORD:verb} %{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})" '
     r"%{NUMBER:response} (?:%{NUMBER:bytes}|-)"
 )
 
+COMBINED_APACHE = APACHE + " %{QS:referrer} %{QS:agent}"
+
 
 class LogFormat(msgspec.Struct, frozen=True):
-    """A built-in log classifier: what its first line begins with, its pattern, its own patterns."""
+    """A built-in log classifier: what its first line begins with, its pattern and own patterns.
+
+    Lines that begin with `skip` do not count.
+    """
 
     classification: str
     opening: re.Pattern[bytes]
     pattern: str
     custom: str = ""
+    skip: str = ""
 
 
 FORMATS = (
     LogFormat(
         "combined_apache",
         re.compile(rb"\S+ \S+ \S+ \[\d"),
-        _APACHE + " %{QS:referrer} %{QS:agent}",
+        COMBINED_APACHE,
     ),
-    LogFormat("apache", re.compile(rb"\S+ \S+ \S+ \[\d"), _APACHE + "$"),
+    LogFormat("apache", re.compile(rb"\S+ \S+ \S+ \[\d"), APACHE + "$"),
     LogFormat(
         "linux_kernel",
         re.compile(rb"[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d "),
@@ -99,6 +105,7 @@ FORMATS = (
 """In AWS's order."""
 _IIS = b"#Software: Microsoft"
 _IIS_FIELDS = b"#Fields: "
+_ANY = re.compile(b"")
 
 
 def classify(source: Source) -> Finding | None:
@@ -108,7 +115,7 @@ def classify(source: Source) -> Finding | None:
         return _extended(source)
     for log in FORMATS:
         if log.opening.match(first):
-            found = matched(source, log.classification, log.pattern, log.custom)
+            found = _built_in(source, log)
             if found is not None:
                 return found
     return None
@@ -121,20 +128,28 @@ def _extended(source: Source) -> Finding | None:
             names = re.sub(rb"[()]", b"_", line[len(_IIS_FIELDS) :]).decode("utf-8", "replace")
             folded = [name.strip("_").replace("-", "_").lower() for name in names.split()]
             pattern = "^(?!#)" + " ".join(f"%{{NOTSPACE:{name}}}" for name in folded)
-            return matched(source, "microsoft_log", pattern, "", skip="#")
+            return _built_in(source, LogFormat("microsoft_log", _ANY, pattern, skip="#"))
     return None
+
+
+def _built_in(source: Source, log: LogFormat) -> Finding | None:
+    found = matched(source, log.classification, log.pattern, log.custom, log.skip)
+    if found is None or found.certainty < MATCHING_SHARE:
+        return None
+    return msgspec.structs.replace(found, certainty=1.0)
 
 
 def matched(
     source: Source, classification: str, pattern: str, custom: str, skip: str = ""
 ) -> Finding | None:
-    """Take a file if most of its lines match a Grok pattern."""
+    """Say that a file is a log, as certain as the share of its lines that match a Grok pattern."""
     search = compiled(pattern, custom)
     lines = lines_of(source, skip)
-    if not lines or search is None:
+    columns = columns_of(pattern)
+    if not lines or not columns or search is None:
         return None
     hits = sum(1 for line in lines if search(line) is not None)
-    if hits < MATCHING_SHARE * len(lines):
+    if not hits:
         return None
     serde = {"input.format": pattern}
     parameters = {"typeOfData": "file", "grokPattern": pattern}
@@ -143,7 +158,8 @@ def matched(
         parameters["grokCustomPatterns"] = custom
     storage = storages.text(storages.GROK, serde)
     records = source.text.count(b"\n")
-    return source.finding(classification, columns_of(pattern), storage, parameters, records)
+    found = source.finding(classification, columns, storage, parameters, records)
+    return msgspec.structs.replace(found, certainty=hits / len(lines))
 
 
 def columns_of(pattern: str) -> tuple[Column, ...]:
@@ -152,6 +168,11 @@ def columns_of(pattern: str) -> tuple[Column, ...]:
     for name, kind in _FIELD.findall(pattern):
         found.setdefault(name.lower(), Column(name.lower(), _TYPES.get(kind, "string")))
     return tuple(found.values())
+
+
+def names_in(pattern: str) -> bool:
+    """Tell whether a pattern names fields."""
+    return _FIELD.search(pattern) is not None
 
 
 def lines_of(source: Source, skip: str = "") -> Sequence[str]:

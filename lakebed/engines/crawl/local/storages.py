@@ -40,6 +40,12 @@ def text(serde: str, parameters: dict[str, str]) -> Storage:
     return Storage(_TEXT, _TEXT_OUT, serde, parameters)
 
 
+def open_csv(delimiter: str, quote: str) -> Storage:
+    """Return the storage of quoted text."""
+    parameters = {"separatorChar": delimiter, "quoteChar": quote, "escapeChar": "\\"}
+    return text(OPEN_CSV, parameters)
+
+
 def avro(schema: str) -> Storage:
     """Return the storage of Avro files of a schema."""
     parameters = _ONE | {"avro.schema.literal": schema}

@@ -39,7 +39,6 @@ class Element:
     attributes: dict[str, str]
     children: list[Element] = field(default_factory=list["Element"])
     text: list[str] = field(default_factory=list[str])
-    at: int = 0
 
 
 class _EnoughError(Exception):
@@ -50,6 +49,7 @@ class _EnoughError(Exception):
 class _Reading:
     """Collects the elements that may be rows: those of a tag, or the root's children."""
 
+    text: bytes
     row_tag: str
     parser: expat.XMLParserType
     stack: list[Element] = field(default_factory=list[Element])
@@ -59,7 +59,7 @@ class _Reading:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Open an element."""
-        found = Element(tag, attributes, at=self.parser.CurrentByteIndex)
+        found = Element(tag, attributes)
         if len(self.stack) > DEPTH_MAX:
             raise UnreadableError(f"The XML is nested deeper than {DEPTH_MAX} elements.")
         self.root = self.root or found
@@ -77,16 +77,18 @@ class _Reading:
         if inside:
             self.stack[-1].children.append(found)
         elif self._is_row(found, len(self.stack)):
-            # An element that closes itself ends where it began.
-            if self.parser.CurrentByteIndex != found.at or not self.row_tag:
+            self.end = self.parser.CurrentByteIndex
+            if not self.row_tag or not self._closes_itself(found):
                 self.rows.append(found)
-                self.end = self.parser.CurrentByteIndex
             if len(self.rows) >= CRAWL_RECORDS_MAX:
                 raise _EnoughError
 
     def entity(self, *_: object) -> None:
         """Refuse entities of the document's own: they may grow without bounds."""
         raise UnreadableError("The XML declares entities of its own, which are not read.")
+
+    def _closes_itself(self, element: Element) -> bool:
+        return not element.children and not element.text and self.text.endswith(b"/>", 0, self.end)
 
     def _is_row(self, element: Element, depth: int) -> bool:
         return element.tag == self.row_tag if self.row_tag else depth == 1
@@ -120,7 +122,7 @@ def with_row_tag(source: Source, row_tag: str) -> Finding | None:
 def read(source: Source, row_tag: str) -> _Reading | None:
     """Read the document as far as the sample goes; None if it is no XML."""
     parser = expat.ParserCreate()
-    reading = _Reading(row_tag, parser)
+    reading = _Reading(source.text, row_tag, parser)
     parser.StartElementHandler = reading.start
     parser.EndElementHandler = reading.close
     parser.CharacterDataHandler = reading.data
