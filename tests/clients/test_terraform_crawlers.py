@@ -39,8 +39,8 @@ resource "aws_glue_classifier" "logs" {
   name = "logs"
   grok_classifier {
     classification  = "app-log"
-    grok_pattern    = "%{STAMP:at} %{GREEDYDATA:rest}"
-    custom_patterns = "STAMP %{YEAR}-%{MONTHNUM}"
+    grok_pattern    = "%%{STAMP:at} %%{GREEDYDATA:rest}"
+    custom_patterns = "STAMP %%{YEAR}-%%{MONTHNUM}"
   }
 }
 resource "aws_glue_classifier" "rows" {
