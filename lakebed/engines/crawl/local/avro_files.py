@@ -67,7 +67,7 @@ def classify(source: Source) -> Finding | None:
     if not isinstance(schema, dict) or cast("Named", schema).get("type") != "record":
         return None
     columns = columns_of(cast("Named", schema))
-    parameters = {"typeOfData": "file", "avro.schema.literal": literal}
+    parameters = {"typeOfData": "file"}
     found = source.finding("avro", columns, storages.avro(literal), parameters, 0)
     share = max(1.0, source.sample.size / seen) if seen > CRAWL_SAMPLE_BYTES else 1.0
     return msgspec.structs.replace(found, records=round(records * share))

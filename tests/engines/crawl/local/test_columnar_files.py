@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -137,8 +138,7 @@ def test_avro(tmp_path: Path) -> None:
     assert (found.classification, found.records) == ("avro", 7)
     assert found.storage.serde == "org.apache.hadoop.hive.serde2.avro.AvroSerDe"
     literal = found.storage.serde_parameters["avro.schema.literal"]
-    assert fastavro.parse_schema(fastavro.schema.parse_schema(__import__("json").loads(literal)))
-    assert found.parameters["avro.schema.literal"] == literal
+    assert json.loads(literal)["fields"][0] == {"name": "Id", "type": "long"}
 
 
 def test_half_an_avro_header_says_so(tmp_path: Path) -> None:

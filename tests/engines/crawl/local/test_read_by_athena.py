@@ -1,0 +1,139 @@
+"""What a classifier says of a file, made a table, is read by Athena with the right values."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+import pyarrow.orc
+import pyarrow.parquet
+import pytest
+from amazon.ion import simpleion
+
+from lakebed.engines.crawl import Classifier, Finding
+from tests.engines.crawl.local.looking import look
+from tests.services.athena.athena_client import finish, rows
+
+_TABLE = pa.table({"Id": [1, 2], "name": ["x", None], "in": [{"a": [1]}, {"a": [2, 3]}]})
+_AVRO = {
+    "type": "record",
+    "name": "r",
+    "fields": [{"name": "Id", "type": "long"}, {"name": "name", "type": ["null", "string"]},
+               {"name": "price", "type": {"type": "bytes", "logicalType": "decimal",
+                                          "precision": 9, "scale": 2}}],
+}  # fmt: skip
+_APACHE = (
+    '127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a.gif HTTP/1.0" 200 2326 '
+    '"http://x/" "Mozilla/4.08 [en]"\n'
+)
+
+
+def _written(write: Callable[[Any, Any], None]) -> bytes:
+    file = io.BytesIO()
+    write(_TABLE, file)
+    return file.getvalue()
+
+
+def _avro() -> bytes:
+    file = io.BytesIO()
+    records = [{"Id": 1, "name": "x", "price": Decimal("1.50")},
+               {"Id": 2, "name": None, "price": Decimal("2.00")}]  # fmt: skip
+    fastavro.writer(file, _AVRO, records)
+    return file.getvalue()
+
+
+def _ion(binary: bool) -> bytes:
+    records = [{"Id": 1, "name": "x", "d": Decimal("1.25")}, {"Id": 2, "d": Decimal("10")}]
+    dumped = simpleion.dumps(records, binary=binary, sequence_as_stream=True)
+    return dumped if isinstance(dumped, bytes) else dumped.encode()
+
+
+def _own(kind: Any, **options: Any) -> Classifier:
+    return Classifier(kind, "mine", options)
+
+
+_ALL = [["1", "x"], ["2", None]]
+_CASES: dict[str, tuple[bytes | str, str, list[list[str | None]], tuple[Classifier, ...]]] = {
+    "d.csv": ("a,b\n1,x\n2,\\N\n", "a, b", _ALL, ()),
+    "pipe.csv": ("a|b\n1|x\n2|\\N\n", "a, b", _ALL, ()),
+    "ctrl_a.csv": ("1\x01x\n2\x01\\N\n", "col0, col1", _ALL, ()),
+    "blanks.csv": ("a,b\n1, 5\n2, 6\n", "a, trim(b)", [["1", "5"], ["2", "6"]], ()),
+    "signs.csv": ("a,b\n+1,1e3\n-2,.5\n", "a, b", [["1", "1000.0"], ["-2", "0.5"]], ()),
+    "d.csv.gz": (gzip.compress(b"a,b\n1,x\n2,\\N\n"), "a, b", _ALL, ()),
+    "d.json": ('{"Id": 1, "b": "x"}\n{"Id": 2, "o": {"k": [true]}}\n', "id, b, o.k[1]",
+               [["1", "x", None], ["2", None, "true"]], ()),
+    "mixed.json": ('{"a": 1, "b": {"c:d": 1}}\n{"a": "x", "b": {}}\n', "a, b",
+                   [["1", '{"c:d":1}'], ["x", "{}"]], ()),
+    "d.parquet": (_written(pyarrow.parquet.write_table), 'id, name, "in".a',
+                  [["1", "x", "[1]"], ["2", None, "[2, 3]"]], ()),
+    "d.orc": (_written(pyarrow.orc.write_table), 'id, name, "in".a',
+              [["1", "x", "[1]"], ["2", None, "[2, 3]"]], ()),
+    "d.avro": (_avro(), "id, name, price", [["1", "x", "1.50"], ["2", None, "2.00"]], ()),
+    "text.ion": (_ion(False), "id, name, d", [["1", "x", "1.25"], ["2", None, "10.00"]], ()),
+    "binary.ion": (_ion(True), "id, name, d", [["1", "x", "1.25"], ["2", None, "10.00"]], ()),
+    "access.log": (_APACHE * 2, "clientip, auth, verb, response, agent",
+                   [["127.0.0.1", "frank", "GET", "200", '"Mozilla/4.08 [en]"']] * 2, ()),
+    "own.log": ("x a=1\ny b=2\n", "first, key, value + 1",
+                [["x", "a", "2"], ["y", "b", "3"]],
+                (_own("grok", Classification="mine", GrokPattern="%{WORD:first} %{PAIR}",
+                      CustomPatterns="PAIR %{WORD:key}=%{INT:value:int}"),)),
+    "quoted.csv": ('a,b\n1,"x,y"\n2,"z"\n', "a, b", [["1", "x,y"], ["2", "z"]],
+                   (_own("csv", Serde="OpenCSVSerDe"),)),
+    "dates.csv": ("1,2024-01-31,true,1.5\n2,2024-02-01,false,2\n",
+                  "col0, day(col1), not col2, col3", [["1", "31", "false", "1.5"],
+                                                      ["2", "1", "true", "2.0"]],
+                  (_own("csv", ContainsHeader="ABSENT", CustomDatatypeConfigured=True,
+                        CustomDatatypes=["DATE", "BOOLEAN", "DECIMAL", "SHORT"]),)),
+}  # fmt: skip
+
+
+def _create(glue: Any, found: Finding, name: str) -> None:
+    glue.create_database(DatabaseInput={"Name": "found"})
+    glue.create_table(
+        DatabaseName="found",
+        TableInput={
+            "Name": name,
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": {**found.parameters, "classification": found.classification},
+            "StorageDescriptor": {
+                "Columns": [{"Name": one.name, "Type": one.type} for one in found.columns],
+                "Location": f"s3://looked/{name}/",
+                "InputFormat": found.storage.input_format,
+                "OutputFormat": found.storage.output_format,
+                "SerdeInfo": {
+                    "SerializationLibrary": found.storage.serde,
+                    "Parameters": found.storage.serde_parameters,
+                },
+            },
+        },
+    )
+
+
+@pytest.fixture
+def athena(lakebed: Any) -> Any:
+    lakebed.client("s3").create_bucket(Bucket="results")
+    return lakebed.client("athena")
+
+
+@pytest.mark.parametrize("case", _CASES)
+def test_a_found_table_has_the_files_values(
+    lakebed: Any, athena: Any, tmp_path: Path, case: str
+) -> None:
+    content, query, expected, own = _CASES[case]
+    found = look(tmp_path, content, case, *own)
+    assert found.message == ""
+    name = case.replace(".", "_")
+    lakebed.client("s3").create_bucket(Bucket="looked")
+    lakebed.client("s3").put_object(
+        Bucket="looked", Key=f"{name}/{case}", Body=(tmp_path / case).read_bytes()
+    )
+    _create(lakebed.client("glue"), found, name)
+    done = finish(athena, f"SELECT {query} FROM found.{name}")
+    assert done["Status"]["State"] == "SUCCEEDED", done["Status"]
+    assert rows(athena, done)[1:] == expected
