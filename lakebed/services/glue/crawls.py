@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context, long
@@ -35,15 +36,21 @@ _NUMBERS: Mapping[str, Callable[[Crawl], float | None]] = {
     "DPU_HOUR": lambda crawl: DPU_HOURS if crawl.ended else None,
 }
 
+_MEMBERS = ("FieldName", "FilterOperator", "FieldValue")
+
 
 @long
 def list_crawls(ctx: Context, request: shapes.ListCrawlsRequest) -> shapes.ListCrawlsResponse:
     """Return a crawler's crawls that every filter lets through, the newest first.
 
-    Times in filters are milliseconds since the epoch. Twelve months are kept.
+    Times in filters are milliseconds since the epoch, as the page says, or written as ISO 8601,
+    as some clients do. Twelve months are kept. The sentences about filters are AWS's, as met by
+    clients.
     https://docs.aws.amazon.com/glue/latest/webapi/API_ListCrawls.html
     """
-    row = settled(ctx, find_crawler(ctx, request["CrawlerName"]))
+    row = settled(
+        ctx, find_crawler(ctx, request["CrawlerName"], sentence="Crawler entry with name {}")
+    )
     size = min(request.get("MaxResults") or CRAWLS_PAGE, CRAWLS_PAGE_MAX)
     tests = [_test(wanted) for wanted in request.get("Filters", ())]
     found: list[Crawl] = []
@@ -74,25 +81,37 @@ def _test(wanted: Mapping[str, Any]) -> Callable[[Crawl], bool]:
     """Return what tells whether a crawl passes one filter."""
     field, sign = wanted.get("FieldName", ""), wanted.get("FilterOperator", "")
     value = wanted.get("FieldValue", "")
-    if not field or not sign:
-        raise invalid("A filter has to have FieldName, FilterOperator and FieldValue.")
+    if not field or not sign or not value:
+        said = (f"{name}: {wanted.get(name, 'null')}" for name in _MEMBERS)
+        raise invalid(f"Invalid Filter Provided: {', '.join(said)}")
     compare = _OPERATORS[sign]
     if field in _TEXTS:
         text = _TEXTS[field]
         if sign not in ("EQ", "NE"):
-            raise invalid(f"{field} can be compared by EQ and NE only.")
+            raise invalid(f"Only EQ or NE operator is allowed for field : {field}")
         return lambda crawl: compare(text(crawl), value)
-    try:
-        bound = float(value)
-    except ValueError:
-        raise invalid(f"{value} is no value of {field}.") from None
-    number = _NUMBERS[field]
+    bound, number = _bound(field, value), _NUMBERS[field]
 
     def passes(crawl: Crawl) -> bool:
         held = number(crawl)
         return held is not None and compare(held, bound)
 
     return passes
+
+
+def _bound(field: str, value: str) -> float:
+    """Return what a field is compared with, in its own unit."""
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        if field != "DPU_HOUR":
+            written = datetime.fromisoformat(value)
+            return _milliseconds(written.replace(tzinfo=written.tzinfo or UTC).timestamp())
+    except ValueError:
+        pass
+    raise invalid(f"{value} is no value of {field}.")
 
 
 def _milliseconds(seconds: float) -> int:

@@ -52,6 +52,7 @@ def test_filters_of_crawls(glue):
     assert ids(glue, ("START_TIME", "GE", began)) == [two]
     assert ids(glue, ("START_TIME", "LT", began)) == [one]
     assert ids(glue, ("START_TIME", "GT", began)) == []
+    assert ids(glue, ("START_TIME", "LT", second["StartTime"].isoformat())) == [one]
     assert ids(glue, ("END_TIME", "LE", began)) == [one]
     assert ids(glue, ("DPU_HOUR", "EQ", "0")) == [two, one]
     assert ids(glue, ("DPU_HOUR", "GT", "0")) == []
@@ -59,17 +60,19 @@ def test_filters_of_crawls(glue):
 
 
 def test_errors_of_histories(glue):
-    missing = ("EntityNotFoundException", "Crawler with name nope does not exist", 400)
+    missing = ("EntityNotFoundException", "Crawler entry with name nope does not exist", 400)
     assert error_of(lambda: glue.list_crawls(CrawlerName="nope")) == missing
     for wanted, message in (
         (("START_TIME", "GT", "yesterday"), "yesterday is no value of START_TIME."),
-        (("STATE", "GT", "FAILED"), "STATE can be compared by EQ and NE only."),
+        (("STATE", "GT", "FAILED"), "Only EQ or NE operator is allowed for field : STATE"),
     ):
         refused = ("InvalidInputException", message, 400)
         assert error_of(lambda: ids(glue, wanted)) == refused  # noqa: B023
-    sentence = "A filter has to have FieldName, FilterOperator and FieldValue."
-    empty = error_of(lambda: glue.list_crawls(CrawlerName="orders", Filters=[{}]))
-    assert empty == ("InvalidInputException", sentence, 400)
+    half = {"FieldName": "CRAWL_ID", "FilterOperator": "NE"}
+    sentence = "Invalid Filter Provided: FieldName: CRAWL_ID, FilterOperator: NE, FieldValue: null"
+    assert error_of(lambda: glue.list_crawls(CrawlerName="orders", Filters=[half])) == (
+        "InvalidInputException", sentence, 400,
+    )  # fmt: skip
     token = error_of(lambda: glue.list_crawls(CrawlerName="orders", NextToken="bm8="))
     assert token == ("InvalidInputException", "Invalid NextToken", 400)
 
