@@ -184,3 +184,24 @@ def test_a_crawl_that_died_with_its_server_has_failed(tmp_path):
         assert crawled(glue)["Status"] == "SUCCEEDED"
     finally:
         server.stop()
+
+
+def test_a_server_that_stops_ends_its_crawls(tmp_path):
+    server = start(tmp_path / "data")
+    put_orders(server)
+    with held(server, "orders"):
+        server.stop()
+    server = start(tmp_path / "data")
+    try:
+        crawler = server.client("glue").get_crawler(Name="orders")["Crawler"]
+        last = crawler["LastCrawl"]
+        assert (crawler["State"], last["Status"]) == ("READY", "FAILED")
+        said = "The server stopped while the crawler was running. Run the crawler again."
+        assert last["ErrorMessage"] == said
+        assert lines(server)[-2:] == [
+            f"[{last['MessagePrefix']}] ERROR : {said}",
+            f"[{last['MessagePrefix']}] BENCHMARK : Crawler has finished running and is in state "
+            "READY",
+        ]
+    finally:
+        server.stop()
