@@ -93,6 +93,8 @@ CRAWL_TRAVERSAL_DEPTH: Final = 10
 CRAWL_TRAVERSAL_DEPTH_MAX: Final = 20
 JDBC_CONNECT_SECONDS: Final = 15.0
 """Ours: of one attempt to connect to a database."""
+CRAWL_UNSTRUCTURED_FILES_MAX: Final = 500_000
+"""Ours: files in one table of images, audio, video and documents."""
 CERTIFICATE_BYTES_MAX: Final = 256 * KIB
 """Ours: of a connection's CUSTOM_JDBC_CERT."""
 JDBC_STATEMENT_SECONDS: Final = 120

@@ -26,6 +26,7 @@ from lakebed.services.glue._crawl import CrawlError, Crawling
 from lakebed.services.glue._crawl_changes import CatalogChanges
 from lakebed.services.glue._crawl_log import AnnouncedCatalog, CrawlLines
 from lakebed.services.glue._crawl_rows import counts, end, has_turn, is_live
+from lakebed.services.glue._crawl_unstructured import is_asked
 from lakebed.services.glue._crawler_configuration import read_configuration
 from lakebed.services.glue._crawler_targets import MODULES
 from lakebed.services.glue._crawlers import (
@@ -137,7 +138,10 @@ async def _crawl(crawling: Crawling, catalog: CatalogChanges, lines: CrawlLines)
     for kind in TARGET_KINDS:
         if targets[kind]:
             # Imported in a thread: some bring a library, and the loop has other things to do.
-            module = await asyncio.to_thread(import_module, f"{__package__}.{MODULES[kind]}")
+            name = MODULES[kind]
+            if kind == "S3Targets" and is_asked(crawling.configuration):
+                name = "_crawl_unstructured"
+            module = await asyncio.to_thread(import_module, f"{__package__}.{name}")
             await module.crawl(crawling, targets[kind])
     lines.benchmark("Finished writing to Catalog")
     lines.summary(catalog.summary())

@@ -1,0 +1,59 @@
+"""The child process that looks into files: a request of files in, facts of each out."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lakebed.engines.crawl.media import MediaFacts, MediaFile, facts_of
+from lakebed.engines.crawl.media.audio import read_audio
+from lakebed.engines.crawl.media.documents import read_document
+from lakebed.engines.crawl.media.images import read_image
+from lakebed.engines.crawl.media.video import read_video
+
+_SECONDS_A_FILE = 5.0
+_TEXT_CHARACTERS_MAX = 1000
+_READERS: dict[str, Callable[[Path, MediaFacts], None]] = {
+    "image": read_image, "audio": read_audio, "video": read_video, "document": read_document,
+}  # fmt: skip
+
+
+def answer(request: bytes) -> bytes:
+    """Look into each file of a request."""
+    files = msgspec.msgpack.decode(request, type=list[MediaFile], dec_hook=_path)
+    signal.signal(signal.SIGALRM, _too_long)
+    return msgspec.msgpack.encode([_look(one) for one in files])
+
+
+def _path(kind: type, value: Any) -> Any:
+    return Path(value) if issubclass(kind, Path) else value
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"It took longer than {_SECONDS_A_FILE:g} seconds.")
+
+
+def _look(file: MediaFile) -> MediaFacts:
+    facts = facts_of(file)
+    signal.setitimer(signal.ITIMER_REAL, _SECONDS_A_FILE)
+    try:
+        _READERS[facts.kind](file.path, facts)
+    except Exception as error:  # noqa: BLE001  # A library may raise anything over rubbish.
+        facts = facts_of(file, f"{type(error).__name__}: {error}"[:_TEXT_CHARACTERS_MAX])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    for name in ("title", "author", "album", "camera_make", "camera_model"):
+        setattr(facts, name, _clean(getattr(facts, name)))
+    return facts
+
+
+def _clean(text: str | None) -> str | None:
+    """Return a text without what no text has, at its longest; None for an empty one."""
+    if text is None:
+        return None
+    plain = "".join(letter for letter in text if letter.isprintable()).strip()
+    return plain.encode("utf-8", "replace").decode()[:_TEXT_CHARACTERS_MAX] or None
