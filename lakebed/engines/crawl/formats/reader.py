@@ -33,5 +33,7 @@ def _read(table: MetadataFiles) -> TableMetadata:
         return _READERS[table.kind](table)
     except (MetadataError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         # What a file says may have any form; whatever is missing, this table alone is left out.
-        detail = str(error) if isinstance(error, MetadataError | OSError | ValueError) else repr(error)
+        detail = (
+            str(error) if isinstance(error, MetadataError | OSError | ValueError) else repr(error)
+        )
         return TableMetadata(message=detail)
