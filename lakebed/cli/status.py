@@ -24,6 +24,8 @@ from lakebed.core.limits import (
     AUDIT_FILE_BYTES_MAX,
     AUDIT_FILES_MAX,
     COMPLETED_UPLOAD_SECONDS,
+    CRAWL_HISTORY_DAYS,
+    CRAWL_HISTORY_MAX,
     GIB,
     LOG_STORED_BYTES_MAX,
     MIB,
@@ -121,18 +123,22 @@ def _lake(settings: Settings) -> dict[str, Any]:
 def _growing(settings: Settings, transactions: Transactions) -> Iterator[dict[str, str]]:
     """Yield what grows, how much of it there is, and how long it is kept."""
     from lakebed.services.athena.model import QUERIES
+    from lakebed.services.glue._crawlers import CRAWLS
     from lakebed.services.glue.model import TABLE_VERSIONS
     from lakebed.services.logs.model import GROUP_SIZES, LOG_GROUPS
     from lakebed.services.s3.multipart_completion import COMPLETED
 
     with transactions() as scope:
         counts = [
-            scope.store.count(table.layout, ()) for table in (QUERIES, TABLE_VERSIONS, COMPLETED)
+            scope.store.count(table.layout, ())
+            for table in (QUERIES, TABLE_VERSIONS, COMPLETED, CRAWLS)
         ]
         groups = scope.store.count(LOG_GROUPS.layout, ())
         logged = sum(size.stored_bytes for size in GROUP_SIZES.scan(scope))
     hours = COMPLETED_UPLOAD_SECONDS / 3600
     yield _grows("query history", f"{counts[0]} queries", f"{QUERY_HISTORY_DAYS} days")
+    crawls_kept = f"{CRAWL_HISTORY_DAYS} days, at most {CRAWL_HISTORY_MAX:,} a crawler"
+    yield _grows("crawl history", f"{counts[3]} crawls", crawls_kept)
     yield _grows("versions of tables", str(counts[1]), f"at most {TABLE_VERSIONS_MAX:,} a table")
     yield _grows(
         "log events",

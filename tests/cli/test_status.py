@@ -44,6 +44,7 @@ def test_status_tells_what_each_bucket_holds_and_what_is_damaged(tmp_path):
     assert figures["versioned"] == ["1", "3", "2", "6", "1", "1", "4"]
     assert figures["all"] == figures["versioned"]
     assert "query history: 0 queries (kept: 45 days)" in said
+    assert "crawl history: 0 crawls (kept: 366 days, at most 10,000 a crawler)" in said
     assert (
         "log events: 0.0 MiB in 0 groups (kept: by each group's retention, at most 20 GiB)" in said
     )

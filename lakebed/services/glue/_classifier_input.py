@@ -36,7 +36,8 @@ def check_options(kind: str, options: Mapping[str, Any]) -> None:
 
 def _check_grok(options: Mapping[str, Any]) -> None:
     _check_pattern("GrokPattern", options["GrokPattern"])
-    for line in options.get("CustomPatterns", "").splitlines():
+    # Console and templates write line ends as two characters, too.
+    for line in options.get("CustomPatterns", "").replace("\\n", "\n").splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, _, pattern = line.strip().partition(" ")
