@@ -3,6 +3,8 @@
 The built-in classifier finds `bigint`, `double` and `string`. A custom classifier with custom data
 types finds those it lists: BINARY, BOOLEAN, DATE, DECIMAL, DOUBLE, FLOAT, INT, LONG, SHORT, STRING,
 TIMESTAMP; the first that holds every cell of a column, in the order below, is the column's.
+A blank before or after a number makes it a `double`: Hive reads such a text as a fraction, but not
+as a whole number.
 https://docs.aws.amazon.com/glue/latest/webapi/API_CsvClassifier.html (which type comes before which
 is ours; BINARY is never guessed: every text would be one)
 """
@@ -16,7 +18,9 @@ _BIGINT_MAX = (1 << 63) - 1
 _DECIMAL_DIGITS_MAX = 38
 _FLOAT_DIGITS_MAX = 7
 _WHOLE = re.compile(r"(?>(?:[+-]?[0-9]++)?\n)*+")
-_NUMBER = re.compile(r"(?>(?:[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)?\n)*+")
+_NUMBER = re.compile(
+    r"(?>[ \t]*+(?:[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)?[ \t]*+\n)*+"
+)
 _TRUTH = re.compile(r"(?>(?:true|false)?\n)*+", re.IGNORECASE)
 _DATE = re.compile(r"(?>(?:[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))?\n)*+")
 _MOMENT = re.compile(

@@ -115,6 +115,7 @@ def test_a_trailing_delimiter(tmp_path: Path) -> None:
         (["1", "2.5"], "double"),
         (["1e5", ".5"], "double"),
         (["1.", "-0.0"], "double"),
+        ([" 1", "2 "], "double"),
         (["1", "x"], "string"),
         (["true", "false"], "string"),
         (["2024-01-31", "2024-02-01"], "string"),

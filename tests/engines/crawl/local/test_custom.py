@@ -182,7 +182,7 @@ _ROWS = "1,true,2024-01-31,1.50,2024-01-31 10:00:00,30000\n2,false,2024-02-01,22
         ({"AllowSingleColumn": True}, "a\n1\n2\n", ["a bigint"]),
         ({"AllowSingleColumn": False}, "a\n1\n2\n", None),
         ({"DisableValueTrimming": False}, "a,b\n1, 2\n3, 4 \n", ["a bigint", "b bigint"]),
-        ({"DisableValueTrimming": True}, "a,b\n1, 2\n3, 4 \n", ["a bigint", "b string"]),
+        ({"DisableValueTrimming": True}, "a,b\n1, 2\n3, 4 \n", ["a bigint", "b double"]),
         ({"CustomDatatypeConfigured": True, "CustomDatatypes": ["INT", "BOOLEAN", "date",
           "DECIMAL", "TIMESTAMP", "SHORT"], "ContainsHeader": "ABSENT"},
          _ROWS + "2024-02-01 11:00:00.5,1\n",
