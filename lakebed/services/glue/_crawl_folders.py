@@ -19,7 +19,7 @@ import msgspec
 
 from lakebed.core.limits import CRAWL_SCHEMA_KINDS_MAX
 from lakebed.engines.crawl import UNKNOWN, Column, Storage
-from lakebed.engines.crawl.types import merged_all, similarity
+from lakebed.engines.crawl.types import Array, Struct, merged_all, parsed, similarity, text
 
 SIMILARITY = 0.7
 """Two schemas that have more than this share of columns in common are of one kind."""
@@ -34,6 +34,9 @@ _POSITIONAL = (
     "org.apache.hadoop.hive.serde2.OpenCSVSerde",
 )
 """SerDes that know a column by its position: files that have another order are another table."""
+_TYPED = frozenset({"parquet", "orc", "avro"})
+"""Files that say their own types: Athena reads an `int` as `bigint`, no `bigint` as `double`."""
+_WHOLE = frozenset({"tinyint", "smallint", "int", "bigint"})
 
 Columns = tuple[Column, ...]
 
@@ -49,10 +52,14 @@ class Form(msgspec.Struct, frozen=True):
     storage: Storage = Storage()
     parameters: dict[str, str] = {}
 
-    @property
-    def is_positional(self) -> bool:
-        """Whether a column is found by where it stands in a line."""
-        return self.storage.serde in _POSITIONAL
+    def agree(self, left: Columns, right: Columns) -> bool:
+        """Tell whether files with these columns can be read as one table's."""
+        if self.storage.serde in _POSITIONAL:
+            return all(one.name == other.name for one, other in zip(left, right, strict=False))
+        if self.classification not in _TYPED:
+            return True
+        types = {column.name: column.type for column in left}
+        return all(_read_as_one(types.get(one.name, one.type), one.type) for one in right)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -275,7 +282,7 @@ def _joined(path: str, children: Sequence[_Found], policy: Policy) -> _Found:
 def _fitting(children: Sequence[_Found]) -> list[_Found]:
     """Return the most folders that have one format, and one structure below them.
 
-    Where columns are found by position, they must have the same order in all of them, too.
+    The columns of all must agree with the usual ones, where the format asks for that.
     """
     alike: dict[object, list[_Found]] = {}
     for child in children:
@@ -284,23 +291,34 @@ def _fitting(children: Sequence[_Found]) -> list[_Found]:
             alike.setdefault((levels, child.unit.leaves[0].form.key), []).append(child)
     most = max(alike.values(), key=len) if alike else []
     units = [child.unit for child in most if child.unit is not None]
-    if not units or not units[0].leaves[0].form.is_positional:
+    if not units:
         return most
+    agree = units[0].leaves[0].form.agree
     schemas: Counter[Columns] = Counter()
     for unit in units:
         schemas.update(unit.schemas)
     usual = max(schemas, key=lambda columns: schemas[columns])
-    longest = max((one for one in schemas if _in_order(one, usual)), key=len)
+    longest = max((one for one in schemas if agree(one, usual)), key=len)
     return [
         child
         for child in most
-        if child.unit is not None and all(_in_order(one, longest) for one in child.unit.schemas)
+        if child.unit is not None and all(agree(one, longest) for one in child.unit.schemas)
     ]
 
 
-def _in_order(left: Columns, right: Columns) -> bool:
-    """Tell whether two lines of columns are one, as far as the shorter goes."""
-    return all(one.name == other.name for one, other in zip(left, right, strict=False))
+@lru_cache(maxsize=4096)
+def _read_as_one(left: str, right: str) -> bool:
+    if left == right or {left, right} == {"float", "double"} or {left, right} <= _WHOLE:
+        return True
+    one, other = parsed(left), parsed(right)
+    if isinstance(one, Array) and isinstance(other, Array):
+        return _read_as_one(text(one.element), text(other.element))
+    if isinstance(one, Struct) and isinstance(other, Struct):
+        kinds = dict(one.fields)
+        return all(
+            _read_as_one(text(kinds.get(name, kind)), text(kind)) for name, kind in other.fields
+        )
+    return False
 
 
 def _is_unknown(found: _Found) -> bool:
@@ -319,7 +337,7 @@ def _similar(schemas: Mapping[Columns, int], form: Form, policy: Policy) -> bool
     if len(schemas) < 2:
         return True
     longest = max(schemas, key=len)
-    if form.is_positional and not all(_in_order(one, longest) for one in schemas):
+    if not all(form.agree(one, longest) for one in schemas):
         return False
     if policy.combines:
         return True

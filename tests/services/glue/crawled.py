@@ -63,7 +63,8 @@ class Lake:
 
     def summary(self, name: str = "c") -> Any:
         """Return what the last crawl changed, as its history says."""
-        return json.loads(self.glue.list_crawls(CrawlerName=name)["Crawls"][0]["Summary"])
+        crawl = self.glue.list_crawls(CrawlerName=name)["Crawls"][0]
+        return json.loads(crawl.get("Summary", "{}"))
 
     def tables(self) -> dict[str, Any]:
         """Return the tables of the database by name."""
