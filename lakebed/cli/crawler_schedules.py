@@ -9,13 +9,13 @@ from typing import Any
 
 from lakebed.cli.lifecycle import Keeper
 from lakebed.context import Context
-from lakebed.core.errors import AwsError
 from lakebed.store import StoreError
 
 log = logging.getLogger("lakebed")
 
 LOOK_SECONDS = 1.0
 """Schedules are exact to the minute; to look is to ask an index."""
+RETRY_SECONDS = 60.0
 DUE_AT_ONCE = 100
 
 
@@ -60,6 +60,10 @@ class CrawlerSchedules:
                 started += await self._keeper.act(
                     one.account, lambda ctx, one=one: due.start_due(ctx, one, now)
                 )
-            except AwsError as error:
-                log.warning("crawler %s could not be started: %s", one.crawler, error)
+            except Exception:
+                # A loop over many: what is wrong with one must not keep the others from starting.
+                log.exception("crawler %s could not be started by its schedule", one.crawler)
+                await self._keeper.act(
+                    one.account, lambda ctx, one=one: due.put_off(ctx, one, now + RETRY_SECONDS)
+                )
         return started

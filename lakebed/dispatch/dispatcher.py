@@ -191,7 +191,7 @@ class Dispatcher:
             code = "AccessDenied" if service == "s3" else "AccessDeniedException"
             raise AwsError(code, decision.reason, 403 if service == "s3" else 400)
         if not decision.is_allowed:
-            log.info("%s allowed in open mode: %s", context.request_id, decision.reason)
+            log.debug("%s allowed in open mode: %s", context.request_id, decision.reason)
             self._house.metrics.count(service, operation, "not enforced: AccessDenied")
 
     def _is_enforced(self, principal: Principal) -> bool:

@@ -18,7 +18,10 @@ from lakebed.services.glue._crawlers import (
     Crawler,
     replace,
 )
+from lakebed.store import Range
 
+CRAWLS_AT_HEAD = 16
+"""So many are told their place; those behind them ask less often."""
 ERROR_CHARACTERS_MAX = 2048
 """Of an ErrorMessage, by the API's model."""
 
@@ -49,16 +52,16 @@ def is_live(ctx: Context, crawler: str, started: float, crawl_id: str) -> Crawl 
     return crawl if crawl is not None and crawl.state == RUNNING else None
 
 
-def has_turn(ctx: Context, crawl_id: str) -> bool:
-    """Tell whether a crawl is among the first that wait or run; those that died are swept up."""
-    place = 0
-    for turn in list(CRAWL_TURNS.scan(ctx)):
-        if turn.id == crawl_id:
-            return place < CRAWLS_RUNNING_MAX
-        if ctx.runs.is_running(turn.id):
-            place += 1
-        else:
+def place(ctx: Context, crawl_id: str) -> int | None:
+    """Return a crawl's place among those that run or wait, from 0; None if it is far behind.
+
+    Those at the head that died are swept up: they have given up their turns.
+    """
+    while True:
+        head = list(CRAWL_TURNS.scan(ctx, Range(limit=CRAWLS_AT_HEAD)))
+        dead = [turn for turn in head[:CRAWLS_RUNNING_MAX] if not ctx.runs.is_running(turn.id)]
+        for turn in dead:
             CRAWL_TURNS.delete(ctx, turn.since, turn.id)
-        if place >= CRAWLS_RUNNING_MAX:
-            return False
-    return True
+        if not dead:
+            ids = [turn.id for turn in head]
+            return ids.index(crawl_id) if crawl_id in ids else None

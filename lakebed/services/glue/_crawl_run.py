@@ -18,6 +18,7 @@ import msgspec
 from lakebed.context import Caller, Context
 from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError
+from lakebed.core.limits import CRAWLS_RUNNING_MAX
 from lakebed.core.settings import Settings
 from lakebed.engines import Engines
 from lakebed.engines.crawl import Classifier
@@ -25,7 +26,7 @@ from lakebed.run_log import RunLog
 from lakebed.services.glue._crawl import CrawlError, Crawling
 from lakebed.services.glue._crawl_changes import CatalogChanges
 from lakebed.services.glue._crawl_log import AnnouncedCatalog, CrawlLines
-from lakebed.services.glue._crawl_rows import counts, end, has_turn, is_live
+from lakebed.services.glue._crawl_rows import counts, end, is_live, place
 from lakebed.services.glue._crawl_unstructured import is_asked
 from lakebed.services.glue._crawler_configuration import read_configuration
 from lakebed.services.glue._crawler_targets import MODULES
@@ -40,8 +41,9 @@ from lakebed.services.glue._crawlers import (
 
 log = logging.getLogger("lakebed.crawls")
 
-TURN_SECONDS = 0.25
-"""How often a crawl that waits asks whether it is its turn."""
+TURN_SECONDS = 0.1
+FAR_SECONDS = 2.0
+"""How often a crawl that waits asks whether it is its turn; one that is far behind, less often."""
 INTERNAL = "Internal Service Exception"
 """What AWS's crawlers say of a bug of theirs; what it was stands in the server's own log."""
 _ENDED_EARLY = "The server stopped while the crawler was running. Run the crawler again."
@@ -90,8 +92,7 @@ async def _outcome(caller: Caller, house: House, job: Job, lines: CrawlLines) ->
     state, error = "COMPLETED", ""
     try:
         lines.benchmark(f"Running Start Crawl for Crawler {job.crawler}")
-        while not await caller.write(lambda ctx: has_turn(ctx, job.crawl_id)):
-            await asyncio.sleep(TURN_SECONDS)
+        await _turn(caller, job.crawl_id)
         started = time.perf_counter()
         crawling, catalog = _crawling(caller, house, job, lines)
         await _crawl(crawling, catalog, lines)
@@ -110,6 +111,15 @@ async def _outcome(caller: Caller, house: House, job: Job, lines: CrawlLines) ->
         lines.error(error)
     summary: Mapping[str, Any] = {} if catalog is None else catalog.summary()
     return Outcome(state, error, summary, time.perf_counter() - started)
+
+
+async def _turn(caller: Caller, crawl_id: str) -> None:
+    """Wait until a crawl is among the first."""
+    while True:
+        at = await caller.write(lambda ctx: place(ctx, crawl_id))
+        if at is not None and at < CRAWLS_RUNNING_MAX:
+            return
+        await asyncio.sleep(FAR_SECONDS if at is None else TURN_SECONDS)
 
 
 def _crawling(

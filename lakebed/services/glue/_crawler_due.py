@@ -20,6 +20,12 @@ def warm() -> None:
     importlib.import_module("aws_croniter")
 
 
+def put_off(ctx: Context, due: CrawlDue, until: float) -> None:
+    """Try a crawler that could not be started again later, unless another time was set."""
+    if CRAWLS_DUE.get(ctx, due.account, due.region, due.crawler) == due:
+        CRAWLS_DUE.put(ctx, msgspec.structs.replace(due, due=until))
+
+
 def start_due(ctx: Context, due: CrawlDue, now: float) -> bool:
     """Start a crawl that is due, and put down its next time, both or neither.
 

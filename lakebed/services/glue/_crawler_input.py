@@ -37,11 +37,22 @@ def definition(
     for name in members["Classifiers"]:
         find_classifier(ctx, name, "InvalidInputException")
     _check_unbuilt(ctx, operation, members)
-    security = members.get("CrawlerSecurityConfiguration")
-    if security and SECURITY_CONFIGURATIONS.get(ctx, security) is None:
-        message = f"Security configuration {security} not found."
-        raise invalid(f"Error trying to retrieve security config, error message: {message}")
+    _check_security(ctx, operation, members.get("CrawlerSecurityConfiguration"))
     return {key: value for key, value in members.items() if value != ""}
+
+
+def _check_security(ctx: Context, operation: str, name: str | None) -> None:
+    """Refuse a security configuration that is not there, or wants the crawl's log encrypted."""
+    if not name:
+        return
+    row = SECURITY_CONFIGURATIONS.get(ctx, name)
+    if row is None:
+        message = f"Security configuration {name} not found."
+        raise invalid(f"Error trying to retrieve security config, error message: {message}")
+    log_encryption = row.definition.get("CloudWatchEncryption", {})
+    if log_encryption.get("CloudWatchEncryptionMode", "DISABLED") != "DISABLED":
+        member = "CrawlerSecurityConfiguration with CloudWatchEncryptionMode SSE-KMS"
+        raise NotBuiltError("glue", operation, member)
 
 
 def _with_defaults(members: Mapping[str, Any]) -> dict[str, Any]:

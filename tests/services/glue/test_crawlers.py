@@ -198,6 +198,15 @@ def test_what_is_not_built_is_named(glue, members, what):
     assert f"glue.CreateCrawler ({what})" in message
 
 
+def test_a_security_configuration_that_encrypts_the_log_is_not_built(glue):
+    key = {"CloudWatchEncryptionMode": "SSE-KMS", "KmsKeyArn": "arn:aws:kms:us-east-1:0:key/k"}
+    encryption = {"CloudWatchEncryption": key}
+    glue.create_security_configuration(Name="secret", EncryptionConfiguration=encryption)
+    code, message, _ = refused(glue, CrawlerSecurityConfiguration="secret")
+    assert code == "LakebedNotBuilt"
+    assert "CrawlerSecurityConfiguration with CloudWatchEncryptionMode SSE-KMS" in message
+
+
 def test_an_update_replaces_the_members_it_names(glue):
     made(glue, Description="before", TablePrefix="p_", Schedule="cron(0 1 * * ? *)")
     before = shown(glue)
