@@ -40,7 +40,7 @@ def begin(ctx: Context, row: Crawler) -> Crawler:
     CRAWLERS.put(ctx, row)
     CRAWLS.put(ctx, crawl)
     CRAWL_TURNS.put(ctx, CrawlTurn(now, crawl_id))
-    _expire(ctx, row.name, now)
+    expire(ctx, row.name, now)
     shown = definition_shape(row)
     job = Job(row.name, crawl_id, now, shown, classifiers_of(ctx, shown["Classifiers"]))
     house = House(ctx.engines, ctx.settings, ctx.clock)
@@ -84,7 +84,7 @@ def forget(ctx: Context, row: Crawler) -> None:
     CRAWLS.delete_range(ctx, Range((row.name,)))
 
 
-def _expire(ctx: Context, name: str, now: float) -> None:
+def expire(ctx: Context, name: str, now: float) -> None:
     """Delete the crawls that are older than is kept, or more."""
     CRAWLS.delete_range(ctx, Range((name,), end=(now - CRAWL_HISTORY_DAYS * _DAY_SECONDS,)))
     excess = CRAWLS.count(ctx, name) - CRAWL_HISTORY_MAX
