@@ -27,7 +27,7 @@ from lakebed.engines.crawl.local.source import Source
 DELIMITERS = ",|\t;\x01"
 HEADER_CHARACTERS_MAX = 150
 NAME_CHARACTERS_MAX = 255
-_EVEN_ROWS = 0.9
+_EVEN_ROWS = 0.8
 """The share of rows that must have as many cells as most rows have."""
 _NAME = re.compile(r"[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\t]{1,255}")
 

@@ -1,7 +1,7 @@
 """Types of decoded values (JSON, BSON, Ion, XML): what a list of Python's values is to Hive.
 
 Whole numbers are `int`, or `bigint` where one needs it; values of different kinds are `string`.
-What Hive's texts of types cannot say (an empty object, a field called `a:b`, a tree too deep) is
+What Hive's texts of types cannot say (an empty object, a field called `a-b`, a tree too deep) is
 `string` as well: the JSON SerDe then gives the value's text.
 """
 
@@ -32,7 +32,8 @@ TYPE_CHARACTERS_MAX = 131_072
 _DEPTH_MAX = 60
 _INT_MAX = (1 << 31) - 1
 _BIGINT_MAX = (1 << 63) - 1
-_UNSAYABLE = re.compile(r"[:,<>();`\s]|^$")
+_UNSAYABLE = re.compile(r"[^A-Za-z0-9_]|^$")
+"""Names of fields that Athena cannot read in the text of a type."""
 _NONE: type = type(None)
 
 Kinds = Mapping[type, Callable[[list[Any]], GlueType]]

@@ -47,6 +47,7 @@ def test_the_whole_finding_of_lines(tmp_path: Path) -> None:
         ('{"x": {"y": [1]}}', "struct<x:struct<y:array<int>>>"),
         ('[{"a": 1}, {"b": true}]', "array<struct<a:int,b:boolean>>"),
         ('{"a:b": 1}', "string"),
+        ('{"x": {"$ref": 1}, "y": 2}', "struct<x:string,y:int>"),
         ('{"A": 1, "a": 2.5}', "struct<A:double>"),
         ("[" * 70 + "]" * 70, "array<" * 61 + "string" + ">" * 61),
     ],
