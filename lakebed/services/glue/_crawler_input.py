@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from lakebed.context import Context
 from lakebed.core.errors import NotBuiltError
@@ -36,7 +36,9 @@ def definition(
     read_configuration(members.get("Configuration", ""))
     for name in members["Classifiers"]:
         find_classifier(ctx, name, "InvalidInputException")
-    _check_unbuilt(ctx, operation, members)
+    account = members["LakeFormationConfiguration"]["AccountId"]
+    if account not in ("", ctx.account):
+        raise NotBuiltError("glue", operation, "LakeFormationConfiguration.AccountId")
     _check_security(ctx, operation, members.get("CrawlerSecurityConfiguration"))
     return {key: value for key, value in members.items() if value != ""}
 
@@ -108,23 +110,24 @@ def _check_policies(members: Mapping[str, Any]) -> None:
         )
 
 
-def _check_unbuilt(ctx: Context, operation: str, members: Mapping[str, Any]) -> None:
-    """Refuse, by name, what would change the result and is not there."""
-    lake_formation = members["LakeFormationConfiguration"]
-    found = {
-        "RecrawlPolicy.RecrawlBehavior CRAWL_EVENT_MODE": (
-            members["RecrawlPolicy"]["RecrawlBehavior"] == "CRAWL_EVENT_MODE"
-        ),
-        "LineageConfiguration.CrawlerLineageSettings ENABLE": (
-            members["LineageConfiguration"]["CrawlerLineageSettings"] == "ENABLE"
-        ),
-        "LakeFormationConfiguration.UseLakeFormationCredentials": (
-            lake_formation["UseLakeFormationCredentials"]
-        ),
-        "LakeFormationConfiguration.AccountId": (
-            lake_formation["AccountId"] not in ("", ctx.account)
-        ),
-    }
-    for member, is_wanted in found.items():
-        if is_wanted:
-            raise NotBuiltError("glue", operation, member)
+def refuse_unbuilt(operation: str, request: Mapping[str, Any], unbuilt: Sequence[str]) -> None:
+    """Refuse, by name, members that would change the result and are not there.
+
+    `unbuilt` has paths of members, `Targets.MongoDBTargets`, or such with a value after a blank.
+    """
+    for member in unbuilt:
+        path, _, value = member.partition(" ")
+        for found in _values(request, path.split(".")):
+            if found == value if value else found:
+                raise NotBuiltError("glue", operation, member)
+
+
+def _values(given: Any, path: Sequence[str]) -> Iterator[Any]:
+    """Yield what a path leads to, in every element of a list on its way."""
+    if not path:
+        yield given
+    elif isinstance(given, list):
+        for one in cast(list[Any], given):
+            yield from _values(one, path)
+    elif isinstance(given, dict) and path[0] in given:
+        yield from _values(cast(dict[str, Any], given)[path[0]], path[1:])

@@ -25,7 +25,6 @@ MODULES = {
 
 _PATHS = {"S3Targets": "Path", "DeltaTargets": "DeltaTables", "IcebergTargets": "Paths",
           "HudiTargets": "Paths"}  # fmt: skip
-_QUEUES = ("EventQueueArn", "DlqEventQueueArn")
 
 
 def check_targets(ctx: Context, operation: str, role: str, targets: Mapping[str, Any]) -> None:
@@ -43,7 +42,7 @@ def check_targets(ctx: Context, operation: str, role: str, targets: Mapping[str,
         if not is_built(kind):
             raise NotBuiltError("glue", operation, f"Targets.{kind}")
         for target in targets[kind]:
-            _check_target(ctx, operation, kind, target)
+            _check_target(ctx, kind, target)
             buckets.update(dict.fromkeys(_buckets(kind, target)))
     for bucket in buckets:
         _check_bucket(ctx, role, bucket)
@@ -55,10 +54,7 @@ def is_built(kind: str) -> bool:
     return name is not None and find_spec(f"{__package__}.{name}") is not None
 
 
-def _check_target(ctx: Context, operation: str, kind: str, target: Mapping[str, Any]) -> None:
-    for queue in _QUEUES:
-        if target.get(queue):
-            raise NotBuiltError("glue", operation, f"Targets.{kind}.{queue}")
+def _check_target(ctx: Context, kind: str, target: Mapping[str, Any]) -> None:
     connection = target.get("ConnectionName")
     if connection and CONNECTIONS.get(ctx, connection) is None:
         # AWS's own sentence goes on after the colon with what the Data Catalog says.

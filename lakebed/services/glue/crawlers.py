@@ -10,7 +10,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.limits import GLUE_CRAWLERS_MAX, GLUE_PAGE_MAX, GLUE_TAGS_MAX
 from lakebed.services.glue._crawl_life import begin, forget, settled, stop
 from lakebed.services.glue._crawl_memory import forget_crawler
-from lakebed.services.glue._crawler_input import definition
+from lakebed.services.glue._crawler_input import definition, refuse_unbuilt
 from lakebed.services.glue._crawler_schedules import with_schedule
 from lakebed.services.glue._crawler_shape import crawler_shape
 from lakebed.services.glue._crawlers import (
@@ -27,6 +27,17 @@ from lakebed.store import Range
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
 
+_UNBUILT = (
+    "Targets.DynamoDBTargets",
+    "Targets.MongoDBTargets",
+    "Targets.S3Targets.EventQueueArn",
+    "Targets.S3Targets.DlqEventQueueArn",
+    "Targets.CatalogTargets.EventQueueArn",
+    "Targets.CatalogTargets.DlqEventQueueArn",
+    "RecrawlPolicy.RecrawlBehavior CRAWL_EVENT_MODE",
+    "LineageConfiguration.CrawlerLineageSettings ENABLE",
+    "LakeFormationConfiguration.UseLakeFormationCredentials",
+)
 _ENTRY = "Crawler entry with name {}"
 """GetCrawler says it differently from StartCrawler."""
 
@@ -41,6 +52,7 @@ def create_crawler(
     refused by name. In a thread, because of the library that reads schedules.
     https://docs.aws.amazon.com/glue/latest/webapi/API_CreateCrawler.html
     """
+    refuse_unbuilt("CreateCrawler", request, _UNBUILT)
     now, tags = ctx.clock.now(), request.get("Tags")
     row = Crawler(request["Name"], definition(ctx, "CreateCrawler", request), now, now)
     if tags and len(tags) > GLUE_TAGS_MAX:
@@ -132,6 +144,7 @@ def update_crawler(
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html
     """
+    refuse_unbuilt("UpdateCrawler", request, _UNBUILT)
     row = settled(ctx, find_crawler(ctx, request["Name"], sentence=_ENTRY))
     if row.state != READY:
         # The sentence is AWS's, though some clients have met it under InvalidInputException.

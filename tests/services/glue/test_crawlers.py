@@ -179,6 +179,10 @@ def test_what_cannot_be_is_refused(glue, members, message):
         ({"Targets": {"DynamoDBTargets": [{"Path": "t"}]}}, "Targets.DynamoDBTargets"),
         ({"Targets": {"MongoDBTargets": [{"Path": "t"}]}}, "Targets.MongoDBTargets"),
         (
+            {"Targets": {"S3Targets": [{"Path": "s3://lake/"}, {"EventQueueArn": "arn:q"}]}},
+            "Targets.S3Targets.EventQueueArn",
+        ),
+        (
             {"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVENT_MODE"}},
             "RecrawlPolicy.RecrawlBehavior CRAWL_EVENT_MODE",
         ),
@@ -196,6 +200,9 @@ def test_what_is_not_built_is_named(glue, members, what):
     code, message, _ = refused(glue, **members)
     assert code == "LakebedNotBuilt"
     assert f"glue.CreateCrawler ({what})" in message
+    made(glue)
+    code, message, _ = error_of(lambda: glue.update_crawler(Name="c", **members))
+    assert (code, f"glue.UpdateCrawler ({what})" in message) == ("LakebedNotBuilt", True)
 
 
 def test_a_security_configuration_that_encrypts_the_log_is_not_built(glue):
