@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from tools import learn_map
+
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "lakebed" / "gateway" / "wire" / "models"
 PAGE = ROOT / "docs" / "reference" / "coverage.md"
@@ -148,15 +150,18 @@ def _keys(node: ast.FunctionDef) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` say whether it is stale."""
-    page = table()
-    if "--check" in arguments:
-        is_fresh = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
-        print("coverage table: fresh" if is_fresh else f"stale: {PAGE}; run `make generate`")
-        return 0 if is_fresh else 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page, encoding="utf-8")
-    return 0
+    """Write the page and the map of labs, or with `--check` say whether they are stale."""
+    status = 0
+    for path, page in ((PAGE, table()), (learn_map.PAGE, learn_map.learn_map())):
+        if "--check" in arguments:
+            is_fresh = path.exists() and path.read_text(encoding="utf-8") == page
+            name = path.relative_to(ROOT)
+            print(f"{name}: fresh" if is_fresh else f"stale: {name}; run `make generate`")
+            status |= not is_fresh
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    return status
 
 
 if __name__ == "__main__":
