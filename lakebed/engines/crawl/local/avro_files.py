@@ -38,6 +38,8 @@ _LOGICAL = {
     "timestamp-micros": "timestamp",
     "uuid": "string",
 }
+# A length that is damaged may ask for more memory than there is.
+_DAMAGE = (ValueError, LookupError, EOFError, OSError, TypeError, MemoryError, StopIteration)
 
 Named = dict[str, Any]
 """Schemas by the names they gave themselves."""
@@ -49,6 +51,7 @@ def classify(source: Source) -> Finding | None:
         return None
     # Loaded here: few files are Avro.
     import fastavro
+    from fastavro.schema import SchemaParseException
 
     try:
         with open(source.sample.path, "rb") as file:
@@ -61,7 +64,7 @@ def classify(source: Source) -> Finding | None:
                 if seen > CRAWL_SAMPLE_BYTES:
                     break
         schema = json.loads(literal)
-    except (ValueError, KeyError, EOFError, OSError, TypeError, StopIteration) as error:
+    except (*_DAMAGE, SchemaParseException) as error:
         said_of_it = f"{type(error).__name__} {error}".strip()
         raise UnreadableError(f"The Avro file cannot be read: {said_of_it}") from error
     if not isinstance(schema, dict) or cast("Named", schema).get("type") != "record":

@@ -89,7 +89,7 @@ def _records(source: Source) -> tuple[list[Any], float]:
         return _one_by_one(source)
     try:
         return _decoder.decode_lines(cut), size / max(1, len(source.text))
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _one_by_one(source)
 
 
@@ -103,10 +103,7 @@ def _first_lines(lines: bytes) -> tuple[bytes, int]:
 
 def _one_by_one(source: Source) -> tuple[list[Any], float]:
     """Read values that are not a line each; what follows the last whole one is cut off."""
-    try:
-        document = source.text.decode("utf-8", "replace" if not source.is_whole else "strict")
-    except UnicodeDecodeError:
-        return [], 1.0
+    document = source.text.decode("utf-8", "replace")
     records: list[Any] = []
     at = _skipped(document, 0)
     try:

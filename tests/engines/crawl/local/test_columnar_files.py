@@ -145,3 +145,10 @@ def test_half_an_avro_header_says_so(tmp_path: Path) -> None:
     found = look(tmp_path, _avro(1)[:60])
     assert found.classification == "UNKNOWN"
     assert found.message.startswith("The Avro file cannot be read: ")
+
+
+def test_a_damaged_length_in_an_avro_header_says_so(tmp_path: Path) -> None:
+    whole = _avro(1)
+    found = look(tmp_path, whole[:35] + b"\xfe\xff\xff\xff\xff\xff\xff\x7f" + whole[36:])
+    assert found.classification == "UNKNOWN"
+    assert found.message.startswith("The Avro file cannot be read: ")

@@ -122,3 +122,7 @@ def test_an_object_over_lines_that_the_sample_cuts_is_left_out(tmp_path: Path) -
 def test_five_thousand_fields(tmp_path: Path) -> None:
     found = look(tmp_path, json.dumps({f"f{at}": at for at in range(5000)}))
     assert len(found.columns) == 5000
+
+
+def test_bytes_that_are_not_utf8_do_not_hide_the_json(tmp_path: Path) -> None:
+    assert columns(look(tmp_path, b'{"a": "caf\xe9"}\n{"a": 1}\n')) == ["a string"]
