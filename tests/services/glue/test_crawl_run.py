@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import urllib.request
 
 import pytest
 
@@ -140,6 +141,10 @@ def test_a_crawl_acts_as_its_role(lakebed, glue):
         "arn": "arn:aws:sts::000000000000:assumed-role/crawls/AWS-Crawler",
         "accountId": "000000000000",
     } in made
+    with urllib.request.urlopen(f"{lakebed.url}/_lakebed/metrics", timeout=5) as answer:
+        counted = answer.read().decode()
+    not_enforced = 'operation="create_table",code="not enforced: AccessDenied"'
+    assert f'lakebed_calls_total{{service="glue",{not_enforced}}}' in counted
 
 
 def test_a_crawl_whose_role_may_nothing_fails_in_strict_mode(tmp_path):
