@@ -12,12 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.iam_actions import actions_table
 from tools.operations import GenerateError, Json, load_model, operations_in_use, service_folders
 from tools.stubs import package_stub, service_stub
 from tools.tables import index_table, service_table
 
 _MODELS = Path("lakebed/gateway/wire/models")
 _SHAPES = Path("lakebed/shapes")
+_ACTIONS = Path("lakebed/govern/actions")
 
 
 def _format(text: str, path: Path, root: Path) -> str:
@@ -40,6 +42,7 @@ def generate(root: Path) -> dict[Path, str]:
         operations = operations_in_use(folder, model)
         models[service] = model
         files[_MODELS / f"{service}.json"] = service_table(service, model, operations)
+        files[_ACTIONS / f"{service}.json"] = actions_table(service, model, operations)
         shapes = _SHAPES / f"{service}.py"
         files[shapes] = _format(service_stub(service, model, operations), shapes, root)
     files[_MODELS / "index.json"] = index_table(models)
@@ -55,7 +58,8 @@ def stale_files(root: Path, files: dict[Path, str]) -> list[Path]:
         for path, text in files.items()
         if not (root / path).exists() or (root / path).read_text("utf-8") != text
     ]
-    present = [*(root / _MODELS).glob("*.json"), *(root / _SHAPES).glob("*.py")]
+    folders = ((_MODELS, "*.json"), (_SHAPES, "*.py"), (_ACTIONS, "*.json"))
+    present = [path for folder, names in folders for path in (root / folder).glob(names)]
     return sorted(
         {*stale, *(path.relative_to(root) for path in present)} - (set(files) - set(stale))
     )
