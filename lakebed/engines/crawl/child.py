@@ -13,7 +13,7 @@ import msgspec
 
 from lakebed.core.limits import MIB
 
-_MODULES = "lakebed.engines.crawl."
+_MODULES = "lakebed.engines."
 _ANSWER_BYTES_MAX = 256 * MIB
 
 
@@ -29,7 +29,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 async def ask(module: str, request: bytes, bounds: Bounds) -> bytes:
-    """Run `lakebed.engines.crawl.MODULE` over a request and return its answer.
+    """Run `lakebed.engines.MODULE` over a request and return its answer.
 
     Cancelling the task ends the child.
     """

@@ -20,6 +20,7 @@ from lakebed.core.limits import CERTIFICATE_BYTES_MAX
 from lakebed.engines import jdbc
 from lakebed.engines.crawl import Column, Storage
 from lakebed.engines.jdbc import DatabaseTable, Endpoint, JdbcError, Login
+from lakebed.engines.jdbc.listing import list_tables
 from lakebed.services.glue._crawl import CrawlError, Crawling, FoundTable
 from lakebed.services.glue._crawl_globs import excludes
 
@@ -60,7 +61,7 @@ async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> Non
         where = msgspec.structs.replace(where, database=include.database)
         login = await _login(crawling, connection)
         try:
-            tables = await asyncio.to_thread(_tables, where, login, include)
+            tables = await list_tables(where, login, include.schema, include.table)
         except JdbcError as error:
             raise CrawlError(_FAILED.format(error)) from error
         patterns: Sequence[str] = target.get("Exclusions") or ()
@@ -128,15 +129,6 @@ def _text(body: Any) -> str:
         return os.pread(body.descriptor, length, body.start).decode("ascii", "replace")
     finally:
         os.close(body.descriptor)
-
-
-def _tables(where: Endpoint, login: Login, include: Include) -> list[DatabaseTable]:
-    """Ask the database for the tables of an include path. Blocks."""
-    database = jdbc.connect(where, login)
-    try:
-        return list(database.tables(include.schema, include.table))
-    finally:
-        database.close()
 
 
 def _found(

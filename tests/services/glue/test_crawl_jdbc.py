@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import time
+
 import pytest
 
 from tests import databases
-from tests.services.glue.crawlers import crawled, tables
+from tests.services.glue.crawlers import ROLE, crawled, tables
 from tests.services.glue.test_databases import error_of
 
 NOT_REACHED = (
@@ -142,6 +145,20 @@ def tables_or_none(lakebed) -> dict:
         return {}
 
 
+def test_a_crawl_of_a_server_that_does_not_answer_can_be_stopped(lakebed, glue):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connect(glue, f"jdbc:postgresql://127.0.0.1:{silent.getsockname()[1]}/shop")
+        glue.create_crawler(Name="c", Role=ROLE, DatabaseName="db", Targets=target("shop/s/%"))
+        glue.start_crawler(Name="c")
+        silent.accept()[0].recv(8)
+        began = time.monotonic()
+        glue.stop_crawler(Name="c")
+        while (crawler := glue.get_crawler(Name="c")["Crawler"])["State"] != "READY":
+            time.sleep(0.02)
+    assert crawler["LastCrawl"]["Status"] == "CANCELLED"
+    assert time.monotonic() - began < 5
+
+
 def test_secrets_are_not_built(lakebed, glue):
     connect(glue, "jdbc:postgresql://h/db", SECRET_ID="s")
     last = crawled(lakebed, Targets=target("db/s/%"))
@@ -162,6 +179,7 @@ def test_a_connection_has_to_be_there(glue):
     )
 
 
+@pytest.mark.slow
 def test_a_mariadb_server(lakebed, glue):
     with databases.maria() as server:
         server.run(

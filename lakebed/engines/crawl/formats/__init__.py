@@ -76,5 +76,5 @@ async def read(tables: Sequence[MetadataFiles]) -> list[TableMetadata]:
     """
     request = msgspec.msgpack.encode(tables, enc_hook=str)
     return msgspec.msgpack.decode(
-        await ask("formats.reader", request, _BOUNDS), type=list[TableMetadata]
+        await ask("crawl.formats.reader", request, _BOUNDS), type=list[TableMetadata]
     )

@@ -168,7 +168,7 @@ async def _look(files: Sequence[MediaFile]) -> list[MediaFacts]:
     request = msgspec.msgpack.encode(files, enc_hook=str)
     bounds = _ALONE if len(files) == 1 else _LOOK
     try:
-        answer = await ask("media.reader", request, bounds)
+        answer = await ask("crawl.media.reader", request, bounds)
         return msgspec.msgpack.decode(answer, type=list[MediaFacts])
     except ChildError as error:
         if len(files) == 1:
@@ -188,10 +188,10 @@ def facts_of(file: MediaFile, message: str | None = None) -> MediaFacts:
 
 async def write_table(work: TableWork) -> None:
     """Write a Parquet file of rows; ChildError if that cannot be done."""
-    await ask("media.table", msgspec.msgpack.encode(work, enc_hook=str), _TABLE)
+    await ask("crawl.media.table", msgspec.msgpack.encode(work, enc_hook=str), _TABLE)
 
 
 async def seen(previous: Path) -> list[Seen]:
     """Return which files a Parquet file of rows knows; none if it is no such file."""
-    answer = await ask("media.seen", msgspec.msgpack.encode(str(previous)), _TABLE)
+    answer = await ask("crawl.media.seen", msgspec.msgpack.encode(str(previous)), _TABLE)
     return msgspec.msgpack.decode(answer, type=list[Seen])
