@@ -172,6 +172,34 @@ def price(tour: Tour) -> str:
     return "\n".join(lines)
 
 
+def crawl(tour: Tour) -> str:
+    """Let a crawler find out by itself what all these files are, and ask its tables."""
+    glue = tour.session.client("glue")
+    glue.create_crawler(
+        Name="nyc", Role="arn:aws:iam::000000000000:role/crawls", DatabaseName="found",
+        Targets={"S3Targets": [
+            {"Path": "s3://tour/csv/", "Exclusions": ["flights/**"]},
+            {"Path": "s3://tour/parquet/flights/"},
+        ]},
+    )  # fmt: skip
+    glue.start_crawler(Name="nyc")
+    while (crawler := glue.get_crawler(Name="nyc")["Crawler"])["State"] != "READY":
+        time.sleep(0.1)
+    assert crawler["LastCrawl"]["Status"] == "SUCCEEDED", crawler["LastCrawl"]
+    lines = [
+        f"{table['Name']:9} {table['Parameters']['classification']:8}"
+        f"{len(table['StorageDescriptor']['Columns']):>3} columns, partitioned by "
+        f"{', '.join(key['Name'] for key in table['PartitionKeys']) or 'nothing'}"
+        for table in glue.get_tables(DatabaseName="found")["TableList"]
+    ]
+    frame = tour.ask(
+        "crawled",
+        "SELECT a.name AS airport, count(*) AS flights FROM found.flights f JOIN found.airports a "
+        "ON f.dest = a.faa WHERE f.month = '12' GROUP BY a.name ORDER BY flights DESC LIMIT 3",
+    )
+    return "\n".join([*lines, frame.to_string(index=False)])
+
+
 Step = Callable[[Tour], str]
 STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "upload": (upload, ()),
@@ -181,6 +209,7 @@ STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "rewrite": (rewrite, ("catalog",)),
     "ask-parquet": (ask_parquet, ("rewrite",)),
     "price": (price, ("ask-csv", "ask-parquet")),
+    "crawl": (crawl, ("rewrite",)),
 }
 """The steps in order, each with those it needs."""
 

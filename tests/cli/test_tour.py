@@ -21,6 +21,8 @@ def test_the_whole_tour():
         for line in said.splitlines()
         if "bytes scanned" in line and line.strip().startswith(("CSV", "Parquet"))
     }
+    assert "flights   parquet  18 columns, partitioned by month" in said
+    assert "Hartsfield Jackson Atlanta Intl     1463" in said
     assert scanned["CSV"] > 31_000_000
     assert scanned["Parquet"] < scanned["CSV"] / 100
 
