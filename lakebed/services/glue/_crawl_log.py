@@ -12,10 +12,26 @@ from typing import Any
 
 import msgspec
 
+from lakebed.core.errors import AwsError
 from lakebed.run_log import RunLog
 from lakebed.services.glue._crawl import CrawlCatalog, FoundPartition, FoundTable
 
+_PERMISSIONS = (
+    ". For more information, see Setting up IAM Permissions in the Developer Guide "
+    "(http://docs.aws.amazon.com/glue/latest/dg/getting-started-access.html)."
+)
+_S3_CODES = ("AccessDenied", "NoSuchBucket", "NoSuchKey", "InvalidObjectState")
 CHANGES = ("ADD", "UPDATE", "DELETE")
+
+
+def sentence(error: AwsError) -> str:
+    """Return what a crawl says of an operation that refused something, as AWS's SDK words it."""
+    service = "Amazon S3" if error.code in _S3_CODES else "AWSGlue"
+    said = (
+        f"{error.message} (Service: {service}; Status Code: {error.status}; "
+        f"Error Code: {error.code})"
+    )
+    return said + _PERMISSIONS if "Denied" in error.code else said
 
 
 class CrawlLines:

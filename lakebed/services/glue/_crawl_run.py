@@ -25,7 +25,7 @@ from lakebed.engines.crawl import Classifier
 from lakebed.run_log import RunLog
 from lakebed.services.glue._crawl import CrawlError, Crawling
 from lakebed.services.glue._crawl_changes import CatalogChanges
-from lakebed.services.glue._crawl_log import AnnouncedCatalog, CrawlLines
+from lakebed.services.glue._crawl_log import AnnouncedCatalog, CrawlLines, sentence
 from lakebed.services.glue._crawl_rows import counts, end, is_live, place
 from lakebed.services.glue._crawl_unstructured import is_asked
 from lakebed.services.glue._crawler_configuration import read_configuration
@@ -102,7 +102,7 @@ async def _outcome(caller: Caller, house: House, job: Job, lines: CrawlLines) ->
     except CrawlError as failure:
         state, error = "FAILED", str(failure)
     except AwsError as failure:
-        state, error = "FAILED", failure.message
+        state, error = "FAILED", sentence(failure)
     except Exception:
         # A worker's loop: whatever the bug, the crawler must not stay RUNNING.
         log.exception("crawl %s of %s ended by a bug", job.crawl_id, job.crawler)

@@ -44,6 +44,8 @@ def check_targets(ctx: Context, operation: str, role: str, targets: Mapping[str,
         for target in targets[kind]:
             _check_target(ctx, kind, target)
             buckets.update(dict.fromkeys(_buckets(kind, target)))
+            if kind == "CatalogTargets":
+                _check_tables(ctx, role, target)
     for bucket in buckets:
         _check_bucket(ctx, role, bucket)
 
@@ -94,8 +96,23 @@ def _check_bucket(ctx: Context, role: str, bucket: str) -> None:
     except AwsError as error:
         if error.status == 404:
             raise invalid(f"S3 bucket {bucket} does not exist.") from None
-        said = f"{error.message} (Service: Amazon S3; Status Code: {error.status}; "
-        said += f"Error Code: {error.code})"
         raise invalid(
-            f"Unable to validate existence of s3 target s3://{bucket} because: {said}"
+            f"Unable to validate existence of s3 target s3://{bucket} because: "
+            f"{_said(error, 'Amazon S3')}"
         ) from None
+
+
+def _check_tables(ctx: Context, role: str, target: Mapping[str, Any]) -> None:
+    """Refuse tables of the catalog that are not there, or that the role must not see."""
+    for table in target["Tables"]:
+        names: Any = {"DatabaseName": target["DatabaseName"], "Name": table}
+        try:
+            role_context(ctx, role).aws.glue.get_table(names)
+        except AwsError as error:
+            raise invalid(_said(error, "AmazonDataCatalog")) from None
+
+
+def _said(error: AwsError, service: str) -> str:
+    """Return a refusal as AWS's SDK words it, which is how CreateCrawler passes it on."""
+    status = f"Status Code: {error.status}"
+    return f"{error.message} (Service: {service}; {status}; Error Code: {error.code})"

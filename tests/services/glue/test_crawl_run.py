@@ -163,6 +163,11 @@ def test_a_crawl_whose_role_may_nothing_fails_in_strict_mode(tmp_path):
             "User: arn:aws:sts::000000000000:assumed-role/crawls/AWS-Crawler is not authorized to "
             "perform: "
         )
+        assert last["ErrorMessage"].endswith(
+            "(Service: Amazon S3; Status Code: 403; Error Code: AccessDenied). For more "
+            "information, see Setting up IAM Permissions in the Developer Guide "
+            "(http://docs.aws.amazon.com/glue/latest/dg/getting-started-access.html)."
+        )
         assert glue.get_tables(DatabaseName="shop")["TableList"] == []
         code, message, _ = error_of(lambda: make_crawler(glue, "more"))
         assert code == "InvalidInputException"

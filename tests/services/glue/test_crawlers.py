@@ -95,6 +95,24 @@ def test_a_crawler_comes_back_with_all_it_was_given(glue):
     assert glue.get_tags(ResourceArn=arn)["Tags"] == {"team": "data"}
 
 
+def test_a_crawler_of_catalog_tables_deletes_nothing_and_combines_schemas(glue):
+    glue.create_database(DatabaseInput={"Name": "d"})
+    glue.create_table(DatabaseName="d", TableInput={"Name": "t"})
+    targets = {"CatalogTargets": [{"DatabaseName": "d", "Tables": ["t"]}]}
+    glue.create_crawler(Name="c", Role="r", Targets=targets)
+    crawler = shown(glue)
+    assert crawler["Targets"] == {**EMPTY_TARGETS, **targets}
+    assert crawler["SchemaChangePolicy"] == {
+        "UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG",
+    }  # fmt: skip
+    grouping = {"TableGroupingPolicy": "CombineCompatibleSchemas"}
+    assert json.loads(crawler["Configuration"]) == {"Version": 1.0, "Grouping": grouping}
+    deletes = {"DeleteBehavior": "DEPRECATE_IN_DATABASE"}
+    assert refused(glue, Name="e", Targets=targets, SchemaChangePolicy=deletes) == invalid(
+        "The SchemaChangePolicy for catalog target can have only LOG DeleteBehavior value."
+    )
+
+
 def test_the_arn_of_a_role_comes_back_as_its_name(glue):
     made(glue, Role="arn:aws:iam::000000000000:role/service-role/crawls")
     assert shown(glue)["Role"] == "service-role/crawls"
@@ -144,6 +162,11 @@ def test_errors_of_names(glue):
         (
             {"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}},
             'RecrawlBehavior "Crawl new folders only" can only apply to Amazon S3 target.',
+        ),
+        (
+            {"Targets": {"CatalogTargets": [{"DatabaseName": "d", "Tables": ["t"]}]}},
+            "Database d not found. (Service: AmazonDataCatalog; Status Code: 400; "
+            "Error Code: EntityNotFoundException)",
         ),
         ({"Classifiers": ["nope"]}, "Classifier with name nope does not exist"),
         (
