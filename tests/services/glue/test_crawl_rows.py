@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakebed.core.clock import SimulatedClock
+from lakebed.core.errors import AwsError
 from lakebed.core.limits import CRAWL_HISTORY_DAYS, CRAWL_HISTORY_MAX, CRAWLS_RUNNING_MAX
-from lakebed.services.glue._crawl_life import expire
+from lakebed.services.glue._crawl_life import expire, stop
 from lakebed.services.glue._crawl_rows import CRAWLS_AT_HEAD, counts, place
-from lakebed.services.glue._crawlers import CRAWL_TURNS, CRAWLS, Crawl, CrawlTurn
+from lakebed.services.glue._crawlers import CRAWL_TURNS, CRAWLS, Crawl, Crawler, CrawlTurn
 from lakebed.store.sqlite import SqliteStore
 
 DAY = 86_400.0
@@ -81,3 +82,11 @@ def test_counts_of_a_summary():
     assert counts({}) == {"tables_created": 0, "tables_updated": 0, "tables_deleted": 0}
     found = {"TABLE": {"ADD": {"Count": 2}, "DELETE": {"Count": 1}}, "PARTITION": {}}
     assert counts(found) == {"tables_created": 2, "tables_updated": 0, "tables_deleted": 1}
+
+
+def test_a_crawler_that_is_stopping_is_not_stopped_again(store):
+    with store.transaction() as transaction, pytest.raises(AwsError) as refused:
+        stop(scope(transaction), Crawler("one", {}, 0.0, 0.0, state="STOPPING"))
+    assert (refused.value.code, refused.value.message) == (
+        "CrawlerStoppingException", "Crawler with name one is stopping",
+    )  # fmt: skip
