@@ -211,4 +211,4 @@ CRAWL_RECORDS_MAX: Final = 1000
 """Records of a file that are looked at: the first 1,000, or the first MB."""
 CRAWL_SAMPLE_BYTES: Final = MIB
 CRAWL_SAMPLE_BYTES_MAX: Final = 10 * MIB
-"""Of JSON, by steps of 1 MB, until a whole record was read."""
+"""Of JSON, twice as many at each step, until a whole record was read."""

@@ -78,7 +78,7 @@ def records_of(source: Source) -> tuple[list[Any], float, Source]:
         records, share = _records(held)
         if records or held.is_whole or limit >= CRAWL_SAMPLE_BYTES_MAX:
             return records, share, held
-        limit += CRAWL_SAMPLE_BYTES
+        limit = min(2 * limit, CRAWL_SAMPLE_BYTES_MAX)
         held = opened(source.sample, limit)
 
 
