@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from lakebed.core.errors import AwsError
 
-_CLASS = re.compile(r"\[(!?)((?:\\.|[^\\\]])+)\]", re.DOTALL)
+_CLASS = re.compile(r"\[(!?)([^\]]+)\]", re.DOTALL)
 
 
 def excludes(patterns: Sequence[str], path: str) -> bool:
@@ -67,6 +67,6 @@ def _parts(pattern: str) -> Iterator[str]:
 
 
 def _class(match: re.Match[str]) -> str:
-    """Return a class of characters, which never matches a slash."""
-    inner = re.sub(r"([\[&~|^])", r"\\\1", match.group(2))
+    r"""Return a class of characters, which never matches a slash; `*`, `?`, `\` are themselves."""
+    inner = re.sub(r"([\\\[&~|^])", r"\\\1", match.group(2))
     return f"(?!/)[{'^' if match.group(1) else ''}{inner}]"
