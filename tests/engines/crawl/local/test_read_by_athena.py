@@ -1,23 +1,21 @@
-"""What a classifier says of a file, made a table, is read by Athena with the right values."""
+"""Files of every format that Athena reads, crawled: their table has the right values."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import time
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import fastavro
 import pyarrow as pa
 import pyarrow.orc
 import pyarrow.parquet
-import pytest
 from amazon.ion import simpleion
 
-from lakebed.engines.crawl import Classifier, Finding
-from tests.engines.crawl.local.looking import look
+from lakebed.engines.crawl import Classifier
 from tests.services.athena.athena_client import finish, rows
 
 _TABLE = pa.table({"Id": [1, 2], "name": ["x", None], "in": [{"a": [1]}, {"a": [2, 3]}]})
@@ -93,47 +91,52 @@ _CASES: dict[str, tuple[bytes | str, str, list[list[str | None]], tuple[Classifi
 }  # fmt: skip
 
 
-def _create(glue: Any, found: Finding, name: str) -> None:
-    glue.create_database(DatabaseInput={"Name": "found"})
-    glue.create_table(
-        DatabaseName="found",
-        TableInput={
-            "Name": name,
-            "TableType": "EXTERNAL_TABLE",
-            "Parameters": {**found.parameters, "classification": found.classification},
-            "StorageDescriptor": {
-                "Columns": [{"Name": one.name, "Type": one.type} for one in found.columns],
-                "Location": f"s3://looked/{name}/",
-                "InputFormat": found.storage.input_format,
-                "OutputFormat": found.storage.output_format,
-                "SerdeInfo": {
-                    "SerializationLibrary": found.storage.serde,
-                    "Parameters": found.storage.serde_parameters,
-                },
-            },
-        },
-    )
+_KINDS = {"grok": "GrokClassifier", "csv": "CsvClassifier"}
 
 
-@pytest.fixture
-def athena(lakebed: Any) -> Any:
-    lakebed.client("s3").create_bucket(Bucket="results")
-    return lakebed.client("athena")
-
-
-@pytest.mark.parametrize("case", _CASES)
-def test_a_found_table_has_the_files_values(
-    lakebed: Any, athena: Any, tmp_path: Path, case: str
-) -> None:
-    content, query, expected, own = _CASES[case]
-    found = look(tmp_path, content, case, *own)
-    assert found.message == ""
+def _crawler(lakebed: Any, case: str) -> str:
+    """Put a file into two partitions, and start a crawler of them; return the table's name."""
+    content, _, _, own = _CASES[case]
     name = case.replace(".", "_")
-    lakebed.client("s3").create_bucket(Bucket="looked")
-    lakebed.client("s3").put_object(
-        Bucket="looked", Key=f"{name}/{case}", Body=(tmp_path / case).read_bytes()
+    body = content.encode() if isinstance(content, str) else content
+    for year in ("2024", "2025"):
+        key = f"{name}/year={year}/{case}"
+        lakebed.client("s3").put_object(Bucket="looked", Key=key, Body=body)
+    glue = lakebed.client("glue")
+    for one in own:
+        glue.create_classifier(**{_KINDS[one.kind]: {"Name": name, **one.options}})
+    glue.create_crawler(
+        Name=name,
+        Role="arn:aws:iam::000000000000:role/crawls",
+        DatabaseName="found",
+        Targets={"S3Targets": [{"Path": f"s3://looked/{name}/"}]},
+        Classifiers=[name] if own else [],
     )
-    _create(lakebed.client("glue"), found, name)
-    done = finish(athena, f"SELECT {query} FROM found.{name}")
-    assert done["Status"]["State"] == "SUCCEEDED", done["Status"]
-    assert rows(athena, done)[1:] == expected
+    glue.start_crawler(Name=name)
+    return name
+
+
+def _wait(glue: Any, name: str) -> None:
+    deadline = time.monotonic() + 60
+    while glue.get_crawler(Name=name)["Crawler"]["State"] != "READY":
+        assert time.monotonic() < deadline, f"the crawler {name} did not end"
+        time.sleep(0.02)
+
+
+def test_a_crawled_table_has_the_files_values(lakebed: Any) -> None:
+    glue, athena = lakebed.client("glue"), lakebed.client("athena")
+    for bucket in ("looked", "results"):
+        lakebed.client("s3").create_bucket(Bucket=bucket)
+    glue.create_database(DatabaseInput={"Name": "found"})
+    names = {case: _crawler(lakebed, case) for case in _CASES}
+    said: dict[str, list[list[str | None]]] = {}
+    for case, name in names.items():
+        _wait(glue, name)
+        query = f"SELECT {_CASES[case][1]}, year FROM found.{name} ORDER BY year"
+        done = finish(athena, query)
+        assert done["Status"]["State"] == "SUCCEEDED", (case, done["Status"])
+        said[case] = rows(athena, done)[1:]
+    assert said == {
+        case: [[*row, year] for year in ("2024", "2025") for row in expected]
+        for case, (_, _, expected, _) in _CASES.items()
+    }
