@@ -52,8 +52,10 @@ class CrawlerSchedules:
         return {"started": started, "passed over": len(found) - started}
 
     async def _start(self, found: list[Any], now: float) -> int:
-        due = await asyncio.to_thread(importlib.import_module, "lakebed.services.glue._crawler_due")
-        await asyncio.to_thread(due.warm)
+        glue = "lakebed.services.glue"
+        due = await asyncio.to_thread(importlib.import_module, f"{glue}._crawler_due")
+        cron = await asyncio.to_thread(importlib.import_module, f"{glue}._crawler_cron")
+        await asyncio.to_thread(cron.warm)
         started = 0
         for one in found:
             try:

@@ -24,6 +24,7 @@ from lakebed.services.glue._crawlers import (
     Crawl,
     Crawler,
     CrawlTurn,
+    held,
     replace,
 )
 from lakebed.store import Range
@@ -70,6 +71,10 @@ def settled(ctx: Context, row: Crawler) -> Crawler:
     """Return the crawler as it is; a crawl that died with its server has ended FAILED."""
     if row.state == READY or ctx.runs.is_running(row.crawl_id):
         return row
+    now = held(ctx, row)
+    if now is None or now.state == READY or now.crawl_id != row.crawl_id:
+        return now or row  # The run has ended between the reading of its row and the asking for it.
+    row = now
     crawl = CRAWLS.get(ctx, row.name, row.crawl_started, row.crawl_id)
     if crawl is None:
         raise RuntimeError(f"the crawl {row.crawl_id} of {row.name} has no row")

@@ -7,6 +7,7 @@ A library reads the expression; it takes 50 ms to import, so call this in a thre
 
 from __future__ import annotations
 
+import importlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
@@ -29,6 +30,11 @@ class _Croniter(Protocol):
     def get_next(self, from_date: datetime) -> list[datetime | None]:
         """Return the first time that fits after the minute of a date, None for none."""
         ...
+
+
+def warm() -> None:
+    """Import the library; for a thread, and before the store is held."""
+    importlib.import_module("aws_croniter")
 
 
 def check_schedule(expression: str) -> None:

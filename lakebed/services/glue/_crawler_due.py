@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 
 import msgspec
@@ -13,11 +12,6 @@ from lakebed.services.glue._crawler_schedules import plan_next
 from lakebed.services.glue._crawlers import CRAWLERS, CRAWLS_DUE, READY, SCHEDULED, CrawlDue
 
 log = logging.getLogger("lakebed.crawls")
-
-
-def warm() -> None:
-    """Import what reads schedules; for a thread."""
-    importlib.import_module("aws_croniter")
 
 
 def put_off(ctx: Context, due: CrawlDue, until: float) -> None:

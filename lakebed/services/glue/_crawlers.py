@@ -104,6 +104,18 @@ def find_crawler(ctx: Context, name: str, *, sentence: str = "Crawler with name 
     return row
 
 
+def held(ctx: Context, row: Crawler) -> Crawler | None:
+    """Make this transaction the store's only writer; return the crawler as it is by now.
+
+    A long handler reads while others write: what it read of a crawler may be over when it writes.
+    To insert a row that is there changes nothing, but is a write. None if it was deleted meanwhile.
+    """
+    if CRAWLERS.insert(ctx, row):
+        CRAWLERS.delete(ctx, row.name)
+        return None
+    return CRAWLERS.get(ctx, row.name)
+
+
 def invalid(message: str) -> AwsError:
     """Return the error for what AWS's crawlers do not accept."""
     return AwsError("InvalidInputException", message)

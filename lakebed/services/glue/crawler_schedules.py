@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING
 
 from lakebed.context import Context, long
 from lakebed.core.errors import AwsError
+from lakebed.services.glue._crawler_cron import warm
 from lakebed.services.glue._crawler_schedules import started, stopped, with_schedule
-from lakebed.services.glue._crawlers import CRAWLERS, SCHEDULED, find_crawler, replace
+from lakebed.services.glue._crawlers import (
+    CRAWLERS,
+    SCHEDULED,
+    Crawler,
+    find_crawler,
+    held,
+    replace,
+)
 
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
@@ -21,7 +29,7 @@ def update_crawler_schedule(
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawlerSchedule.html
     """
-    row = find_crawler(ctx, request["CrawlerName"])
+    row = _held(ctx, request["CrawlerName"])
     row = with_schedule(ctx, row, request.get("Schedule", ""))
     CRAWLERS.put(ctx, replace(row, updated=ctx.clock.now(), version=row.version + 1))
     return {}
@@ -36,7 +44,7 @@ def start_crawler_schedule(
     It is at once, so that nobody meets TRANSITIONING. The sentences of these errors are ours.
     https://docs.aws.amazon.com/glue/latest/webapi/API_StartCrawlerSchedule.html
     """
-    row = find_crawler(ctx, request["CrawlerName"])
+    row = _held(ctx, request["CrawlerName"])
     if not row.schedule:
         raise AwsError("NoScheduleException", f"Crawler with name {row.name} has no schedule")
     if row.schedule_state == SCHEDULED:
@@ -59,3 +67,9 @@ def stop_crawler_schedule(
         raise AwsError("SchedulerNotRunningException", message)
     CRAWLERS.put(ctx, stopped(ctx, row))
     return {}
+
+
+def _held(ctx: Context, name: str) -> Crawler:
+    """Return a crawler that nobody else changes before this handler's end."""
+    warm()
+    return held(ctx, find_crawler(ctx, name)) or find_crawler(ctx, name)

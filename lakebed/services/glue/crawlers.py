@@ -10,6 +10,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.limits import GLUE_CRAWLERS_MAX, GLUE_PAGE_MAX, GLUE_TAGS_MAX
 from lakebed.services.glue._crawl_life import begin, forget, settled, stop
 from lakebed.services.glue._crawl_memory import forget_crawler
+from lakebed.services.glue._crawler_cron import warm
 from lakebed.services.glue._crawler_input import definition, refuse_unbuilt
 from lakebed.services.glue._crawler_schedules import with_schedule
 from lakebed.services.glue._crawler_shape import crawler_shape
@@ -18,6 +19,7 @@ from lakebed.services.glue._crawlers import (
     READY,
     Crawler,
     find_crawler,
+    held,
     invalid,
     replace,
 )
@@ -55,6 +57,8 @@ def create_crawler(
     refuse_unbuilt("CreateCrawler", request, _UNBUILT)
     now, tags = ctx.clock.now(), request.get("Tags")
     row = Crawler(request["Name"], definition(ctx, "CreateCrawler", request), now, now)
+    if request.get("Schedule"):
+        warm()
     if tags and len(tags) > GLUE_TAGS_MAX:
         raise invalid(f"A resource has at most {GLUE_TAGS_MAX} tags.")
     if not CRAWLERS.insert(ctx, row):
@@ -145,7 +149,11 @@ def update_crawler(
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html
     """
     refuse_unbuilt("UpdateCrawler", request, _UNBUILT)
-    row = settled(ctx, find_crawler(ctx, request["Name"], sentence=_ENTRY))
+    known = find_crawler(ctx, request["Name"], sentence=_ENTRY)
+    members = definition(ctx, "UpdateCrawler", request, known.definition)
+    if request.get("Schedule"):
+        warm()
+    row = settled(ctx, held(ctx, known) or find_crawler(ctx, known.name, sentence=_ENTRY))
     if row.state != READY:
         # The sentence is AWS's, though some clients have met it under InvalidInputException.
         message = (
@@ -153,12 +161,7 @@ def update_crawler(
             "to update."
         )
         raise AwsError("CrawlerRunningException", message)
-    changed = replace(
-        row,
-        definition=definition(ctx, "UpdateCrawler", request, row.definition),
-        updated=ctx.clock.now(),
-        version=row.version + 1,
-    )
+    changed = replace(row, definition=members, updated=ctx.clock.now(), version=row.version + 1)
     if "Schedule" in request and request["Schedule"] != row.schedule:
         changed = with_schedule(ctx, changed, request["Schedule"])
     CRAWLERS.put(ctx, changed)

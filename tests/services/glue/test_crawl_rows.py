@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lakebed.core.clock import SimulatedClock
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import CRAWL_HISTORY_DAYS, CRAWL_HISTORY_MAX, CRAWLS_RUNNING_MAX
-from lakebed.services.glue._crawl_life import expire, stop
+from lakebed.services.glue._crawl_life import expire, settled, stop
 from lakebed.services.glue._crawl_rows import CRAWLS_AT_HEAD, counts, place
-from lakebed.services.glue._crawlers import CRAWL_TURNS, CRAWLS, Crawl, Crawler, CrawlTurn
+from lakebed.services.glue._crawlers import CRAWL_TURNS, CRAWLERS, CRAWLS, Crawl, Crawler, CrawlTurn
 from lakebed.store.sqlite import SqliteStore
 
 DAY = 86_400.0
@@ -90,3 +90,19 @@ def test_a_crawler_that_is_stopping_is_not_stopped_again(store):
     assert (refused.value.code, refused.value.message) == (
         "CrawlerStoppingException", "Crawler with name one is stopping",
     )  # fmt: skip
+
+
+def test_what_was_read_of_a_crawl_that_has_ended_since_is_not_written(store):
+    store.clear()
+    with store.transaction() as transaction:
+        ctx = scope(transaction)
+        read = Crawler("one", {}, 0.0, 0.0, state="RUNNING", crawl_id="a", crawl_started=1.0)
+        ended = Crawl("one", 1.0, "a", state="COMPLETED", ended=2.0)
+        now = Crawler("one", {}, 0.0, 0.0, last={"Status": "SUCCEEDED"})
+        CRAWLERS.put(ctx, now)
+        CRAWLS.put(ctx, ended)
+        assert settled(ctx, read) == now
+        assert (CRAWLERS.get(ctx, "one"), CRAWLS.get(ctx, "one", 1.0, "a")) == (now, ended)
+        CRAWLERS.delete(ctx, "one")
+        assert settled(ctx, read) == read
+        assert list(CRAWLERS.scan(ctx)) == []
