@@ -97,6 +97,8 @@ CRAWL_UNSTRUCTURED_FILES_MAX: Final = 500_000
 """Ours: files in one table of images, audio, video and documents."""
 CERTIFICATE_BYTES_MAX: Final = 256 * KIB
 """Ours: of a connection's CUSTOM_JDBC_CERT."""
+JDBC_TEST_SECONDS: Final = 8.0
+"""Ours: of TestConnection, less than a server has to stop."""
 JDBC_STATEMENT_SECONDS: Final = 120
 """Ours: of one statement that asks a database for its tables."""
 

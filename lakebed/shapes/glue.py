@@ -2472,6 +2472,121 @@ class TargetRedshiftCatalog(t.TypedDict, total=False):
     CatalogArn: t.Required[str]
 
 
+class TestConnectionInput(t.TypedDict, total=False):
+    """AWS's TestConnectionInput."""
+
+    ConnectionType: t.Required[
+        t.Literal[
+            "JDBC",
+            "SFTP",
+            "MONGODB",
+            "KAFKA",
+            "NETWORK",
+            "MARKETPLACE",
+            "CUSTOM",
+            "SALESFORCE",
+            "VIEW_VALIDATION_REDSHIFT",
+            "VIEW_VALIDATION_ATHENA",
+            "GOOGLEADS",
+            "GOOGLESHEETS",
+            "GOOGLEANALYTICS4",
+            "SERVICENOW",
+            "MARKETO",
+            "SAPODATA",
+            "ZENDESK",
+            "JIRACLOUD",
+            "NETSUITEERP",
+            "HUBSPOT",
+            "FACEBOOKADS",
+            "INSTAGRAMADS",
+            "ZOHOCRM",
+            "SALESFORCEPARDOT",
+            "SALESFORCEMARKETINGCLOUD",
+            "ADOBEANALYTICS",
+            "SLACK",
+            "LINKEDIN",
+            "MIXPANEL",
+            "ASANA",
+            "STRIPE",
+            "SMARTSHEET",
+            "DATADOG",
+            "WOOCOMMERCE",
+            "INTERCOM",
+            "SNAPCHATADS",
+            "PAYPAL",
+            "QUICKBOOKS",
+            "FACEBOOKPAGEINSIGHTS",
+            "FRESHDESK",
+            "TWILIO",
+            "DOCUSIGNMONITOR",
+            "FRESHSALES",
+            "ZOOM",
+            "GOOGLESEARCHCONSOLE",
+            "SALESFORCECOMMERCECLOUD",
+            "SAPCONCUR",
+            "DYNATRACE",
+            "MICROSOFTDYNAMIC365FINANCEANDOPS",
+            "MICROSOFTTEAMS",
+            "BLACKBAUDRAISEREDGENXT",
+            "MAILCHIMP",
+            "GITLAB",
+            "PENDO",
+            "PRODUCTBOARD",
+            "CIRCLECI",
+            "PIPEDIVE",
+            "SENDGRID",
+            "AZURECOSMOS",
+            "AZURESQL",
+            "BIGQUERY",
+            "BLACKBAUD",
+            "CLOUDERAHIVE",
+            "CLOUDERAIMPALA",
+            "CLOUDWATCH",
+            "CLOUDWATCHMETRICS",
+            "CMDB",
+            "DATALAKEGEN2",
+            "DB2",
+            "DB2AS400",
+            "DOCUMENTDB",
+            "DOMO",
+            "DYNAMODB",
+            "GOOGLECLOUDSTORAGE",
+            "HBASE",
+            "KUSTOMER",
+            "MICROSOFTDYNAMICS365CRM",
+            "MONDAY",
+            "MYSQL",
+            "OKTA",
+            "OPENSEARCH",
+            "ORACLE",
+            "PIPEDRIVE",
+            "POSTGRESQL",
+            "SAPHANA",
+            "SQLSERVER",
+            "SYNAPSE",
+            "TERADATA",
+            "TERADATANOS",
+            "TIMESTREAM",
+            "TPCDS",
+            "VERTICA",
+        ]
+    ]
+    ConnectionProperties: t.Required[dict[str, str]]
+    AuthenticationConfiguration: AuthenticationConfigurationInput
+
+
+class TestConnectionRequest(t.TypedDict, total=False):
+    """AWS's TestConnectionRequest."""
+
+    ConnectionName: str
+    CatalogId: str
+    TestConnectionInput: TestConnectionInput
+
+
+class TestConnectionResponse(t.TypedDict, total=False):
+    """AWS's TestConnectionResponse."""
+
+
 class UntagResourceRequest(t.TypedDict, total=False):
     """AWS's UntagResourceRequest."""
 
@@ -3128,6 +3243,10 @@ class Glue(t.Protocol):
 
     def tag_resource(self, request: TagResourceRequest) -> TagResourceResponse:
         """Call TagResource."""
+        ...
+
+    def test_connection(self, request: TestConnectionRequest) -> TestConnectionResponse:
+        """Call TestConnection."""
         ...
 
     def untag_resource(self, request: UntagResourceRequest) -> UntagResourceResponse:

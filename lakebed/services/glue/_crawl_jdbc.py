@@ -8,28 +8,25 @@ https://docs.aws.amazon.com/glue/latest/dg/define-crawler-choose-data-sources.ht
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from lakebed.core.bodies import FileSlice
-from lakebed.core.errors import NotBuiltError
-from lakebed.core.limits import CERTIFICATE_BYTES_MAX
-from lakebed.engines import jdbc
+from lakebed.core.limits import JDBC_CONNECT_SECONDS
 from lakebed.engines.crawl import Column, Storage
-from lakebed.engines.jdbc import DatabaseTable, Endpoint, JdbcError, Login
+from lakebed.engines.jdbc import DatabaseTable, JdbcError
 from lakebed.engines.jdbc.listing import list_tables
 from lakebed.services.glue._crawl import CrawlError, Crawling, FoundTable
 from lakebed.services.glue._crawl_globs import excludes
-
-_FAILED = (
-    "Check that your connection definition references your JDBC database with correct URL syntax, "
-    "username, and password. {}"
+from lakebed.services.glue._jdbc_connections import (
+    NOT_REACHED,
+    certificate_of,
+    endpoint_of,
+    login_of,
+    text_of,
 )
-_UNBUILT = ("SECRET_ID", "ENCRYPTED_PASSWORD", "JDBC_DRIVER_JAR_URI", "CUSTOM_JDBC_CERT_STRING")
-"""Properties of a connection that change how it is made, and are not built."""
+
 _HAS_SCHEMAS = frozenset({"postgresql"})
 _CLASSIFICATIONS = {"mariadb": "mysql"}
 """AWS's classifiers are by the driver, which MariaDB shares with MySQL."""
@@ -56,21 +53,12 @@ async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> Non
         name = str(target["ConnectionName"])
         found = await crawling.caller.call("glue", "get_connection", {"Name": name})
         connection: Mapping[str, Any] = found["Connection"]
-        where = _endpoint(connection)
-        include = include_of(str(target["Path"]), where.product)
-        where = msgspec.structs.replace(where, database=include.database)
-        login = await _login(crawling, connection)
-        try:
-            tables = await list_tables(where, login, include.schema, include.table)
-        except JdbcError as error:
-            raise CrawlError(_FAILED.format(error)) from error
-        patterns: Sequence[str] = target.get("Exclusions") or ()
         wanted: Sequence[str] = target.get("EnableAdditionalMetadata") or ()
+        product, tables = await _asked(crawling, connection, target)
         for table in tables:
-            if not excludes(patterns, include.rest(table)):
-                made = _found(table, where.product, name, wanted)
-                await crawling.catalog.put_table(_of_target(made, target))
-                crawling.log.info(f"Found table {table.path}")
+            made = _found(table, product, name, wanted)
+            await crawling.catalog.put_table(_of_target(made, target))
+            crawling.log.info(f"Found table {table.path}")
         await crawling.catalog.finish([_path(target)])
 
 
@@ -88,47 +76,28 @@ def include_of(path: str, product: str) -> Include:
     return Include(parts[0], parts[1], parts[-1])
 
 
-def _endpoint(connection: Mapping[str, Any]) -> Endpoint:
-    """Return where a connection leads: its URL, or its host, port and engine."""
-    given: Mapping[str, str] = connection.get("ConnectionProperties") or {}
+async def _asked(
+    crawling: Crawling, connection: Mapping[str, Any], target: Mapping[str, Any]
+) -> tuple[str, list[DatabaseTable]]:
+    """Ask the database of a connection for the tables of an include path; name its product, too."""
     kind = connection.get("ConnectionType")
     if kind != "JDBC":
         raise CrawlError(f"The connection {connection['Name']} is of the type {kind}, not JDBC.")
-    for member in _UNBUILT:
-        if given.get(member):
-            raise NotBuiltError("glue", "StartCrawler", f"ConnectionProperties.{member}")
-    url = given.get("JDBC_CONNECTION_URL")
-    if not url:
-        host, port = given.get("HOST", ""), given.get("PORT", "")
-        url = f"jdbc:{given.get('JDBC_ENGINE', '').lower()}://{host}{f':{port}' if port else ''}/"
+    authority, request = "", certificate_of(connection)
     try:
-        return jdbc.endpoint(url)
-    except jdbc.UnbuiltProductError as error:
-        raise NotBuiltError("glue", "StartCrawler", f"JDBC connections to {error}") from error
+        where = endpoint_of("StartCrawler", connection)
+        include = include_of(str(target["Path"]), where.product)
+        if request is not None:
+            answer = await crawling.caller.call("s3", "get_object", request)
+            authority = await asyncio.to_thread(text_of, answer.get("Body"))
+        login = login_of(connection, authority, JDBC_CONNECT_SECONDS)
+        where = msgspec.structs.replace(where, database=include.database)
+        tables = await list_tables(where, login, include.schema, include.table)
     except JdbcError as error:
-        raise CrawlError(_FAILED.format(error)) from error
-
-
-async def _login(crawling: Crawling, connection: Mapping[str, Any]) -> Login:
-    given: Mapping[str, str] = connection.get("ConnectionProperties") or {}
-    enforces = given.get("JDBC_ENFORCE_SSL", "false").lower() == "true"
-    authority, place = "", given.get("CUSTOM_JDBC_CERT", "")
-    if enforces and place:
-        bucket, _, key = place.partition("://")[2].partition("/")
-        answer = await crawling.caller.call("s3", "get_object", {"Bucket": bucket, "Key": key})
-        authority = await asyncio.to_thread(_text, answer.get("Body"))
-    return Login(given.get("USERNAME", ""), given.get("PASSWORD", ""), enforces, authority)
-
-
-def _text(body: Any) -> str:
-    """Return the text of a certificate. For a thread."""
-    if not isinstance(body, FileSlice):
-        return bytes(body or b"").decode("ascii", "replace")
-    try:
-        length = min(body.length, CERTIFICATE_BYTES_MAX)
-        return os.pread(body.descriptor, length, body.start).decode("ascii", "replace")
-    finally:
-        os.close(body.descriptor)
+        raise CrawlError(NOT_REACHED.format(error)) from error
+    patterns: Sequence[str] = target.get("Exclusions") or ()
+    kept = [one for one in tables if not excludes(patterns, include.rest(one))]
+    return where.product, kept
 
 
 def _found(

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context, long
 from lakebed.core.errors import AwsError, NotBuiltError
-from lakebed.core.limits import GLUE_CONNECTIONS_MAX, GLUE_PAGE_MAX
+from lakebed.core.limits import GLUE_CONNECTIONS_MAX, GLUE_PAGE_MAX, JDBC_TEST_SECONDS
+from lakebed.engines import jdbc
+from lakebed.services.glue._jdbc_connections import (
+    NOT_REACHED,
+    certificate_of,
+    endpoint_of,
+    login_of,
+    text_of,
+)
 from lakebed.services.glue._secrets import decrypt, encrypt
 from lakebed.services.glue.model import (
     CONNECTIONS,
@@ -147,6 +155,34 @@ def batch_delete_connection(
         else:
             done.append(name)
     return {"Succeeded": done, "Errors": errors}
+
+
+@long
+def test_connection(
+    ctx: Context, request: shapes.TestConnectionRequest
+) -> shapes.TestConnectionResponse:
+    """Connect to the database of a JDBC connection, or of one that is not made yet.
+
+    https://docs.aws.amazon.com/glue/latest/webapi/API_TestConnection.html
+    Connections of other types are not built.
+    """
+    check_catalog(ctx, request.get("CatalogId"))
+    name, given = request.get("ConnectionName"), request.get("TestConnectionInput")
+    if (name is None) == (given is None):
+        message = "Either ConnectionName or TestConnectionInput must be provided, but not both."
+        raise AwsError("InvalidInputException", message)
+    connection: Any = given if name is None else _shape(ctx, _find(ctx, name), hides=False)
+    kind = connection.get("ConnectionType")
+    if kind != "JDBC":
+        raise NotBuiltError("glue", "TestConnection", f"connections of the type {kind}")
+    try:
+        where = endpoint_of("TestConnection", connection)
+        wanted: Any = certificate_of(connection)
+        authority = text_of(ctx.aws.s3.get_object(wanted).get("Body")) if wanted else ""
+        jdbc.connect(where, login_of(connection, authority, JDBC_TEST_SECONDS)).close()
+    except jdbc.JdbcError as error:
+        raise AwsError("InvalidInputException", NOT_REACHED.format(error)) from error
+    return {}
 
 
 def _row(

@@ -143,3 +143,30 @@ def test_errors_of_connections(glue):
     assert (code, "ConnectionInput.ValidateCredentials" in message) == ("LakebedNotBuilt", True)
     assert body(glue.delete_connection(ConnectionName="Warehouse")) == {}
     assert glue.get_connections()["ConnectionList"] == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "said"),
+    [
+        ({}, "InvalidInputException", "Either ConnectionName or TestConnectionInput"),
+        ({"ConnectionName": "nowhere"}, "EntityNotFoundException", "Connection nowhere not found."),
+        ({"TestConnectionInput": {"ConnectionType": "KAFKA", "ConnectionProperties": {}}},
+         "LakebedNotBuilt",
+         "lakebed has not built glue.TestConnection (connections of the type KAFKA) yet."),
+        ({"TestConnectionInput": {"ConnectionType": "JDBC", "ConnectionProperties": {
+            "HOST": "h", "JDBC_ENGINE": "ORACLE"}}},
+         "LakebedNotBuilt",
+         "lakebed has not built glue.TestConnection (JDBC connections to oracle) yet."),
+        ({"TestConnectionInput": {"ConnectionType": "JDBC", "ConnectionProperties": {
+            "HOST": "127.0.0.1", "PORT": "1", "JDBC_ENGINE": "mysql", "PASSWORD": SECRET}}},
+         "InvalidInputException",
+         "Check that your connection definition references your JDBC database with correct URL "
+         "syntax, username, and password. Can't connect to MySQL server on '127.0.0.1'"),
+    ],
+)  # fmt: skip
+def test_a_connection_that_cannot_be_tested_says_why(lakebed, glue, request_, code, said):
+    found, message, status = error_of(lambda: glue.test_connection(**request_))
+    assert (found, status) == (code, 400)
+    assert message.startswith(said)
+    events = lakebed.data_dir / "state" / "audit" / "events.jsonl"
+    assert SECRET not in message + events.read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from tests import databases
 from tests.services.glue.crawlers import ROLE, crawled, tables
-from tests.services.glue.test_databases import error_of
+from tests.services.glue.test_databases import body, error_of
 
 NOT_REACHED = (
     "Check that your connection definition references your JDBC database with correct URL syntax, "
@@ -77,6 +77,21 @@ def test_tables_of_a_schema(lakebed, glue, postgres):
     assert descriptor["Location"] == "shop.sales.orders"
     assert "InputFormat" not in descriptor
     assert orders["TableType"] == "EXTERNAL_TABLE"
+
+
+def test_a_connection_is_tested_by_connecting(glue, postgres):
+    connect(glue, f"jdbc:postgresql://127.0.0.1:{postgres.port}/shop")
+    assert body(glue.test_connection(ConnectionName="shop")) == {}
+    given = {
+        "ConnectionType": "JDBC",
+        "ConnectionProperties": {
+            "HOST": "127.0.0.1", "PORT": str(postgres.port), "JDBC_ENGINE": "postgresql",
+            "USERNAME": databases.USER, "PASSWORD": "wrong",
+        },
+    }  # fmt: skip
+    code, message, _ = error_of(lambda: glue.test_connection(TestConnectionInput=given))
+    assert code == "InvalidInputException"
+    assert message.startswith(NOT_REACHED + "FATAL: ")
 
 
 def test_exclusions_and_additional_metadata(lakebed, glue, postgres):
