@@ -16,7 +16,8 @@ import msgspec
 
 from lakebed.context import Caller, Context
 from lakebed.core.limits import CRAWL_BATCH_FILES, CRAWL_NAMES_MAX
-from lakebed.engines.crawl import UNKNOWN, Column, Finding, Sample
+from lakebed.engines.crawl import UNKNOWN, Column, Finding, Sample, Storage
+from lakebed.engines.crawl.avro_schemas import LITERAL, united
 from lakebed.engines.crawl.types import widened_text
 from lakebed.services.glue._crawl import CrawlError, Crawling, FoundPartition, FoundTable
 from lakebed.services.glue._crawl_folders import (
@@ -299,11 +300,21 @@ def found_table(target: Target, table: Grouped) -> FoundTable:
         name=name,
         location=f"s3://{target.bucket}/{table.path}",
         columns=table.columns,
-        storage=form.storage,
+        storage=_storage(table),
         parameters={**parameters, **_statistics(table.leaves)},
         target=target.path,
         partition_keys=tuple(Column(key, "string") for key in table.keys),
     )
+
+
+def _storage(table: Grouped) -> Storage:
+    """Return how a table is read; Avro by one schema that has the columns of all its files."""
+    storage = table.form.storage
+    if LITERAL not in storage.serde_parameters:
+        return storage
+    own = [leaf.form.storage.serde_parameters[LITERAL] for leaf in table.leaves]
+    serde = {**storage.serde_parameters, LITERAL: united(own, table.columns)}
+    return msgspec.structs.replace(storage, serde_parameters=serde)
 
 
 def _statistics(leaves: Iterable[Leaf]) -> dict[str, str]:

@@ -140,3 +140,36 @@ def test_a_crawled_table_has_the_files_values(lakebed: Any) -> None:
         case: [[*row, year] for year in ("2024", "2025") for row in expected]
         for case, (_, _, expected, _) in _CASES.items()
     }
+
+
+def _avro_of(*names: str) -> bytes:
+    fields = [{"name": name, "type": "string"} for name in names]
+    file = io.BytesIO()
+    fastavro.writer(file, {**_AVRO, "fields": fields}, [dict.fromkeys(names, "x")])
+    return file.getvalue()
+
+
+def test_avro_files_of_several_schemas_are_read_by_one(lakebed: Any) -> None:
+    glue, athena, s3 = (lakebed.client(name) for name in ("glue", "athena", "s3"))
+    for bucket in ("looked", "results"):
+        s3.create_bucket(Bucket=bucket)
+    glue.create_database(DatabaseInput={"Name": "found"})
+    for year, names in {"2023": "abcd", "2024": "abcde", "2025": "abce"}.items():
+        s3.put_object(Bucket="looked", Key=f"t/year={year}/f", Body=_avro_of(*names))
+    glue.create_crawler(
+        Name="t",
+        Role="arn:aws:iam::000000000000:role/crawls",
+        DatabaseName="found",
+        Targets={"S3Targets": [{"Path": "s3://looked/t/"}]},
+        Configuration='{"Version": 1.0, "Grouping": {"TableGroupingPolicy": '
+        '"CombineCompatibleSchemas"}}',
+    )
+    glue.start_crawler(Name="t")
+    _wait(glue, "t")
+    done = finish(athena, "SELECT a, d, e, year FROM found.t ORDER BY year")
+    assert done["Status"]["State"] == "SUCCEEDED", done["Status"]
+    assert rows(athena, done)[1:] == [
+        ["x", "x", None, "2023"],
+        ["x", "x", "x", "2024"],
+        ["x", None, "x", "2025"],
+    ]
