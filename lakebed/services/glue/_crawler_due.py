@@ -9,7 +9,7 @@ import msgspec
 from lakebed.context import Context
 from lakebed.services.glue._crawl_life import begin, settled
 from lakebed.services.glue._crawler_schedules import plan_next
-from lakebed.services.glue._crawlers import CRAWLERS, CRAWLS_DUE, READY, SCHEDULED, CrawlDue
+from lakebed.services.glue._crawlers import CRAWLERS, CRAWLS_DUE, READY, SCHEDULED, CrawlDue, held
 
 log = logging.getLogger("lakebed.crawls")
 
@@ -30,6 +30,7 @@ def start_due(ctx: Context, due: CrawlDue, now: float) -> bool:
     if CRAWLS_DUE.get(ctx, due.account, due.region, due.crawler) != due:
         return False  # Another time was set meanwhile.
     row = CRAWLERS.get(ctx, due.crawler)
+    row = None if row is None else held(ctx, row)
     if row is None or row.schedule_state != SCHEDULED:
         CRAWLS_DUE.delete(ctx, due.account, due.region, due.crawler)
         return False

@@ -93,22 +93,33 @@ CRAWLS_DUE = Table(
 )
 
 
-def find_crawler(ctx: Context, name: str, *, sentence: str = "Crawler with name {}") -> Crawler:
-    """Return the crawler of this name; EntityNotFoundException without it.
+ENTRY = "Crawler entry with name {}"
+NAME = "Crawler with name {}"
+"""How AWS's sentences begin: which one depends on the operation; clients have met both."""
 
-    AWS's sentences differ by operation; both are as its clients have met them.
-    """
+
+def find_crawler(ctx: Context, name: str, sentence: str = NAME) -> Crawler:
+    """Return the crawler of this name; EntityNotFoundException without it."""
     row = CRAWLERS.get(ctx, name)
     if row is None:
         raise AwsError("EntityNotFoundException", f"{sentence.format(name)} does not exist")
     return row
 
 
-def held(ctx: Context, row: Crawler) -> Crawler | None:
-    """Make this transaction the store's only writer; return the crawler as it is by now.
+def hold_crawler(ctx: Context, name: str, sentence: str = NAME) -> Crawler:
+    """Return the crawler of this name, which nobody else changes before this transaction's end.
 
-    A long handler reads while others write: what it read of a crawler may be over when it writes.
-    To insert a row that is there changes nothing, but is a write. None if it was deleted meanwhile.
+    Handlers in threads write while those of the loop read: whoever changes a crawler makes itself
+    the store's only writer before it reads it.
+    """
+    row = held(ctx, find_crawler(ctx, name, sentence))
+    return row or find_crawler(ctx, name, sentence)
+
+
+def held(ctx: Context, row: Crawler) -> Crawler | None:
+    """Make this transaction the only writer; return the crawler as it is by now, None if gone.
+
+    To insert a row that is there changes nothing, but it is a write.
     """
     if CRAWLERS.insert(ctx, row):
         CRAWLERS.delete(ctx, row.name)

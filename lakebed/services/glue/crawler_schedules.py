@@ -8,14 +8,7 @@ from lakebed.context import Context, long
 from lakebed.core.errors import AwsError
 from lakebed.services.glue._crawler_cron import warm
 from lakebed.services.glue._crawler_schedules import started, stopped, with_schedule
-from lakebed.services.glue._crawlers import (
-    CRAWLERS,
-    SCHEDULED,
-    Crawler,
-    find_crawler,
-    held,
-    replace,
-)
+from lakebed.services.glue._crawlers import CRAWLERS, SCHEDULED, hold_crawler, replace
 
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
@@ -29,7 +22,8 @@ def update_crawler_schedule(
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawlerSchedule.html
     """
-    row = _held(ctx, request["CrawlerName"])
+    warm()
+    row = hold_crawler(ctx, request["CrawlerName"])
     row = with_schedule(ctx, row, request.get("Schedule", ""))
     CRAWLERS.put(ctx, replace(row, updated=ctx.clock.now(), version=row.version + 1))
     return {}
@@ -44,7 +38,8 @@ def start_crawler_schedule(
     It is at once, so that nobody meets TRANSITIONING. The sentences of these errors are ours.
     https://docs.aws.amazon.com/glue/latest/webapi/API_StartCrawlerSchedule.html
     """
-    row = _held(ctx, request["CrawlerName"])
+    warm()
+    row = hold_crawler(ctx, request["CrawlerName"])
     if not row.schedule:
         raise AwsError("NoScheduleException", f"Crawler with name {row.name} has no schedule")
     if row.schedule_state == SCHEDULED:
@@ -61,15 +56,9 @@ def stop_crawler_schedule(
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_StopCrawlerSchedule.html
     """
-    row = find_crawler(ctx, request["CrawlerName"])
+    row = hold_crawler(ctx, request["CrawlerName"])
     if row.schedule_state != SCHEDULED:
         message = f"The schedule of crawler with name {row.name} isn't running"
         raise AwsError("SchedulerNotRunningException", message)
     CRAWLERS.put(ctx, stopped(ctx, row))
     return {}
-
-
-def _held(ctx: Context, name: str) -> Crawler:
-    """Return a crawler that nobody else changes before this handler's end."""
-    warm()
-    return held(ctx, find_crawler(ctx, name)) or find_crawler(ctx, name)

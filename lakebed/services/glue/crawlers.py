@@ -16,10 +16,11 @@ from lakebed.services.glue._crawler_schedules import with_schedule
 from lakebed.services.glue._crawler_shape import crawler_shape
 from lakebed.services.glue._crawlers import (
     CRAWLERS,
+    ENTRY,
     READY,
     Crawler,
     find_crawler,
-    held,
+    hold_crawler,
     invalid,
     replace,
 )
@@ -40,8 +41,6 @@ _UNBUILT = (
     "LineageConfiguration.CrawlerLineageSettings ENABLE",
     "LakeFormationConfiguration.UseLakeFormationCredentials",
 )
-_ENTRY = "Crawler entry with name {}"
-"""GetCrawler says it differently from StartCrawler."""
 
 
 @long
@@ -77,7 +76,7 @@ def get_crawler(ctx: Context, request: shapes.GetCrawlerRequest) -> shapes.GetCr
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetCrawler.html
     """
-    row = settled(ctx, find_crawler(ctx, request["Name"], sentence=_ENTRY))
+    row = settled(ctx, find_crawler(ctx, request["Name"], ENTRY))
     return {"Crawler": crawler_shape(row, ctx.clock.now())}
 
 
@@ -149,11 +148,11 @@ def update_crawler(
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html
     """
     refuse_unbuilt("UpdateCrawler", request, _UNBUILT)
-    known = find_crawler(ctx, request["Name"], sentence=_ENTRY)
+    known = find_crawler(ctx, request["Name"], ENTRY)
     members = definition(ctx, "UpdateCrawler", request, known.definition)
     if request.get("Schedule"):
         warm()
-    row = settled(ctx, held(ctx, known) or find_crawler(ctx, known.name, sentence=_ENTRY))
+    row = settled(ctx, hold_crawler(ctx, known.name, ENTRY))
     if row.state != READY:
         # The sentence is AWS's, though some clients have met it under InvalidInputException.
         message = (
@@ -175,7 +174,7 @@ def delete_crawler(
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteCrawler.html
     """
-    row = settled(ctx, find_crawler(ctx, request["Name"], sentence=_ENTRY))
+    row = settled(ctx, hold_crawler(ctx, request["Name"], ENTRY))
     if row.state != READY:
         message = f"Cannot delete crawler {row.name} while it's running"
         raise AwsError("CrawlerRunningException", message)
@@ -191,7 +190,7 @@ def start_crawler(ctx: Context, request: shapes.StartCrawlerRequest) -> shapes.S
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_StartCrawler.html
     """
-    row = settled(ctx, find_crawler(ctx, request["Name"]))
+    row = settled(ctx, hold_crawler(ctx, request["Name"]))
     if row.state != READY:
         message = f"Crawler with name {row.name} has already started"
         raise AwsError("CrawlerRunningException", message)
@@ -204,6 +203,6 @@ def stop_crawler(ctx: Context, request: shapes.StopCrawlerRequest) -> shapes.Sto
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_StopCrawler.html
     """
-    row = settled(ctx, find_crawler(ctx, request["Name"]))
+    row = settled(ctx, hold_crawler(ctx, request["Name"]))
     stop(ctx, row)
     return {}

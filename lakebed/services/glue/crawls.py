@@ -11,7 +11,7 @@ from lakebed.context import Context, long
 from lakebed.core.limits import CRAWLS_PAGE, CRAWLS_PAGE_MAX
 from lakebed.services.glue._crawl_life import settled
 from lakebed.services.glue._crawler_shape import DPU_HOURS, crawl_shape
-from lakebed.services.glue._crawlers import CRAWLS, Crawl, find_crawler, invalid
+from lakebed.services.glue._crawlers import CRAWLS, ENTRY, Crawl, find_crawler, invalid
 from lakebed.services.glue.model import read_token, write_token
 from lakebed.store import Range
 
@@ -48,9 +48,7 @@ def list_crawls(ctx: Context, request: shapes.ListCrawlsRequest) -> shapes.ListC
     clients.
     https://docs.aws.amazon.com/glue/latest/webapi/API_ListCrawls.html
     """
-    row = settled(
-        ctx, find_crawler(ctx, request["CrawlerName"], sentence="Crawler entry with name {}")
-    )
+    row = settled(ctx, find_crawler(ctx, request["CrawlerName"], ENTRY))
     size = min(request.get("MaxResults") or CRAWLS_PAGE, CRAWLS_PAGE_MAX)
     tests = [_test(wanted) for wanted in request.get("Filters", ())]
     found: list[Crawl] = []
