@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from lakebed.engines.crawl.media.video import read_video
 
 _SECONDS_A_FILE = 5.0
 _TEXT_CHARACTERS_MAX = 1000
+_INT_MAX = 2**31 - 1
 _READERS: dict[str, Callable[[Path, MediaFacts], None]] = {
     "image": read_image, "audio": read_audio, "video": read_video, "document": read_document,
 }  # fmt: skip
@@ -48,7 +50,15 @@ def _look(file: MediaFile) -> MediaFacts:
         signal.setitimer(signal.ITIMER_REAL, 0)
     for name in ("title", "author", "album", "camera_make", "camera_model"):
         setattr(facts, name, _clean(getattr(facts, name)))
+    for name in ("width", "height", "pages", "duration_seconds", "latitude", "longitude"):
+        setattr(facts, name, _plausible(getattr(facts, name)))
     return facts
+
+
+def _plausible(number: Any) -> Any:
+    """Return a number that a column can hold; None for one that only rubbish can mean."""
+    is_number = number is not None and math.isfinite(number) and abs(number) <= _INT_MAX
+    return number if is_number else None
 
 
 def _clean(text: str | None) -> str | None:

@@ -26,7 +26,6 @@ _KINDS = {
 }  # fmt: skip
 SCHEMA = _pa.schema([(one.name, _KINDS[one.type]) for one in COLUMNS])
 _ROWS_TOGETHER = 10_000
-_INT_MAX = 2**31 - 1
 
 
 def answer(request: bytes) -> bytes:
@@ -58,8 +57,6 @@ def _row(facts: MediaFacts) -> dict[str, Any]:
     row = msgspec.structs.asdict(facts)
     row["modified"] = datetime.fromtimestamp(facts.modified, UTC).replace(tzinfo=None)
     row["taken"] = _moment(facts.taken)
-    for name in ("width", "height", "pages"):
-        row[name] = row[name] if row[name] is None or row[name] <= _INT_MAX else None
     return row
 
 
