@@ -14,7 +14,7 @@ import msgspec
 if TYPE_CHECKING:
     from lakebed.core.clock import Clock
     from lakebed.core.ids import Ids
-    from lakebed.core.principal import Principal
+    from lakebed.core.principal import Origin, Principal
     from lakebed.core.settings import Settings
     from lakebed.engines import Engines
     from lakebed.shapes import Aws
@@ -76,7 +76,8 @@ class Context(msgspec.Struct, frozen=True):
 
     `store` is the open transaction, `aws` the other services (same types, same permissions, same
     audit line as over the wire; they join this transaction), `engines` the machines, `runs` the
-    long work that goes on after the answer. (A struct: a frozen dataclass takes ten times as long.)
+    long work that goes on after the answer, `origin` where the request came from (None for calls of
+    runs). (A struct: a frozen dataclass takes ten times as long.)
     """
 
     account: str
@@ -90,6 +91,7 @@ class Context(msgspec.Struct, frozen=True):
     engines: Engines
     door: Door
     runs: Runs
+    origin: Origin | None = None
 
     @property
     def aws(self) -> Aws:

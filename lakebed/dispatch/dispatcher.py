@@ -13,17 +13,22 @@ from lakebed.context import Caller, Context
 from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.ids import Ids
-from lakebed.core.principal import Principal
+from lakebed.core.principal import Origin, Principal
 from lakebed.core.settings import Settings
 from lakebed.dispatch.audit import Audited, AuditLog, without
 from lakebed.dispatch.commits import Answer, GroupCommit
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.registry import Registered, Registry
 from lakebed.engines import Engines
-from lakebed.govern.decision import decide
+from lakebed.govern.decision import Need, conditions_of, decide, needs_of
+from lakebed.govern.identities import Identities
 from lakebed.store import StoreError, Transaction
 
 log = logging.getLogger("lakebed.dispatch")
+
+
+_ACCESS_DENIED = frozenset({"s3", "iam", "sts"})
+"""Services whose protocols say `AccessDenied` with 403, not `AccessDeniedException` with 400."""
 
 
 class House(msgspec.Struct, frozen=True):
@@ -53,6 +58,7 @@ class Call(msgspec.Struct, frozen=True):
     operation: str
     request: Any
     request_id: str
+    origin: Origin | None = None
 
 
 class Dispatcher:
@@ -61,6 +67,7 @@ class Dispatcher:
     def __init__(self, house: House, commits: GroupCommit) -> None:
         self._house = house
         self._commits = commits
+        self._identities = Identities()
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._starting: set[str] = set()
         self._flush_is_due = False
@@ -128,7 +135,7 @@ class Dispatcher:
 
         def check(store: Transaction) -> Any:
             context = self._context(call, store)
-            self._authorise(context, call.service, call.operation)
+            self._authorise(context, call.service, call.operation, call.request)
             return registered.begin(context, call.request) if registered.begin else None
 
         self._commits.look(check, answer)
@@ -158,7 +165,7 @@ class Dispatcher:
         registered = self._find(service, operation)
         try:
             house.validate(service, operation, request)
-            self._authorise(context, service, operation)
+            self._authorise(context, service, operation, request)
             response: Any = registered.handler(context, request)
             if registered.is_sliced:
                 slices: Generator[None, None, Any] = response
@@ -184,15 +191,30 @@ class Dispatcher:
             raise NotBuiltError(service, operation)
         return registered
 
-    def _authorise(self, context: Context, service: str, operation: str) -> None:
-        action = f"{service}:{self._house.aws_name(service, operation)}"
-        decision = decide(context.principal, action)
-        if not decision.is_allowed and self._is_enforced(context.principal):
-            code = "AccessDenied" if service == "s3" else "AccessDeniedException"
-            raise AwsError(code, decision.reason, 403 if service == "s3" else 400)
-        if not decision.is_allowed:
-            log.debug("%s allowed in open mode: %s", context.request_id, decision.reason)
-            self._house.metrics.count(service, operation, "not enforced: AccessDenied")
+    def _authorise(self, context: Context, service: str, operation: str, request: Any) -> None:
+        """Refuse a call that its principal may not make; in `open` mode only count it."""
+        who, registry = context.principal, self._house.registry
+        needs = registry.access(service, "needs")
+        if who.is_root and needs is None:
+            return
+        asked: list[Need]
+        if needs is not None:
+            asked = needs(context, operation, request)
+        else:
+            asked = needs_of(context, service, operation, request)
+        now = self._house.clock.now()
+        conditions = conditions_of(context, who, context.origin or Origin(), now)
+        more = registry.access(service, "conditions")
+        if more is not None:
+            conditions |= more(context, operation, request)
+        decision = decide(context, who, self._identities, asked, conditions)
+        if decision.is_allowed:
+            return
+        if self._is_enforced(who):
+            code = "AccessDenied" if service in _ACCESS_DENIED else "AccessDeniedException"
+            raise AwsError(code, decision.reason, 403 if service in _ACCESS_DENIED else 400)
+        log.info("%s allowed in open mode: %s", context.request_id, decision.reason)
+        self._house.metrics.count(service, operation, "not enforced: AccessDenied")
 
     def _is_enforced(self, principal: Principal) -> bool:
         """Tell whether a denial holds: in `open` mode only whoever is nobody is turned away."""
@@ -230,6 +252,7 @@ class Dispatcher:
             house.engines,
             self,
             self,
+            call.origin,
         )
 
     # -- runs -----------------------------------------------------------------------------------

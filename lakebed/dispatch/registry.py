@@ -14,6 +14,7 @@ import msgspec
 import lakebed.services
 
 Handler = Callable[[Any, Any], Any]
+Access = Callable[[Any, str, Any], Any]
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -39,6 +40,7 @@ class Registry:
     def __init__(self, package: Any = lakebed.services) -> None:
         self._package = package
         self._services: dict[str, dict[str, Registered]] = {}
+        self._access: dict[str, Any] = {}
         root = Path(package.__path__[0])
         self.names = tuple(
             sorted(folder.name for folder in root.iterdir() if (folder / "__init__.py").exists())
@@ -52,6 +54,18 @@ class Registry:
                 return None
             handlers = self._services[service] = self._load(service)
         return handlers.get(operation)
+
+    def access(self, service: str, function: str) -> Access | None:
+        """Return what a service says of the permissions its operations need, if it says anything.
+
+        Its module `_access` may have `needs(ctx, operation, request)`, the permissions, and
+        `conditions(ctx, operation, request)`, more condition keys.
+        """
+        if service not in self._access:
+            name = f"{self._package.__name__}.{service}._access"
+            is_there = (Path(self._package.__path__[0]) / service / "_access.py").exists()
+            self._access[service] = importlib.import_module(name) if is_there else None
+        return getattr(self._access[service], function, None)
 
     def _load(self, service: str) -> dict[str, Registered]:
         found: dict[str, Registered] = {}

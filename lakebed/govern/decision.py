@@ -1,29 +1,128 @@
 """The decision every call asks for, before its handler runs.
 
-Only the account's root exists so far: it may do everything in its account, anonymous callers
-nothing. IAM and resource policies and Lake Formation are answered here when they are built.
+The root of an account may do everything in it, unless a resource's own policy denies it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
 import msgspec
 
-from lakebed.core.principal import Principal
+from lakebed.core.principal import Origin, Principal
+from lakebed.govern.actions import needed
+from lakebed.govern.evaluation import Asked, Policies, Verdict, evaluate
+from lakebed.govern.identities import SESSIONS, Identities
+from lakebed.govern.policies import Caller, Policy
+from lakebed.store import Scope
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """Whether a call may go on, and the sentence that says why not."""
+    """Whether a call may go on, and the sentence that says why not; `verdict` is what decided."""
 
     is_allowed: bool
     reason: str = ""
+    verdict: Verdict | None = None
+
+
+class Need(msgspec.Struct, frozen=True):
+    """One permission that a call needs: an action on a resource that has an owner.
+
+    `policy` is the resource's own, `needs_resource` as in `evaluation.Policies`.
+    """
+
+    action: str
+    resource: str
+    owner: str
+    policy: Policy | None = None
+    needs_resource: bool = False
 
 
 ALLOWED = Decision(is_allowed=True)
 
 
-def decide(principal: Principal, action: str) -> Decision:
-    """Decide whether `principal` may do `action` (`glue:GetTable`) in its own account."""
-    if principal.is_root:
-        return ALLOWED
-    who = "Anonymous" if principal.is_anonymous else f"User: {principal.arn}"
-    return Decision(is_allowed=False, reason=f"{who} is not authorized to perform: {action}")
+def needs_of(
+    scope: Scope, service: str, operation: str, request: Mapping[str, object]
+) -> list[Need]:
+    """Return what an operation needs by AWS's table, in the caller's own account."""
+    found = needed(service, operation)
+    arns = found.arns(scope.region, scope.account, request)
+    return [Need(found.action, arn, scope.account) for arn in arns]
+
+
+def decide(
+    scope: Scope,
+    who: Principal,
+    identities: Identities,
+    needs: Sequence[Need],
+    conditions: Mapping[str, str | tuple[str, ...]],
+) -> Decision:
+    """Decide whether a principal may do all that a call needs."""
+    caller = caller_of(who)
+    own = Policies() if who.is_root or who.is_anonymous else identities.policies_of(scope, who)
+    for need in needs:
+        if who.is_root and need.policy is None and need.owner == who.account:
+            continue
+        asked = Asked(caller, need.action, need.resource, need.owner, conditions)
+        policies = own
+        if need.policy is not None or need.needs_resource:
+            policies = msgspec.structs.replace(
+                own, resource=need.policy, needs_resource=need.needs_resource
+            )
+        verdict = evaluate(asked, policies)
+        if not verdict.is_allowed:
+            return Decision(False, verdict.sentence(asked), verdict)
+    return ALLOWED
+
+
+def caller_of(who: Principal) -> Caller:
+    """Return a principal as policies see it."""
+    if who.is_anonymous:
+        return Caller("*", "", "anonymous")
+    if who.is_root:
+        return Caller(who.arn, who.account, "root")
+    if who.role:
+        return Caller(who.arn, who.account, "role", f"arn:aws:iam::{who.account}:role/{who.role}")
+    return Caller(who.arn, who.account, "user" if who.user else "federated")
+
+
+def conditions_of(
+    scope: Scope, who: Principal, origin: Origin, now: float
+) -> dict[str, str | tuple[str, ...]]:
+    """Return the condition keys that every request has.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    moment = datetime.fromtimestamp(now, UTC)
+    found: dict[str, str | tuple[str, ...]] = {
+        "aws:currenttime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:epochtime": str(int(now)),
+        "aws:requestedregion": scope.region,
+        "aws:securetransport": "true" if origin.is_secure else "false",
+        "aws:viaawsservice": "false",
+    }
+    if origin.address:
+        found["aws:sourceip"] = origin.address
+    if origin.user_agent:
+        found["aws:useragent"] = origin.user_agent
+    if origin.referer:
+        found["aws:referer"] = origin.referer
+    if not who.is_anonymous:
+        role = f"arn:aws:iam::{who.account}:role/{who.role}"
+        kind = "AssumedRole" if who.role else ("Account" if who.is_root else "User")
+        found |= {
+            "aws:principalarn": role if who.role else who.arn,
+            "aws:principalaccount": who.account,
+            "aws:principaltype": kind,
+            "aws:userid": who.user_id,
+        }
+    if who.user:
+        found["aws:username"] = who.user
+    if who.access_key and (session := SESSIONS.get(scope, who.access_key)) is not None:
+        found["aws:tokenissuetime"] = str(int(session.issued))
+        found["aws:multifactorauthpresent"] = "true" if session.has_mfa else "false"
+        if session.source_identity:
+            found["aws:sourceidentity"] = session.source_identity
+        found |= {f"aws:principaltag/{key.lower()}": value for key, value in session.tags.items()}
+    return found

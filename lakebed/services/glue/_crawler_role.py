@@ -45,5 +45,5 @@ def role_context(ctx: Context, role: str) -> Context:
     """
     name = role.rpartition("/")[2]
     arn = f"arn:aws:sts::{ctx.account}:assumed-role/{name}/{SESSION}"
-    principal = Principal(ctx.account, arn, f"{name}:{SESSION}")
+    principal = Principal(ctx.account, arn, f"{name}:{SESSION}", role=name, session=SESSION)
     return msgspec.structs.replace(ctx, principal=principal)

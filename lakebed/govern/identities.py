@@ -1,0 +1,250 @@
+"""Users, groups, roles, their policies, and temporary sessions: the rows, and what they may.
+
+The service IAM writes these rows, STS the sessions; whoever decides reads them here. They belong to
+an account, in no region. https://docs.aws.amazon.com/IAM/latest/UserGuide/introduction_identity-management.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from lakebed.core.principal import Principal
+from lakebed.govern.evaluation import Policies
+from lakebed.govern.policies import Policy, parsed
+from lakebed.store import Scope, Table
+
+MANAGED = "arn:aws:iam::aws:policy/"
+"""How the ARNs of AWS's own policies begin; see `managed_policies/`."""
+_REMEMBERED_MAX = 1000
+
+
+class User(msgspec.Struct, frozen=True):
+    """A user. `inline` are policy documents by name, `attached` the ARNs of managed policies."""
+
+    account: str
+    name: str
+    id: str
+    path: str = "/"
+    created: float = 0.0
+    tags: dict[str, str] = {}
+    boundary: str = ""
+    inline: dict[str, str] = {}
+    attached: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    password_last_used: float = 0.0
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A group; users name the groups they are in."""
+
+    account: str
+    name: str
+    id: str
+    path: str = "/"
+    created: float = 0.0
+    inline: dict[str, str] = {}
+    attached: tuple[str, ...] = ()
+
+
+class Role(msgspec.Struct, frozen=True):
+    """A role; `trust` is the document that says who may assume it."""
+
+    account: str
+    name: str
+    id: str
+    trust: str
+    path: str = "/"
+    created: float = 0.0
+    description: str = ""
+    session_seconds_max: int = 3600
+    tags: dict[str, str] = {}
+    boundary: str = ""
+    inline: dict[str, str] = {}
+    attached: tuple[str, ...] = ()
+    last_used: float = 0.0
+    last_used_region: str = ""
+
+
+class PolicyVersion(msgspec.Struct, frozen=True):
+    """A version of a managed policy: `v1`, `v2`, …"""
+
+    id: str
+    text: str
+    created: float
+
+
+class ManagedPolicy(msgspec.Struct, frozen=True):
+    """A managed policy of the account's own."""
+
+    account: str
+    name: str
+    id: str
+    path: str = "/"
+    description: str = ""
+    created: float = 0.0
+    updated: float = 0.0
+    default: str = "v1"
+    versions: tuple[PolicyVersion, ...] = ()
+    versions_made: int = 1
+    tags: dict[str, str] = {}
+
+    @property
+    def arn(self) -> str:
+        """The policy's ARN."""
+        return f"arn:aws:iam::{self.account}:policy{self.path}{self.name}"
+
+    @property
+    def text(self) -> str:
+        """The document of the default version."""
+        return next(one.text for one in self.versions if one.id == self.default)
+
+
+class AccessKey(msgspec.Struct, frozen=True):
+    """A long-term key of a user; its secret is sealed."""
+
+    id: str
+    account: str
+    user: str
+    secret: str
+    is_active: bool = True
+    created: float = 0.0
+    last_used: float = 0.0
+    last_used_service: str = ""
+    last_used_region: str = ""
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Temporary credentials: whose they are, until when, and what narrows them.
+
+    `policies` are session policies, documents; None where none were given. `tags` are session tags.
+    """
+
+    id: str
+    account: str
+    secret: str
+    token: str
+    arn: str
+    user_id: str
+    expires: float
+    issued: float = 0.0
+    is_root: bool = False
+    user: str = ""
+    role: str = ""
+    session: str = ""
+    policies: tuple[str, ...] | None = None
+    tags: dict[str, str] = {}
+    transitive: tuple[str, ...] = ()
+    source_identity: str = ""
+    has_mfa: bool = False
+    federated: str = ""
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """How often the identities of an account were written: the age of what is remembered."""
+
+    account: str
+    number: int
+
+
+USERS = Table("iam_user", User, key=("account", "name"), everywhere=True)
+GROUPS = Table("iam_group", Group, key=("account", "name"), everywhere=True)
+ROLES = Table("iam_role", Role, key=("account", "name"), everywhere=True)
+POLICIES = Table("iam_policy", ManagedPolicy, key=("account", "name"), everywhere=True)
+ACCESS_KEYS = Table(
+    "iam_access_key", AccessKey, key=("id",), indexes={"by_user": ("account", "user")},
+    everywhere=True,
+)  # fmt: skip
+SESSIONS = Table(
+    "sts_session", Session, key=("id",), indexes={"by_expiry": ("expires",)},
+    numbers=("expires",), everywhere=True,
+)  # fmt: skip
+GENERATIONS = Table("iam_generation", Generation, key=("account",), everywhere=True)
+
+
+def touch(scope: Scope, account: str) -> None:
+    """Say that identities of an account were written; every write of them has to."""
+    held = GENERATIONS.get(scope, account)
+    GENERATIONS.put(scope, Generation(account, 1 if held is None else held.number + 1))
+
+
+@cache
+def managed_policy(arn: str) -> str | None:
+    """Return the document of one of AWS's managed policies; None for one that is not shipped."""
+    name = arn.removeprefix(MANAGED).rpartition("/")[2]
+    path = files("lakebed.govern").joinpath(f"managed_policies/{name}.json")
+    return path.read_text("utf-8") if path.is_file() else None
+
+
+def document(scope: Scope, arn: str) -> str | None:
+    """Return the document of a managed policy, AWS's or the account's; None if there is none."""
+    if arn.startswith(MANAGED):
+        return managed_policy(arn)
+    account, _, name = arn.removeprefix("arn:aws:iam::").partition(":")
+    held = POLICIES.get(scope, account, name.rpartition("/")[2])
+    return held.text if held is not None and held.arn == arn else None
+
+
+class Identities:
+    """Who may what by its own policies; remembers what it read until identities are written."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], tuple[int, Policies]] = {}
+
+    def policies_of(self, scope: Scope, who: Principal) -> Policies:
+        """Return the policies of a principal, without those of any resource."""
+        held = GENERATIONS.get(scope, who.account)
+        generation = 0 if held is None else held.number
+        key = (who.account, who.user, who.role, who.access_key)
+        known = self._known.get(key)
+        if known is not None and known[0] == generation:
+            return known[1]
+        found = _read(scope, who)
+        if len(self._known) >= _REMEMBERED_MAX:
+            self._known.clear()
+        self._known[key] = (generation, found)
+        return found
+
+
+def _read(scope: Scope, who: Principal) -> Policies:
+    session = SESSIONS.get(scope, who.access_key) if who.access_key else None
+    narrowed = None
+    if session is not None and session.policies is not None:
+        narrowed = tuple(parsed(text, "session") for text in session.policies)
+    if who.user:
+        user = USERS.get(scope, who.account, who.user)
+        identity = tuple(_of_user(scope, user)) if user is not None else ()
+        boundary = user.boundary if user is not None else ""
+    else:
+        role = ROLES.get(scope, who.account, who.role) if who.role else None
+        identity = tuple(_of(scope, role.inline, role.attached)) if role is not None else ()
+        boundary = role.boundary if role is not None else ""
+    return Policies(identity, _boundary(scope, boundary), narrowed)
+
+
+def _of_user(scope: Scope, user: User) -> Iterator[Policy]:
+    yield from _of(scope, user.inline, user.attached)
+    for name in user.groups:
+        group = GROUPS.get(scope, user.account, name)
+        if group is not None:
+            yield from _of(scope, group.inline, group.attached)
+
+
+def _of(scope: Scope, inline: Mapping[str, str], attached: Sequence[str]) -> Iterator[Policy]:
+    for name, text in inline.items():
+        yield parsed(text, name)
+    for arn in attached:
+        text = document(scope, arn)
+        if text is not None:
+            yield parsed(text, arn)
+
+
+def _boundary(scope: Scope, arn: str) -> Policy | None:
+    """Return a boundary; one whose policy is gone allows nothing."""
+    if not arn:
+        return None
+    text = document(scope, arn)
+    return parsed(text, arn) if text is not None else Policy(arn, ())
