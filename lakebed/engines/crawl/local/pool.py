@@ -96,6 +96,7 @@ class LocalCrawlEngine:
         self._all: set[Worker] = set()
         self._ending: dict[Worker, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     @property
     def processes(self) -> list[int]:
@@ -120,6 +121,7 @@ class LocalCrawlEngine:
 
     async def close(self) -> None:
         """End every process."""
+        self._closed = True
         for timer in self._ending.values():
             timer.cancel()
         self._ending.clear()
@@ -149,6 +151,8 @@ class LocalCrawlEngine:
         return found, False
 
     async def _obtain(self) -> Worker:
+        if self._closed:
+            raise ConnectionError("The crawl engine is closed")
         while self._idle:
             worker = self._idle.pop()
             if timer := self._ending.pop(worker, None):

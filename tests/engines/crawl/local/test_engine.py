@@ -114,3 +114,19 @@ def test_a_process_without_work_ends(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     assert asyncio.run(run()) == (1, 0)
     assert limits.CRAWL_WORKERS_MAX == 2
+
+
+def test_a_closed_engine_starts_no_process(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "stuck")
+
+    async def run() -> tuple[BaseException | list[Finding], list[int]]:
+        engine = LocalCrawlEngine()
+        task = asyncio.ensure_future(engine.classify([Sample("stuck", tmp_path / "stuck", 0)], []))
+        while not engine.processes:
+            await asyncio.sleep(0.01)
+        await engine.close()
+        said = (await asyncio.gather(task, return_exceptions=True))[0]
+        return said, engine.processes
+
+    said, left = asyncio.run(run())
+    assert (str(said), left) == ("The crawl engine is closed", [])
