@@ -57,6 +57,19 @@ async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> Non
             crawling.log.info(f"Found Delta table at {table.location}")
 
 
+async def native_table(crawling: Crawling, location: str) -> FoundTable | None:
+    """Return the native table that a log says there is at a location; None if it is unreadable."""
+    place = place_of(location)
+    try:
+        found = await _metadata(crawling, place, wants_files=False)
+    except MetadataError as error:
+        crawling.log.error(f"Unable to read table at {place.location}: {error}")
+        return None
+    for _, said in await read_all(crawling, [found] if found else []):
+        return _native(place.location, said)
+    return None
+
+
 async def _metadata(crawling: Crawling, place: Place, wants_files: bool) -> MetadataFiles | None:
     keys = await keys_below(crawling, Place(place.bucket, place.prefix + _LOG))
     if not keys:

@@ -293,3 +293,34 @@ def test_a_connection_to_a_database_is_no_network(lakebed, athena):
     targets = {"HudiTargets": [{"Paths": ["s3://lake/"], "ConnectionName": "db"}]}
     last = crawled(lakebed, Targets=targets)
     assert last["ErrorMessage"] == "The connection db is of the type JDBC, not NETWORK."
+
+
+def test_a_delta_table_of_the_catalog_follows_its_log(athena, crawl):
+    write_delta(athena, "t", pa.table({"id": [1], "p": ["a"]}), partition_by=["p"])
+    athena.ok(
+        "CREATE EXTERNAL TABLE t LOCATION 's3://lake/t/' TBLPROPERTIES ('table_type' = 'DELTA')"
+    )
+    rows = pa.table({"id": [2], "p": ["b"], "x": ["new"]})
+    write_delta(athena, "t", rows, partition_by=["p"], schema_mode="merge")
+    policy = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"}
+    targets = {"CatalogTargets": [{"DatabaseName": "db", "Tables": ["t"]}]}
+    last = crawled(athena.lakebed, Targets=targets, SchemaChangePolicy=policy)
+    assert last["Status"] == "SUCCEEDED", last
+    table = tables(athena.lakebed)["t"]
+    assert (columns(table), keys(table)) == (
+        [("id", "bigint"), ("x", "string")], [("p", "string")],
+    )  # fmt: skip
+    assert athena.rows("SELECT id, p, x FROM t ORDER BY id") == [
+        ["1", "a", None], ["2", "b", "new"],
+    ]  # fmt: skip
+
+
+def test_an_iceberg_table_cannot_be_a_catalog_target(athena, crawl):
+    athena.create("ice", "id int")
+    policy = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"}
+    targets = {"CatalogTargets": [{"DatabaseName": "db", "Tables": ["ice"]}]}
+    last = crawled(athena.lakebed, Targets=targets, SchemaChangePolicy=policy)
+    assert last["ErrorMessage"] == (
+        "The table db.ice is of a format that catalog targets cannot be: Amazon S3 and Delta Lake "
+        "are permitted."
+    )
