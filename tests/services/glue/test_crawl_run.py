@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import urllib.request
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lakebed.testing import start
 from tests.dispatch.test_dispatcher import events
@@ -19,6 +23,8 @@ from tests.services.glue.crawler_runs import (
     wait_ready,
 )
 from tests.services.glue.test_databases import body, error_of
+
+NOON = "cron(0 12 * * ? *)"
 
 
 @pytest.fixture
@@ -98,6 +104,31 @@ def test_a_stopped_crawl_is_cancelled(lakebed, glue):
     assert (crawl["State"], "EndTime" in crawl) == ("STOPPED", True)
     assert lines(lakebed)[-1].endswith("Crawler has finished running and is in state READY")
     assert crawled(glue)["Status"] == "SUCCEEDED"
+
+
+def test_no_update_is_lost_between_crawls_that_come_and_go(lakebed, glue):
+    make_crawler(glue)
+    made = Counter()
+
+    def work(number):
+        client = lakebed.session().client("glue", endpoint_url=lakebed.url)
+        calls = (
+            lambda: client.update_crawler_schedule(CrawlerName="orders", Schedule=NOON),
+            lambda: client.update_crawler(Name="orders", Description=str(number)),
+            lambda: client.start_crawler(Name="orders"),
+            lambda: client.stop_crawler(Name="orders"),
+        )
+        for at in range(24):
+            with contextlib.suppress(ClientError):
+                calls[(at + number) % 4]()
+                made[(at + number) % 4] += 1
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    assert wait_ready(glue)["Version"] == 1 + made[0] + made[1]
+    crawls = glue.list_crawls(CrawlerName="orders", MaxResults=100)["Crawls"]
+    assert len(crawls) == made[2]
+    assert {crawl["State"] for crawl in crawls} <= {"COMPLETED", "STOPPED"}
 
 
 def test_crawls_above_the_bound_wait_for_their_turn(lakebed, glue):
