@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import Any
 
 from lakebed.engines.crawl import Column
-from lakebed.engines.crawl.local.values import said
-from lakebed.engines.crawl.types import STRING, Array, GlueType, Map, Scalar, Struct, widened
+from lakebed.engines.crawl.local.values import named
+from lakebed.engines.crawl.types import STRING, Array, GlueType, Map, Scalar, Struct
 
 ArrowType = Any
 """pyarrow has no types of its own."""
@@ -47,12 +47,7 @@ def arrow(module: str = "pyarrow") -> Any:
 
 def columns_of(schema: Any) -> tuple[Column, ...]:
     """Return the columns of a schema, names in lower case."""
-    found: dict[str, GlueType] = {}
-    for field in schema:
-        name = field.name.lower()
-        kind = glue_type(field.type)
-        found[name] = widened(found[name], kind) if name in found else kind
-    return tuple(Column(name, said(kind)) for name, kind in found.items() if name)
+    return named((field.name, glue_type(field.type)) for field in schema)
 
 
 def glue_type(kind: ArrowType) -> GlueType:

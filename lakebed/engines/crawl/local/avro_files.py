@@ -17,7 +17,7 @@ from lakebed.core.limits import CRAWL_SAMPLE_BYTES
 from lakebed.engines.crawl import Column, Finding
 from lakebed.engines.crawl.local import storages
 from lakebed.engines.crawl.local.source import Source, UnreadableError
-from lakebed.engines.crawl.local.values import said
+from lakebed.engines.crawl.local.values import named
 from lakebed.engines.crawl.types import NULL, STRING, Array, GlueType, Map, Scalar, Struct, widened
 
 _MARK = b"Obj\x01"
@@ -79,13 +79,7 @@ def classify(source: Source) -> Finding | None:
 def columns_of(schema: Named) -> tuple[Column, ...]:
     """Return the columns of a record's schema, names in lower case."""
     kind = glue_type(schema, {}, 0)
-    if not isinstance(kind, Struct):
-        return ()
-    found: dict[str, GlueType] = {}
-    for name, inner in kind.fields:
-        folded = name.lower()
-        found[folded] = widened(found[folded], inner) if folded in found else inner
-    return tuple(Column(name, said(inner)) for name, inner in found.items())
+    return named(kind.fields) if isinstance(kind, Struct) else ()
 
 
 def glue_type(schema: Any, known: Named, depth: int) -> GlueType:

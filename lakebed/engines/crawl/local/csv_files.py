@@ -23,10 +23,10 @@ from lakebed.engines.crawl.local import storages
 from lakebed.engines.crawl.local.csv_rows import Row, Table, cut, decoded
 from lakebed.engines.crawl.local.csv_types import kind_among, kind_of
 from lakebed.engines.crawl.local.source import Source
+from lakebed.engines.crawl.local.values import column_name
 
 DELIMITERS = ",|\t;\x01"
 HEADER_CHARACTERS_MAX = 150
-NAME_CHARACTERS_MAX = 255
 _EVEN_ROWS = 0.8
 """The share of rows that must have as many cells as most rows have."""
 _NAME = re.compile(r"[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\t]{1,255}")
@@ -179,7 +179,7 @@ def distinct(names: Sequence[str]) -> list[str]:
     """Fold names to lower case; a second `a` becomes `a_1`: a table has each name once."""
     found: dict[str, None] = {}
     for name in names:
-        folded = unique = name.lower()[:NAME_CHARACTERS_MAX]
+        folded = unique = column_name(name)
         number = 0
         while unique in found:
             number += 1

@@ -29,6 +29,9 @@ from lakebed.engines.crawl.types import (
 
 TYPE_CHARACTERS_MAX = 131_072
 """Of a column's type in the catalog: https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html"""
+NAME_CHARACTERS_MAX = 255
+"""Of a column; which characters it may have is on the same page."""
+_REFUSED = re.compile(r"[^\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\t]")
 _DEPTH_MAX = 60
 _INT_MAX = (1 << 31) - 1
 _BIGINT_MAX = (1 << 63) - 1
@@ -52,12 +55,22 @@ def columns_of(
                 found[name] = [value]
             else:
                 held.append(value)
+    return named((name, kind_of(values, own)) for name, values in found.items())
+
+
+def named(fields: Iterable[tuple[str, GlueType]]) -> tuple[Column, ...]:
+    """Return columns of these names and types; fields whose names are one there are one column."""
     kinds: dict[str, GlueType] = {}
-    for name, values in found.items():
-        folded = name.lower()
-        kind = kind_of(values, own)
+    for name, kind in fields:
+        folded = column_name(name)
         kinds[folded] = widened(kinds[folded], kind) if folded in kinds else kind
     return tuple(Column(name, said(kind)) for name, kind in kinds.items() if name)
+
+
+def column_name(name: str) -> str:
+    """Return a name as the catalog has it: in lower case, cut, without characters it refuses."""
+    folded = name.lower()[:NAME_CHARACTERS_MAX]
+    return folded if folded.isprintable() else _REFUSED.sub("_", folded)
 
 
 def said(kind: GlueType) -> str:

@@ -38,7 +38,7 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
     _bound_memory()
-    signal.signal(signal.SIGALRM, _on_alarm)
+    signal.signal(signal.SIGALRM, on_alarm)
     link = socket.socket(fileno=int(sys.argv[1]))
     file = link.makefile("rb")
     gc.freeze()
@@ -68,7 +68,7 @@ def _serve(link: socket.socket, work: Batch) -> None:
     held: list[Finding] = []
     sent = 0.0
     for key, path, size in work.files:
-        held.append(_finding(Sample(key, Path(path), size), work.classifiers))
+        held.append(look_into(Sample(key, Path(path), size), work.classifiers))
         now = time.monotonic()
         if work.is_wary or now - sent > SEND_SECONDS:
             link.sendall(packed(held))
@@ -77,7 +77,8 @@ def _serve(link: socket.socket, work: Batch) -> None:
         link.sendall(packed(held))
 
 
-def _finding(sample: Sample, classifiers: list[Classifier]) -> Finding:
+def look_into(sample: Sample, classifiers: list[Classifier]) -> Finding:
+    """Say what a file is; whatever it does, there is a finding."""
     try:
         with _time_limit():
             return classify(sample, classifiers)
@@ -107,7 +108,8 @@ def _time_limit() -> Generator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _on_alarm(number: int, frame: FrameType | None) -> None:
+def on_alarm(number: int, frame: FrameType | None) -> None:
+    """End what a file takes too long for."""
     raise TimeLimitError
 
 

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from lakebed.core.limits import CRAWL_RECORDS_MAX
-from lakebed.engines.crawl import Column, Finding
+from lakebed.engines.crawl import Finding
 from lakebed.engines.crawl.local import storages
 from lakebed.engines.crawl.local.source import Source, UnreadableError
-from lakebed.engines.crawl.local.values import kind_of, said
-from lakebed.engines.crawl.types import STRING, Array, GlueType, Struct, widened
+from lakebed.engines.crawl.local.values import kind_of, named
+from lakebed.engines.crawl.types import STRING, Array, GlueType, Struct
 
 DEPTH_MAX = 60
 _OPENING = re.compile(rb"\s*(?:<\?xml\s|<!--|<!DOCTYPE\s|<[A-Za-z_][\w.:-]*[\s>/])")
@@ -144,11 +144,7 @@ def found(source: Source, row_tag: str, rows: Sequence[Element], end: int) -> Fi
     kind = _type_of(rows)
     if not isinstance(kind, Struct):
         kind = Struct((("_VALUE", kind),))
-    kinds: dict[str, GlueType] = {}
-    for name, inner in kind.fields:
-        folded = name.lower()
-        kinds[folded] = widened(kinds[folded], inner) if folded in kinds else inner
-    columns = tuple(Column(name, said(inner)) for name, inner in kinds.items())
+    columns = named(kind.fields)
     parameters = {"typeOfData": "file", "rowTag": row_tag}
     seen = (
         len(rows) * max(1.0, len(source.text) / max(1, end)) if not source.is_whole else len(rows)

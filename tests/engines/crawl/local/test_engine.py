@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from lakebed.core import limits
 from lakebed.engines.crawl import Finding, Sample
-from lakebed.engines.crawl.local import open_engine
+from lakebed.engines.crawl.local import open_engine, worker
 from lakebed.engines.crawl.local.pool import LocalCrawlEngine
 
 
@@ -130,3 +131,20 @@ def test_a_closed_engine_starts_no_process(tmp_path: Path) -> None:
 
     said, left = asyncio.run(run())
     assert (str(said), left) == ("The crawl engine is closed", [])
+
+
+def test_a_file_that_takes_too_long_has_a_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pipe stands for a file that no library ever gets done with."""
+    os.mkfifo(tmp_path / "stuck")
+    monkeypatch.setattr(worker, "CRAWL_FILE_SECONDS", 0.1)
+    before = signal.signal(signal.SIGALRM, worker.on_alarm)
+    try:
+        found = worker.look_into(Sample("stuck", tmp_path / "stuck", 0), [])
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert (found.classification, found.message) == (
+        "UNKNOWN",
+        "Looking into it took longer than 0.1 seconds.",
+    )

@@ -126,3 +126,9 @@ def test_five_thousand_fields(tmp_path: Path) -> None:
 
 def test_bytes_that_are_not_utf8_do_not_hide_the_json(tmp_path: Path) -> None:
     assert columns(look(tmp_path, b'{"a": "caf\xe9"}\n{"a": 1}\n')) == ["a string"]
+
+
+def test_names_are_such_as_the_catalog_takes(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html"""
+    found = look(tmp_path, json.dumps({"x" * 300: 1, "a\nb": 1, "\U0001f600 é\t": 1, "": 1}))
+    assert columns(found) == ["x" * 255 + " int", "a_b int", "\U0001f600 é\t int"]
