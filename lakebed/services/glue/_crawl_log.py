@@ -14,7 +14,8 @@ import msgspec
 
 from lakebed.core.errors import AwsError
 from lakebed.run_log import RunLog
-from lakebed.services.glue._crawl import CrawlCatalog, FoundPartition, FoundTable
+from lakebed.services.glue._crawl import FoundPartition, FoundTable
+from lakebed.services.glue._crawl_changes import CatalogChanges
 
 _PERMISSIONS = (
     ". For more information, see Setting up IAM Permissions in the Developer Guide "
@@ -73,10 +74,10 @@ class AnnouncedCatalog:
     """A catalog that says, before the first table is written, by which rules it will be."""
 
     def __init__(
-        self, catalog: CrawlCatalog, lines: CrawlLines, definition: Mapping[str, Any]
+        self, catalog: CatalogChanges, lines: CrawlLines, definition: Mapping[str, Any]
     ) -> None:
         self._catalog = catalog
-        self._lines = lines
+        self.lines = lines
         self._definition = definition
         self._is_announced = False
 
@@ -102,13 +103,17 @@ class AnnouncedCatalog:
         self.announce()
         await self._catalog.finish(targets)
 
+    def summary(self) -> dict[str, Any]:
+        """Return what changed, as ListCrawls shows it."""
+        return self._catalog.summary()
+
     def announce(self) -> None:
         """Say it, the first time."""
         if self._is_announced:
             return
         self._is_announced = True
         definition = self._definition
-        self._lines.benchmark(
+        self.lines.benchmark(
             "Classification complete, writing results to database "
             f"{definition.get('DatabaseName', 'default')}"
         )
@@ -119,4 +124,4 @@ class AnnouncedCatalog:
                 f"Configuration {definition['Configuration']} and {said} Note that values in the "
                 "Configuration override values in the SchemaChangePolicy for S3 Targets."
             )
-        self._lines.info(f"Crawler configured with {said}")
+        self.lines.info(f"Crawler configured with {said}")

@@ -7,9 +7,10 @@ itself are written past it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -82,19 +83,33 @@ async def run_crawl(caller: Caller, house: House, job: Job) -> None:
     lines = CrawlLines(run_log, job.crawl_id)
     outcome = await _outcome(caller, house, job, lines)
     lines.benchmark("Crawler has finished running and is in state READY")
+    await _whole(_end(caller, run_log, job, outcome))
+
+
+async def _end(caller: Caller, run_log: RunLog, job: Job, outcome: Outcome) -> None:
     await run_log.close()
     await caller.write(lambda ctx: _record(ctx, job, outcome))
 
 
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Await what is not to be cut short: a crawl that is stopped as it ends has ended."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    task.result()
+
+
 async def _outcome(caller: Caller, house: House, job: Job, lines: CrawlLines) -> Outcome:
     started = time.perf_counter()
-    catalog: CatalogChanges | None = None
+    catalog: AnnouncedCatalog | None = None
     state, error = "COMPLETED", ""
     try:
         lines.benchmark(f"Running Start Crawl for Crawler {job.crawler}")
         await _turn(caller, job.crawl_id)
         started = time.perf_counter()
-        crawling, catalog = _crawling(caller, house, job, lines)
+        catalog = _catalog(caller, house, job, lines)
+        crawling = _crawling(caller, house, job, catalog)
         await _crawl(crawling, catalog, lines)
     except asyncio.CancelledError:
         is_stopped = await caller.write(lambda ctx: _is_stopping(ctx, job.crawler))
@@ -109,7 +124,7 @@ async def _outcome(caller: Caller, house: House, job: Job, lines: CrawlLines) ->
         state, error = "FAILED", INTERNAL
     if error:
         lines.error(error)
-    summary: Mapping[str, Any] = {} if catalog is None else catalog.summary()
+    summary = {} if catalog is None else catalog.summary()
     return Outcome(state, error, summary, time.perf_counter() - started)
 
 
@@ -122,28 +137,31 @@ async def _turn(caller: Caller, crawl_id: str) -> None:
         await asyncio.sleep(FAR_SECONDS if at is None else TURN_SECONDS)
 
 
-def _crawling(
-    caller: Caller, house: House, job: Job, lines: CrawlLines
-) -> tuple[Crawling, CatalogChanges]:
-    """Return what the targets are given, and the catalog that counts what they change."""
-    configuration = read_configuration(job.definition.get("Configuration", ""))
-    catalog = CatalogChanges(caller, lines, job.definition, configuration, house.clock.now())
-    crawling = Crawling(
+def _catalog(caller: Caller, house: House, job: Job, lines: CrawlLines) -> AnnouncedCatalog:
+    """Return the catalog that targets write into, and that counts what they change."""
+    definition = job.definition
+    configuration = read_configuration(definition.get("Configuration", ""))
+    changes = CatalogChanges(caller, lines, definition, configuration, house.clock.now())
+    return AnnouncedCatalog(changes, lines, definition)
+
+
+def _crawling(caller: Caller, house: House, job: Job, catalog: AnnouncedCatalog) -> Crawling:
+    """Return what the targets are given."""
+    return Crawling(
         caller=caller,
         engines=house.engines,
         settings=house.settings,
         clock=house.clock,
-        log=lines,
-        catalog=AnnouncedCatalog(catalog, lines, job.definition),
+        log=catalog.lines,
+        catalog=catalog,
         crawl_id=job.crawl_id,
         definition=job.definition,
-        configuration=configuration,
+        configuration=read_configuration(job.definition.get("Configuration", "")),
         classifiers=job.classifiers,
     )
-    return crawling, catalog
 
 
-async def _crawl(crawling: Crawling, catalog: CatalogChanges, lines: CrawlLines) -> None:
+async def _crawl(crawling: Crawling, catalog: AnnouncedCatalog, lines: CrawlLines) -> None:
     targets: Mapping[str, Any] = crawling.definition["Targets"]
     for kind in TARGET_KINDS:
         if targets[kind]:
@@ -153,6 +171,7 @@ async def _crawl(crawling: Crawling, catalog: CatalogChanges, lines: CrawlLines)
                 name = "_crawl_unstructured"
             module = await asyncio.to_thread(import_module, f"{__package__}.{name}")
             await module.crawl(crawling, targets[kind])
+    catalog.announce()
     lines.benchmark("Finished writing to Catalog")
     lines.summary(catalog.summary())
 
