@@ -1,14 +1,15 @@
-"""CSV by the rules of AWS's guide: five delimiters, at least two columns and two rows of data.
+"""CSV by the rules of AWS's guide: five delimiters, at least two columns and two rows.
 
 A header is taken for one if every cell of it is text, a name the catalog allows and (but for the
 last, which a trailing delimiter leaves empty) shorter than 150 characters, and if some cell below
 it is not text. Else the columns are `col0`, `col1`, …. Types are `bigint`, `double` and `string`:
 dates and truth values are text unless a custom classifier names their types. The table's SerDe is
 LazySimpleSerDe, which knows no quotes, so a column with quoted cells is `string`, whatever they
-hold. What decides between delimiters, and how ragged rows may be, is ours.
+hold. A header counts among the two rows: the guide speaks of "a header from the first row of data".
+What decides between delimiters, and how ragged rows may be, is ours.
 https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html#classifier-builtin-rules
 
-A custom classifier says some of this itself, and is content with one row of data.
+A custom classifier says some of this itself, and is content with one row beside a header.
 https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html#custom-classifier-csv
 """
 
@@ -90,7 +91,7 @@ def _found(source: Source, table: Table, rules: Rules) -> Finding | None:
     if rules.names and len(rules.names) != table.width:
         return None
     data = len(table.rows) - 1 if names else len(table.rows)
-    if data < rules.rows_min:
+    if not data or len(table.rows) < rules.rows_min:
         return None
     parameters = {
         "delimiter": table.delimiter,

@@ -51,8 +51,8 @@ def test_five_delimiters_with_and_without_a_header(tmp_path: Path, mark: str, he
     "text",
     [
         "a\n1\n2\n",  # one column
-        "a,b\n1,2\n",  # one row of data
-        "1,2\n",
+        "1,2\n",  # one row
+        "a,b\n",
         "",
         "\n\n",
         "just a text.\nwith two lines, and a comma\n",
@@ -85,6 +85,11 @@ def test_what_is_no_csv(tmp_path: Path, text: str) -> None:
 def test_the_header_rule(tmp_path: Path, header: str, names: list[str]) -> None:
     found = look(tmp_path, f"{header}\n1,x\n2,y\n")
     assert [column.name for column in found.columns] == names
+
+
+def test_a_header_and_one_row_are_two_rows(tmp_path: Path) -> None:
+    found = look(tmp_path, "a,b\n1,x\n")
+    assert (columns(found), found.records) == (["a bigint", "b string"], 1)
 
 
 def test_rows_of_text_only_have_no_header(tmp_path: Path) -> None:
