@@ -5,6 +5,8 @@ A thread that waits for a server which does not answer would hold up the end of 
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from lakebed.core.limits import JDBC_STATEMENT_SECONDS, MIB
@@ -35,9 +37,11 @@ async def list_tables(
     """
     request = msgspec.msgpack.encode(_Question(where, login, schema, table))
     try:
-        found = msgspec.msgpack.decode(await ask("jdbc.listing", request, _BOUNDS), type=_Answer)
+        said = await ask("jdbc.listing", request, _BOUNDS)
     except ChildError as error:
         raise JdbcError(str(error)) from error
+    # In a thread: a warehouse may have thousands of tables.
+    found = await asyncio.to_thread(msgspec.msgpack.decode, said, type=_Answer)
     if found.error:
         raise JdbcError(found.error)
     return found.tables

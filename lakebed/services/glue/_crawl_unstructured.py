@@ -24,6 +24,7 @@ from lakebed.engines.crawl.media import (
     COLUMNS,
     MediaFacts,
     MediaFile,
+    Seen,
     TableWork,
     extension_of,
     kind_of,
@@ -77,15 +78,13 @@ async def _crawl(
         return
     previous = await _previous(crawling, place)
     rows = await seen(previous) if previous else []
-    known = {(one.path, one.size_bytes, one.etag) for one in rows}
-    fresh = [one for one in files if (one.location, one.size, one.etag) not in known]
-    kept = [one.location for one in files if (one.location, one.size, one.etag) in known]
+    fresh, kept = await asyncio.to_thread(_split, files, rows)
     facts = await _looked_into(crawling, fresh)
     for one in facts:
         if one.message:
             crawling.log.warn(f"Unable to read {one.path}: {one.message}")
     path = scratch / _FILE
-    await write_table(TableWork(path, tuple(facts), previous, tuple(kept)))
+    await write_table(TableWork(path, tuple(facts), previous, kept))
     body = await asyncio.to_thread(_spooled, path)
     key = f"{place.prefix}{FOLDER}{_FILE}"
     await crawling.caller.call(
@@ -93,6 +92,16 @@ async def _crawl(
     )
     crawling.log.info(f"Looked into {len(fresh)} of {len(files)} files at {place.location}")
     await crawling.catalog.put_table(_found(target, place, files))
+
+
+def _split(
+    files: Sequence[MediaFile], rows: Sequence[Seen]
+) -> tuple[list[MediaFile], tuple[str, ...]]:
+    """Return the files to look into, and the locations of those that are as they were."""
+    known = {(one.path, one.size_bytes, one.etag) for one in rows}
+    fresh = [one for one in files if (one.location, one.size, one.etag) not in known]
+    again = {one.location for one in fresh}
+    return fresh, tuple(one.location for one in files if one.location not in again)
 
 
 def _found(target: Mapping[str, Any], place: Place, files: Sequence[MediaFile]) -> FoundTable:

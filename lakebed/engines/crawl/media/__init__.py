@@ -6,6 +6,7 @@ found by halving the batch, and has a message instead of facts.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -188,10 +189,11 @@ def facts_of(file: MediaFile, message: str | None = None) -> MediaFacts:
 
 async def write_table(work: TableWork) -> None:
     """Write a Parquet file of rows; ChildError if that cannot be done."""
-    await ask("crawl.media.table", msgspec.msgpack.encode(work, enc_hook=str), _TABLE)
+    request = await asyncio.to_thread(msgspec.msgpack.encode, work, enc_hook=str)
+    await ask("crawl.media.table", request, _TABLE)
 
 
 async def seen(previous: Path) -> list[Seen]:
     """Return which files a Parquet file of rows knows; none if it is no such file."""
     answer = await ask("crawl.media.seen", msgspec.msgpack.encode(str(previous)), _TABLE)
-    return msgspec.msgpack.decode(answer, type=list[Seen])
+    return await asyncio.to_thread(msgspec.msgpack.decode, answer, type=list[Seen])
