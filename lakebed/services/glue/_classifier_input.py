@@ -59,6 +59,8 @@ def _check_pattern(member: str, pattern: str) -> None:
             re.compile(text)
     except re.error as error:
         raise invalid(f"{member} is no regular expression: {error}") from None
+    except (RecursionError, OverflowError):
+        raise invalid(f"{member} is nested too deeply, or repeats too often.") from None
 
 
 def _check_csv(options: Mapping[str, Any]) -> None:

@@ -48,6 +48,16 @@ def find_classifier(
     return row
 
 
+def hold_classifier(ctx: Context, row: ClassifierRow) -> ClassifierRow:
+    """Return a classifier as it is by now; nobody else changes it before the transaction's end.
+
+    To insert a row that is there changes nothing, but it is a write: see `_crawlers.hold_crawler`.
+    """
+    if CLASSIFIERS.insert(ctx, row):
+        CLASSIFIERS.delete(ctx, row.name)
+    return find_classifier(ctx, row.name)
+
+
 def classifiers_of(ctx: Context, names: Sequence[str]) -> tuple[Classifier, ...]:
     """Return the classifiers of a crawler in its order; one that is gone is left out."""
     rows = (CLASSIFIERS.get(ctx, name) for name in names)

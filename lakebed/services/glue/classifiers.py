@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lakebed.context import Context
+from lakebed.context import Context, long
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import GLUE_CLASSIFIERS_MAX, GLUE_PAGE_MAX
 from lakebed.services.glue._classifier_input import check_options
@@ -14,6 +14,7 @@ from lakebed.services.glue._classifiers import (
     MEMBERS,
     ClassifierRow,
     find_classifier,
+    hold_classifier,
 )
 from lakebed.services.glue._crawlers import invalid, replace
 from lakebed.services.glue.model import read_token, write_token
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
 
 
+@long
 def create_classifier(
     ctx: Context, request: shapes.CreateClassifierRequest
 ) -> shapes.CreateClassifierResponse:
-    """Create a classifier of one of the four kinds.
+    """Create a classifier of one of the four kinds; in a thread, because patterns are compiled.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_CreateClassifier.html
     """
@@ -70,6 +72,7 @@ def get_classifiers(
     return page
 
 
+@long
 def update_classifier(
     ctx: Context, request: shapes.UpdateClassifierRequest
 ) -> shapes.UpdateClassifierResponse:
@@ -84,6 +87,10 @@ def update_classifier(
     changes = {key: value for key, value in given.items() if key != "Name"}
     options = {**row.options, **changes}
     check_options(kind, options)
+    known, row = row, hold_classifier(ctx, row)
+    if row.version != known.version:
+        options = {**row.options, **changes}
+        check_options(kind, options)
     now = ctx.clock.now()
     CLASSIFIERS.put(ctx, replace(row, options=options, updated=now, version=row.version + 1))
     return {}

@@ -107,6 +107,11 @@ def test_errors_of_names(glue):
             "CustomPatterns has a line that is no name and pattern: ALONE",
         ),
         (
+            "GrokClassifier",
+            {"CustomPatterns": "DEEP " + "(" * 7000 + ")" * 7000},
+            "CustomPatterns DEEP is nested too deeply, or repeats too often.",
+        ),
+        (
             "CsvClassifier",
             {"Delimiter": "'"},
             "QuoteSymbol has to be different from Delimiter.",
