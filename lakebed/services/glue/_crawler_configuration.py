@@ -53,7 +53,7 @@ def read_configuration(text: str) -> Mapping[str, Any]:
         return {}
     try:
         found = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise invalid(f"Configuration is not valid JSON: {error}") from None
     if not isinstance(found, dict):
         raise invalid("Configuration is not a JSON object.")

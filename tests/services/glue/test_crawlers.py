@@ -183,6 +183,11 @@ def test_errors_of_names(glue):
             {"Configuration": '{"Version":1.0,"Grouping":{"TableLevelConfiguration":0}}'},
             "Grouping.TableLevelConfiguration cannot be 0.",
         ),
+        (
+            {"Configuration": '{"Version":' + "[" * 5000},
+            "Configuration is not valid JSON: maximum recursion depth exceeded while deserializing "
+            "an object",
+        ),
         ({"Configuration": "[1]"}, "Configuration is not a JSON object."),
         ({"Configuration": "{}"}, "Configuration must have a Version; it is 1.0."),
         (
