@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 import msgspec
 
@@ -21,6 +22,7 @@ from lakebed.engines.crawl.local.source import Source
 LINES_MAX = 200
 """Lines that are tried: a pattern costs more than a cut at a comma."""
 MATCHING_SHARE = 0.9
+HEAD_LINES_MAX = 20
 _FIELD = re.compile(r"%\{\w+:([^:}]+)(?::(\w+))?\}")
 _TYPES = {
     "byte": "tinyint",
@@ -122,14 +124,20 @@ def classify(source: Source) -> Finding | None:
 
 
 def _extended(source: Source) -> Finding | None:
-    """Take IIS's own (W3C extended) log, whose head names its fields."""
-    for line in source.lines().splitlines()[:20]:
-        if line.startswith(_IIS_FIELDS):
-            names = re.sub(rb"[()]", b"_", line[len(_IIS_FIELDS) :]).decode("utf-8", "replace")
-            folded = [name.strip("_").replace("-", "_").lower() for name in names.split()]
-            pattern = "^(?!#)" + " ".join(f"%{{NOTSPACE:{name}}}" for name in folded)
-            return _built_in(source, LogFormat("microsoft_log", _ANY, pattern, skip="#"))
-    return None
+    """Take IIS's own (W3C extended) log, whose head names its fields and is no row of the table."""
+    lines = source.lines().split(b"\n", HEAD_LINES_MAX)
+    head = list(takewhile(lambda line: line.startswith(b"#"), lines))
+    fields = next((line for line in head if line.startswith(_IIS_FIELDS)), b"")
+    if not fields:
+        return None
+    names = re.sub(rb"[()]", b"_", fields[len(_IIS_FIELDS) :]).decode("utf-8", "replace")
+    folded = [name.strip("_").replace("-", "_").lower() for name in names.split()]
+    pattern = "^(?!#)" + " ".join(f"%{{NOTSPACE:{name}}}" for name in folded)
+    found = _built_in(source, LogFormat("microsoft_log", _ANY, pattern, skip="#"))
+    if found is None:
+        return None
+    parameters = {**found.parameters, "skip.header.line.count": str(len(head))}
+    return msgspec.structs.replace(found, parameters=parameters)
 
 
 def _built_in(source: Source, log: LogFormat) -> Finding | None:

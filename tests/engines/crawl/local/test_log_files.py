@@ -55,6 +55,7 @@ def test_the_fields_of_an_iis_log_are_those_it_names(tmp_path: Path) -> None:
     )
     found = look(tmp_path, text)
     assert found.classification == "microsoft_log"
+    assert found.parameters["skip.header.line.count"] == "3"
     assert [column.name for column in found.columns] == [
         "date", "time", "s_ip", "cs_user_agent", "sc_status",
     ]  # fmt: skip

@@ -77,6 +77,9 @@ _CASES: dict[str, tuple[bytes | str, str, list[list[str | None]], tuple[Classifi
     "binary.ion": (_ion(True), "id, name, d", [["1", "x", "1.25"], ["2", None, "10.00"]], ()),
     "access.log": (_APACHE * 2, "clientip, auth, verb, response, agent",
                    [["127.0.0.1", "frank", "GET", "200", '"Mozilla/4.08 [en]"']] * 2, ()),
+    "iis.log": ("#Software: Microsoft Internet Information Services 10.0\n"
+                "#Fields: date cs(User-Agent) sc-status\n2024-01-02 curl/8 200\n",
+                '"date", cs_user_agent, sc_status', [["2024-01-02", "curl/8", "200"]], ()),
     "own.log": ("x a=1\ny b=2\n", "first, key, value + 1",
                 [["x", "a", "2"], ["y", "b", "3"]],
                 (_own("grok", Classification="mine", GrokPattern="%{WORD:first} %{PAIR}",
