@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import uuid
 from pathlib import Path
-from urllib.parse import quote
 
 from lakebed.core.bodies import Spooled
 from lakebed.engines.crawl.formats import TableMetadata
@@ -19,22 +19,25 @@ from lakebed.services.glue._crawl_table_folders import Place, keys_below, place_
 
 FOLDER = "_symlink_format_manifest/"
 _NULL = "__HIVE_DEFAULT_PARTITION__"
-_PLAIN = " !$&()+,;@<>|{}~`-._"
-"""What Hive leaves as it is in the name of a partition's folder."""
+_ESCAPED = re.compile(r"""[\x01-\x1f"#%'*/:=?\\\x7f{}\[\]^]""")
+"""What Hive, and so Delta Lake, writes otherwise in the name of a partition's folder."""
 
 
 def by_folder(said: TableMetadata) -> dict[tuple[str, tuple[str, ...]], list[str]]:
     """Return the data files by the folder below the manifests' and the values of its partition."""
     out: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    names = [one.name for one in said.partition_keys]
     for file in said.files:
         values = tuple(_NULL if one is None else one for one in file.partition)
         folder = "".join(
-            f"{name}={quote(value, safe=_PLAIN)}/"
-            for name, value in zip(names, values, strict=True)
+            f"{_escaped(name)}={_escaped(value)}/"
+            for name, value in zip(said.partition_names, values, strict=True)
         )
         out.setdefault((folder, values), []).append(file.location)
     return out
+
+
+def _escaped(text: str) -> str:
+    return _ESCAPED.sub(lambda match: f"%{ord(match.group()):02X}", text)
 
 
 async def write(crawling: Crawling, location: str, said: TableMetadata) -> None:

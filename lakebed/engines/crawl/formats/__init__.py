@@ -52,7 +52,8 @@ class TableMetadata(msgspec.Struct, frozen=True):
 
     `columns` are all without those of the partition keys; `parameters` are facts under the
     format's own names. `metadata` is the name of the file that says it
-    (Iceberg), or the instant of the last commit (Hudi). `message` says
+    (Iceberg), or the instant of the last commit (Hudi). `partition_names` are the keys as the
+    format spells them (Delta Lake). `message` says
     why a table could not be read, and is empty for one that was.
     """
 
@@ -62,6 +63,7 @@ class TableMetadata(msgspec.Struct, frozen=True):
     schema: str = ""
     metadata: str = ""
     files: tuple[DataFile, ...] = ()
+    partition_names: tuple[str, ...] = ()
     message: str = ""
 
 

@@ -143,6 +143,7 @@ class _Replay:
             parameters,
             schema,
             files=tuple(self._data_files(_physical(fields, keys))),
+            partition_names=tuple(keys),
         )
 
     def _data_files(self, keys: Sequence[str]) -> Iterator[DataFile]:
