@@ -158,6 +158,13 @@ def test_a_crawl_that_cannot_go_on_has_failed_and_says_why(lakebed, glue):
     assert f"[{crawl_id}] ERROR : {last['ErrorMessage']}" in lines(lakebed)
 
 
+def test_a_name_that_no_log_stream_may_have_is_written_with_dashes_below(lakebed, glue):
+    last = crawled(glue, make_crawler(glue, "a:b*c"))
+    assert (last["Status"], last["LogStream"]) == ("SUCCEEDED", "a_b_c")
+    started = f"[{last['MessagePrefix']}] BENCHMARK : Running Start Crawl for Crawler a:b*c"
+    assert lines(lakebed, "a_b_c")[0] == started
+
+
 def test_a_crawl_acts_as_its_role(lakebed, glue):
     make_crawler(glue)
     crawled(glue)
