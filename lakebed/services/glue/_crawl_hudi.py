@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from lakebed.core.limits import GLUE_PARTITION_PAGE_MAX
+from lakebed.core.errors import AwsError
+from lakebed.core.limits import CRAWL_TRAVERSAL_DEPTH_MAX, GLUE_PARTITION_PAGE_MAX
 from lakebed.engines.crawl import Storage
 from lakebed.engines.crawl.formats import MetadataFiles, TableMetadata
 from lakebed.engines.crawl.formats.hudi import newest
@@ -29,6 +30,8 @@ from lakebed.services.glue._crawl_table_folders import (
 
 _FOLDER = ".hoodie/"
 _TIMELINE = ".hoodie/timeline/"
+_ENCODES = "hoodie.datasource.write.partitionpath.urlencode"
+_MARKS_SO = "hoodie.partition.metafile.use.base.format"
 _READS = "org.apache.hudi.hadoop.HoodieParquetInputFormat"
 _MERGES = "org.apache.hudi.hadoop.realtime.HoodieParquetRealtimeInputFormat"
 _WRITES = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
@@ -97,12 +100,20 @@ def _folder_of(place: Place, listed: Level) -> str | None:
 async def _partitions(
     crawling: Crawling, location: str, said: TableMetadata, storage: Storage
 ) -> AsyncIterator[Sequence[FoundPartition]]:
-    """Find the folders of partitions, as many levels below the table as it has keys."""
+    """Find the folders of partitions: those that Hudi has marked."""
     root = place_of(location)
+    names = [one.name for one in said.partition_keys]
+    decodes = said.parameters.get(_ENCODES, "false").lower() == "true"
     page: list[FoundPartition] = []
-    async for place in _leaves(crawling, root, len(said.partition_keys)):
-        parts = place.prefix[len(root.prefix) :].rstrip("/").split("/")
-        page.append(FoundPartition(tuple(map(_value, parts)), f"{place.location}/", (), storage))
+    in_base_format = said.parameters.get(_MARKS_SO, "false").lower() == "true"
+    marker = f".hoodie_partition_metadata{'.parquet' if in_base_format else ''}"
+    async for place in _marked(crawling, root, len(names), marker):
+        values = _values(place.prefix[len(root.prefix) :].rstrip("/"), names)
+        if values is None:
+            crawling.log.warn(f"{place.location} is no partition by {', '.join(names)}")
+            continue
+        whole = tuple(unquote(one) if decodes else one for one in values)
+        page.append(FoundPartition(whole, f"{place.location}/", (), storage))
         if len(page) == GLUE_PARTITION_PAGE_MAX:
             yield page
             page = []
@@ -110,21 +121,44 @@ async def _partitions(
         yield page
 
 
-def _value(folder: str) -> str:
-    """Return the value of a folder `key=value`, or of one that is the value alone."""
-    return unquote(folder.partition("=")[2] if "=" in folder else folder)
+def _values(path: str, names: Sequence[str]) -> list[str] | None:
+    """Return the values of a partition's path below the table; None if it has others.
+
+    A folder is `key=value` or the value alone. A single key may have a value with slashes.
+    """
+    folders = path.split("/")
+    if len(names) == 1:
+        folders = [path]
+    if len(folders) != len(names):
+        return None
+    return [
+        one[len(name) + 1 :] if one.lower().startswith(f"{name}=") else one
+        for one, name in zip(folders, names, strict=True)
+    ]
 
 
-async def _leaves(crawling: Crawling, root: Place, depth: int) -> AsyncIterator[Place]:
+async def _marked(crawling: Crawling, root: Place, depth: int, marker: str) -> AsyncIterator[Place]:
+    """Find the marked folders, which are as deep as the table has keys, or deeper."""
     waiting = [(root, 0)]
     while waiting:
         place, at = waiting.pop()
-        if at == depth:
+        if at >= depth and await _is_marked(crawling, place, marker):
             yield place
-            continue
-        listed = await level(crawling, place)
-        waiting += [
-            (Place(root.bucket, one), at + 1)
-            for one in reversed(listed.folders)
-            if not one[len(root.prefix) :].startswith(".hoodie")
-        ]
+        elif at < CRAWL_TRAVERSAL_DEPTH_MAX:
+            listed = await level(crawling, place)
+            waiting += [
+                (Place(root.bucket, one), at + 1)
+                for one in reversed(listed.folders)
+                if not one[len(root.prefix) :].startswith(_FOLDER)
+            ]
+
+
+async def _is_marked(crawling: Crawling, place: Place, marker: str) -> bool:
+    request = {"Bucket": place.bucket, "Key": place.prefix + marker}
+    try:
+        await crawling.caller.call("s3", "head_object", request)
+    except AwsError as error:
+        if error.status != 404:
+            raise
+        return False
+    return True

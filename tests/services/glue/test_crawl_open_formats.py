@@ -210,9 +210,11 @@ def test_deeper_iceberg_tables_are_not_found(athena, crawl):
 
 
 def test_a_copy_on_write_hudi_table_is_found_with_its_partitions(athena, crawl):
-    table = HudiTable(athena, "cow")
+    encodes = {"hoodie.datasource.write.partitionpath.urlencode": "true"}
+    table = HudiTable(athena, "cow", **encodes)
     table.base(T1, "g1", [(1, "a", 1)])
     table.base(T1, "g2", [(2, "b", 1)], "p=b%20c")
+    table.put("p=unmarked/x.parquet", b"")
     table.commit(T1)
     (found,) = crawl.run("Hudi", {"Paths": ["s3://lake/"]})
     assert found["Name"] == "cow"
@@ -227,6 +229,17 @@ def test_a_copy_on_write_hudi_table_is_found_with_its_partitions(athena, crawl):
     }  # fmt: skip
     assert athena.rows("SELECT id, name, p FROM cow ORDER BY id") == [
         ["1", "a", "a"], ["2", "b", "b c"],
+    ]  # fmt: skip
+
+
+def test_partitions_of_hudi_without_names_and_with_slashes(athena, crawl):
+    table = HudiTable(athena, "days")
+    table.base(T1, "g1", [(1, "a", 1)], "2024/01/31")
+    table.base(T1, "g2", [(2, "b", 1)], "x%20y")
+    table.commit(T1)
+    crawl.run("Hudi", {"Paths": ["s3://lake/days"]})
+    assert athena.rows("SELECT id, p FROM days ORDER BY id") == [
+        ["1", "2024/01/31"], ["2", "x%20y"],
     ]  # fmt: skip
 
 
