@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,26 @@ def test_five_thousand_columns(tmp_path: Path) -> None:
 
 def test_a_text_that_is_not_utf8_is_read_all_the_same(tmp_path: Path) -> None:
     assert columns(look(tmp_path, b"a,b\n1,caf\xe9\n2,x\n")) == ["a bigint", "b string"]
+
+
+def test_many_quoted_rows_are_cut_after_a_thousand(tmp_path: Path) -> None:
+    rows = "".join(f'{at},"x, {at}","say ""no""\n{at}"\n' for at in range(5000))
+    found = look(tmp_path, 'a,"b",c\n' + rows + "x,y,z\n")
+    assert columns(found) == ["a bigint", "b string", "c string"]
+
+
+def test_more_columns_than_a_table_may_have_are_no_csv(tmp_path: Path) -> None:
+    line = ",".join(["1"] * 10_001)
+    assert look(tmp_path, f"{line}\n{line}\n").classification == "UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"' * 900_000, '"a\\' * 300_000, ',"' * 450_000, '"\n' * 450_000, '""x,' * 200_000,
+     ",".join(['"x\\"'] * 150_000), "1 ," * 300_000, " " * 900_000 + ",",
+     "1e" * 400_000 + ",1\n2,3"],
+)  # fmt: skip
+def test_hostile_texts_cost_little_time(tmp_path: Path, text: str) -> None:
+    started = time.process_time()
+    look(tmp_path, text + "\n" + text)
+    assert time.process_time() - started < 3

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lakebed.core import limits
-from lakebed.engines.crawl import Finding, Sample
+from lakebed.engines.crawl import Classifier, Finding, Sample
 from lakebed.engines.crawl.local import open_engine, worker
 from lakebed.engines.crawl.local.pool import LocalCrawlEngine
 
@@ -133,18 +134,29 @@ def test_a_closed_engine_starts_no_process(tmp_path: Path) -> None:
     assert (str(said), left) == ("The crawl engine is closed", [])
 
 
-def test_a_file_that_takes_too_long_has_a_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The pipe stands for a file that no library ever gets done with."""
-    os.mkfifo(tmp_path / "stuck")
+@pytest.fixture
+def short_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give a file a tenth of a second, in this process."""
     monkeypatch.setattr(worker, "CRAWL_FILE_SECONDS", 0.1)
     before = signal.signal(signal.SIGALRM, worker.on_alarm)
-    try:
-        found = worker.look_into(Sample("stuck", tmp_path / "stuck", 0), [])
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    assert (found.classification, found.message) == (
-        "UNKNOWN",
-        "Looking into it took longer than 0.1 seconds.",
-    )
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+_TOO_LONG = ("UNKNOWN", "Looking into it took longer than 0.1 seconds.")
+
+
+@pytest.mark.usefixtures("short_limit")
+def test_a_file_that_takes_too_long_has_a_message(tmp_path: Path) -> None:
+    """The pipe stands for a file that no library ever gets done with."""
+    os.mkfifo(tmp_path / "stuck")
+    found = worker.look_into(Sample("stuck", tmp_path / "stuck", 0), [])
+    assert (found.classification, found.message) == _TOO_LONG
+
+
+@pytest.mark.usefixtures("short_limit")
+def test_a_pattern_that_never_ends_is_ended(tmp_path: Path) -> None:
+    options = {"GrokPattern": "^(?:(?:a+)+)+%{INT:n}$", "Classification": "mine"}
+    sample = _sample(tmp_path / "a.log", "a" * 60 + "b\n")
+    found = worker.look_into(sample, [Classifier("grok", "mine", options)])
+    assert (found.classification, found.message) == _TOO_LONG
