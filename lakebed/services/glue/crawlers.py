@@ -174,11 +174,8 @@ def delete_crawler(
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteCrawler.html
     """
-    row = settled(ctx, hold_crawler(ctx, request["Name"], ENTRY))
-    if row.state != READY:
-        message = f"Cannot delete crawler {row.name} while it's running"
-        raise AwsError("CrawlerRunningException", message)
-    yield from forget_crawler(ctx, row.name)
+    yield from forget_crawler(ctx, _ready(ctx, request["Name"]).name)
+    row = _ready(ctx, request["Name"])  # It may have been started between two slices.
     forget(ctx, row)
     CRAWLERS.delete(ctx, row.name)
     TAGS.delete(ctx, arn_of(ctx, "crawler", row.name))
@@ -206,3 +203,12 @@ def stop_crawler(ctx: Context, request: shapes.StopCrawlerRequest) -> shapes.Sto
     row = settled(ctx, hold_crawler(ctx, request["Name"]))
     stop(ctx, row)
     return {}
+
+
+def _ready(ctx: Context, name: str) -> Crawler:
+    """Return a crawler that may be deleted: one that does not run."""
+    row = settled(ctx, hold_crawler(ctx, name, ENTRY))
+    if row.state != READY:
+        message = f"Cannot delete crawler {row.name} while it's running"
+        raise AwsError("CrawlerRunningException", message)
+    return row
