@@ -19,6 +19,7 @@ from lakebed.engines.crawl import Column, Finding, Sample, Storage
 _GZIP, _BZIP2, _ZIP = b"\x1f\x8b\x08", b"BZh", b"PK\x03\x04"
 _LZ4, _SNAPPY = b"\x04\x22\x4d\x18", b"\xff\x06\x00\x00sNaPpY"
 _MARKS = ((_GZIP, "gzip"), (_BZIP2, "bzip2"), (_ZIP, "zip"), (_LZ4, "lz4"), (_SNAPPY, "snappy"))
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _HADOOP = ((".snappy", "snappy"), (".lz4", "lz4"))
 _SUFFIXES = {"gzip": ".gz", "bzip2": ".bz2", "lz4": ".lz4", "snappy": ".snappy"}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -73,6 +74,8 @@ def opened(sample: Sample, limit: int = CRAWL_SAMPLE_BYTES) -> Source:
     """Read the beginning of a file."""
     with open(sample.path, "rb", buffering=0) as file:
         head = _filled(file.read(limit + 1), file, limit)
+    if head.startswith(_ZSTANDARD):
+        raise UnreadableError("Zstandard is not among the compressed formats of AWS Glue's guide.")
     compression = _compression(head, sample.key)
     if compression != "none":
         return _decompressed(sample, compression, limit)

@@ -88,6 +88,14 @@ def test_excel_says_that_it_is_not_glues(tmp_path: Path) -> None:
     assert found.message == "Excel workbooks are not a format of AWS Glue's crawlers."
 
 
+def test_zstandard_says_that_it_is_not_glues(tmp_path: Path) -> None:
+    found = look(tmp_path, pa.compress(_TEXT, "zstd", asbytes=True), "d.csv.zst")
+    assert (found.classification, found.message) == (
+        "UNKNOWN",
+        "Zstandard is not among the compressed formats of AWS Glue's guide.",
+    )
+
+
 def test_rubbish_is_unknown(tmp_path: Path) -> None:
     rubbish = bytes(range(256)) * 40
     assert look(tmp_path, rubbish).classification == "UNKNOWN"
