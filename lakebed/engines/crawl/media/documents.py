@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from defusedxml import ElementTree
-from pypdf import PdfReader
 
 from lakebed.engines.crawl.media import MediaFacts
 
@@ -34,6 +33,8 @@ def read_document(path: Path, facts: MediaFacts) -> None:
 
 
 def _read_pdf(path: Path, facts: MediaFacts) -> None:
+    from pypdf import PdfReader  # It takes half a second, which other documents need not wait for.
+
     with path.open("rb") as stream:
         reader = PdfReader(stream)
         if reader.is_encrypted and not reader.decrypt(""):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import math
 import signal
 from collections.abc import Callable
@@ -11,17 +13,15 @@ from typing import Any
 import msgspec
 
 from lakebed.engines.crawl.media import MediaFacts, MediaFile, facts_of
-from lakebed.engines.crawl.media.audio import read_audio
-from lakebed.engines.crawl.media.documents import read_document
-from lakebed.engines.crawl.media.images import read_image
-from lakebed.engines.crawl.media.video import read_video
 
 _SECONDS_A_FILE = 5.0
 _TEXT_CHARACTERS_MAX = 1000
 _INT_MAX = 2**31 - 1
-_READERS: dict[str, Callable[[Path, MediaFacts], None]] = {
-    "image": read_image, "audio": read_audio, "video": read_video, "document": read_document,
+_READERS = {
+    "image": ("images", "read_image"), "audio": ("audio", "read_audio"),
+    "video": ("video", "read_video"), "document": ("documents", "read_document"),
 }  # fmt: skip
+Reader = Callable[[Path, MediaFacts], None]
 
 
 def answer(request: bytes) -> bytes:
@@ -29,6 +29,14 @@ def answer(request: bytes) -> bytes:
     files = msgspec.msgpack.decode(request, type=list[MediaFile], dec_hook=_path)
     signal.signal(signal.SIGALRM, _too_long)
     return msgspec.msgpack.encode([_look(one) for one in files])
+
+
+@functools.cache
+def _reader(kind: str) -> Reader:
+    """Return what reads files of a kind; the libraries of other kinds are not loaded."""
+    module, name = _READERS[kind]
+    read: Reader = getattr(importlib.import_module(f"lakebed.engines.crawl.media.{module}"), name)
+    return read
 
 
 def _path(kind: type, value: Any) -> Any:
@@ -41,9 +49,10 @@ def _too_long(*_: object) -> None:
 
 def _look(file: MediaFile) -> MediaFacts:
     facts = facts_of(file)
+    read = _reader(facts.kind)
     signal.setitimer(signal.ITIMER_REAL, _SECONDS_A_FILE)
     try:
-        _READERS[facts.kind](file.path, facts)
+        read(file.path, facts)
     except Exception as error:  # noqa: BLE001  # A library may raise anything over rubbish.
         facts = facts_of(file, f"{type(error).__name__}: {error}"[:_TEXT_CHARACTERS_MAX])
     finally:
