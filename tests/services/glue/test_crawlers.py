@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.services.glue.test_databases import body, error_of
 
@@ -23,6 +26,14 @@ LOG = {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
 def glue(lakebed):
     lakebed.client("s3").create_bucket(Bucket="lake")
     return lakebed.client("glue")
+
+
+@pytest.fixture
+def any_lake(lakebed_session):
+    """A server with a bucket, which every example uses again."""
+    lakebed_session.reset()
+    lakebed_session.client("s3").create_bucket(Bucket="lake")
+    return lakebed_session.client("glue")
 
 
 def made(glue, **members):
@@ -283,3 +294,58 @@ def test_nothing_is_left_of_a_deleted_crawler(glue):
     made(glue)
     arn = "arn:aws:glue:us-east-1:000000000000:crawler/c"
     assert glue.get_tags(ResourceArn=arn)["Tags"] == {}
+
+
+NUMBERS = itertools.count()
+LINE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xD7FF), min_size=1, max_size=20)
+TABLES = st.fixed_dictionaries(
+    {}, optional={
+        "AddOrUpdateBehavior": st.just("MergeNewColumns"), "TableThreshold": st.integers(1, 9),
+    },
+)  # fmt: skip
+CONFIGURATIONS = st.fixed_dictionaries(
+    {"Version": st.sampled_from([1, 1.0])},
+    optional={
+        "CrawlerOutput": st.fixed_dictionaries({}, optional={"Tables": TABLES}),
+        "Grouping": st.fixed_dictionaries(
+            {}, optional={"TableLevelConfiguration": st.integers(1, 9)}
+        ),
+        "CreatePartitionIndex": st.booleans(),
+    },
+).map(json.dumps)
+POLICIES = st.fixed_dictionaries({
+    "UpdateBehavior": st.sampled_from(["LOG", "UPDATE_IN_DATABASE"]),
+    "DeleteBehavior": st.sampled_from(["LOG", "DELETE_FROM_DATABASE", "DEPRECATE_IN_DATABASE"]),
+})  # fmt: skip
+MEMBERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "Role": st.sampled_from(["a", "path/b"]),
+        "DatabaseName": LINE,
+        "Description": LINE,
+        "TablePrefix": LINE,
+        "SchemaChangePolicy": POLICIES,
+        "Configuration": CONFIGURATIONS,
+        "Targets": st.fixed_dictionaries({
+            "S3Targets": st.lists(st.fixed_dictionaries(
+                {"Path": st.just("s3://lake/x/"), "Exclusions": st.lists(LINE, max_size=2)},
+                optional={"SampleSize": st.integers(1, 249)},
+            ), min_size=1, max_size=3),
+        }),
+    },
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(MEMBERS, MEMBERS)
+def test_any_definition_comes_back_and_any_change_of_it(any_lake, first, second):
+    name = made(any_lake, Name=f"c{next(NUMBERS)}", **first)
+    expected = {**GIVEN, **first, "Name": name}
+    for version in (1, 2):
+        crawler = shown(any_lake, name)
+        targets = {**EMPTY_TARGETS, **expected["Targets"]}
+        assert {key: crawler[key] for key in expected} == {**expected, "Targets": targets}
+        assert crawler["Version"] == version
+        if version == 1:
+            any_lake.update_crawler(Name=name, **second)
+            expected |= second
