@@ -27,6 +27,7 @@ from lakebed.engines.crawl.types import STRING, Array, GlueType, Struct
 
 DEPTH_MAX = 60
 _OPENING = re.compile(rb"\s*(?:<\?xml\s|<!--|<!DOCTYPE\s|<[A-Za-z_][\w.:-]*[\s>/])")
+_DECLARATION = b"<?xml"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -133,7 +134,8 @@ def read(source: Source, row_tag: str) -> _Reading | None:
     except _EnoughError:
         return reading
     except expat.ExpatError as error:
-        if reading.root is None:
+        if not reading.rows and not source.text.lstrip().startswith(_DECLARATION):
+            # A text that begins with a word in angle brackets may be anything.
             return None
         raise UnreadableError(f"The XML is not well-formed: {error}.") from error
     return reading

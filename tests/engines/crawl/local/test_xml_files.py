@@ -71,3 +71,4 @@ def test_a_long_document_is_judged_by_its_beginning(tmp_path: Path) -> None:
 
 def test_a_text_that_begins_with_a_bracket_is_none(tmp_path: Path) -> None:
     assert look(tmp_path, "<5,b\n1,2\n3,4\n").classification == "csv"
+    assert look(tmp_path, "<info> a,1\n<info> b,2\n").classification == "csv"
