@@ -86,7 +86,7 @@ def _descriptor(
     descriptor: dict[str, Any] = {
         "Columns": [_column(column) for column in columns],
         "Location": location,
-        "Compressed": False,
+        "Compressed": parameters.get("compressionType", "none") != "none",
         "NumberOfBuckets": -1,
         "SerdeInfo": serde,
         "BucketColumns": [],

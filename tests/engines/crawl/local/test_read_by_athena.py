@@ -143,6 +143,9 @@ def test_a_crawled_table_has_the_files_values(lakebed: Any) -> None:
         case: [[*row, year] for year in ("2024", "2025") for row in expected]
         for case, (_, _, expected, _) in _CASES.items()
     }
+    tables = glue.get_tables(DatabaseName="found")["TableList"]
+    compressed = [one["Name"] for one in tables if one["StorageDescriptor"]["Compressed"]]
+    assert compressed == ["d_csv_gz"]
 
 
 def _avro_of(*names: str) -> bytes:
