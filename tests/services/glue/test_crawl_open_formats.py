@@ -143,6 +143,7 @@ def test_a_delta_table_over_manifests_is_queryable(athena, crawl):
     assert athena.rows("SELECT id FROM linked ORDER BY id") == [["2"], ["3"]]
 
 
+@pytest.mark.slow
 def test_a_manifest_that_names_a_missing_file_fails_the_query(athena, crawl):
     write_delta(athena, "linked", pa.table({"id": [1]}))
     crawl.run("Delta", {"DeltaTables": ["s3://lake/linked/"], "WriteManifest": True})
@@ -199,6 +200,7 @@ def test_iceberg_tables_below_a_path_are_found_and_queryable(athena, crawl):
     assert athena.rows("SELECT id, r.b[1], more FROM events") == [["1", "x", None]]
 
 
+@pytest.mark.slow
 def test_deeper_iceberg_tables_are_not_found(athena, crawl):
     athena.create("deep", "id int")
     for key in athena.keys("deep/"):
@@ -255,6 +257,7 @@ def test_a_merge_on_read_hudi_table_becomes_two(athena, crawl):
     assert athena.rows("SELECT name FROM mor_rt") == [["new"]]
 
 
+@pytest.mark.slow
 def test_what_is_gone_is_deprecated_but_not_what_is_broken(athena, crawl):
     for name in ("kept", "gone"):
         table = HudiTable(athena, f"hudi/{name}")
@@ -285,6 +288,7 @@ def test_a_changed_delta_table_is_updated(athena, crawl):
     assert athena.rows("SELECT * FROM t ORDER BY id") == [["1", None], ["2", "new"]]
 
 
+@pytest.mark.slow
 def test_new_partitions_of_a_hudi_table_are_added(athena, crawl):
     table = HudiTable(athena, "mor", merges=True)
     table.base(T1, "g1", [(1, "a", 1)])
