@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from lakebed.core.clock import SimulatedClock
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import CRAWL_HISTORY_DAYS, CRAWL_HISTORY_MAX, CRAWLS_RUNNING_MAX
+from lakebed.core.settings import Settings
 from lakebed.services.glue._crawl_life import expire, settled, stop
 from lakebed.services.glue._crawl_rows import CRAWLS_AT_HEAD, counts, place
+from lakebed.services.glue._crawl_run import House, Job, run_crawl
 from lakebed.services.glue._crawlers import CRAWL_TURNS, CRAWLERS, CRAWLS, Crawl, Crawler, CrawlTurn
 from lakebed.store.sqlite import SqliteStore
 
@@ -106,3 +109,40 @@ def test_what_was_read_of_a_crawl_that_has_ended_since_is_not_written(store):
         CRAWLERS.delete(ctx, "one")
         assert settled(ctx, read) == read
         assert list(CRAWLERS.scan(ctx)) == []
+
+
+class Caller:
+    """What a run is given, without a server: calls are answered with nothing, rows are written."""
+
+    def __init__(self, store):
+        self.store, self.calls = store, []
+
+    async def call(self, service, operation, request):
+        self.calls.append(operation)
+        return {}
+
+    async def write(self, work):
+        with self.store.transaction() as transaction:
+            return work(scope(transaction, {"a"}))
+
+
+def test_a_bug_of_ours_ends_a_crawl_as_awss_do(store, caplog):
+    store.clear()
+    broken = {"Name": "one", "SchemaChangePolicy": {}}  # no Targets: no crawler is like that
+    job = Job("one", "a", 1.0, broken, ())
+    with store.transaction() as transaction:
+        ctx = scope(transaction)
+        running = Crawler("one", broken, 0.0, 0.0, state="RUNNING", crawl_id="a", crawl_started=1.0)
+        CRAWLERS.put(ctx, running)
+        CRAWLS.put(ctx, Crawl("one", 1.0, "a"))
+        CRAWL_TURNS.put(ctx, CrawlTurn(1.0, "a"))
+    caller = Caller(store)
+    asyncio.run(run_crawl(caller, House(None, Settings(), SimulatedClock()), job))
+    with store.transaction() as transaction:
+        ctx = scope(transaction)
+        crawl, row = CRAWLS.get(ctx, "one", 1.0, "a"), CRAWLERS.get(ctx, "one")
+        assert list(CRAWL_TURNS.scan(ctx)) == []
+    assert (crawl.state, crawl.error) == ("FAILED", "Internal Service Exception")
+    assert (row.state, row.last["Status"]) == ("READY", "FAILED")
+    assert "crawl a of one ended by a bug" in caplog.text
+    assert "put_log_events" in caller.calls
