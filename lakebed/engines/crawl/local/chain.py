@@ -59,4 +59,11 @@ def _classified(source: Source, classifiers: Sequence[Classifier]) -> Finding:
         found = rule(source)
         if found is not None:
             return found
+    if unsure is None and _is_endless(source):
+        raise UnreadableError("No record ends within the beginning of it that a crawler reads.")
     return unsure or Finding(source.sample.key, UNKNOWN, compression=source.compression)
+
+
+def _is_endless(source: Source) -> bool:
+    """Tell whether a file is one line of text that goes on after what was read."""
+    return not (source.is_whole or b"\n" in source.text or b"\x00" in source.text)

@@ -54,7 +54,8 @@ def test_a_line_without_end_costs_a_few_megabytes(tmp_path: Path) -> None:
             file.write(begin + "x" * (11 * MIB))
             file.truncate(_GIGANTIC)
     found, most = _classified(sorted(tmp_path.iterdir()))
-    assert [one.classification for one in found] == ["UNKNOWN"] * 3
+    message = "No record ends within the beginning of it that a crawler reads."
+    assert [(one.classification, one.message) for one in found] == [("UNKNOWN", message)] * 3
     assert most < 250 * MIB
 
 
