@@ -16,6 +16,7 @@ from lakebed.engines.crawl.formats.delta import needed
 from lakebed.services.glue import _crawl_manifests as manifests
 from lakebed.services.glue._crawl import Crawling, FoundPartition, FoundTable
 from lakebed.services.glue._crawl_table_folders import (
+    Finds,
     Place,
     check_connection,
     keys_below,
@@ -23,6 +24,7 @@ from lakebed.services.glue._crawl_table_folders import (
     place_of,
     read_all,
 )
+from lakebed.services.glue._crawl_threshold import check_threshold
 
 _LOG = "_delta_log/"
 _SCHEMA_PART_CHARACTERS = 4000
@@ -31,30 +33,43 @@ _SCHEMA_PART_CHARACTERS = 4000
 
 async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> None:
     """Read the Delta tables of the targets and hand them to the catalog."""
+    finds = Finds()
+    manifested: list[tuple[str, TableMetadata]] = []
     for target in targets:
         await check_connection(crawling, target)
         is_native = bool(target.get("CreateNativeDeltaTable"))
         writes = bool(target.get("WriteManifest"))
-        tables: list[MetadataFiles] = []
-        for path in target.get("DeltaTables") or ():
-            place = place_of(path)
-            try:
-                found = await _metadata(crawling, place, writes or not is_native)
-                if found is None:
-                    crawling.log.warn(f"No Delta table found at {place.location}")
-                    await crawling.catalog.finish([place.location])
-                else:
-                    tables.append(found)
-            except MetadataError as error:
-                crawling.log.error(f"Unable to read table at {place.location}: {error}")
+        tables = await _tables(crawling, target, writes or not is_native, finds)
         for table, said in await read_all(crawling, tables):
+            linked = _linked(table.location, said)
+            finds.tables.append((_native(table.location, said), None) if is_native else linked)
+            finds.whole.append(table.location)
             if writes:
-                await manifests.write(crawling, table.location, said)
-            if is_native:
-                await crawling.catalog.put_table(_native(table.location, said))
-            else:
-                await crawling.catalog.put_table(*_linked(table.location, said))
-            crawling.log.info(f"Found Delta table at {table.location}")
+                manifested.append((table.location, said))
+    check_threshold(crawling, len(finds.tables))
+    for location, said in manifested:
+        await manifests.write(crawling, location, said)
+    await finds.put(crawling)
+
+
+async def _tables(
+    crawling: Crawling, target: Mapping[str, Any], wants_files: bool, finds: Finds
+) -> list[MetadataFiles]:
+    """Name the metadata of the tables of a target; a path without a log is a table that is gone."""
+    tables: list[MetadataFiles] = []
+    for path in target.get("DeltaTables") or ():
+        place = place_of(path)
+        try:
+            found = await _metadata(crawling, place, wants_files)
+        except MetadataError as error:
+            crawling.log.error(f"Unable to read table at {place.location}: {error}")
+            continue
+        if found is None:
+            crawling.log.warn(f"No Delta table found at {place.location}")
+            finds.whole.append(place.location)
+        else:
+            tables.append(found)
+    return tables
 
 
 async def native_table(crawling: Crawling, location: str) -> FoundTable | None:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/glue/latest/dg/define-crawler-choose-data-sources.ht
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,7 +18,9 @@ from lakebed.engines.crawl.formats import MetadataFiles, TableMetadata
 from lakebed.engines.crawl.formats.hudi import newest
 from lakebed.services.glue._crawl import Crawling, FoundPartition, FoundTable
 from lakebed.services.glue._crawl_table_folders import (
+    Finds,
     Level,
+    Partitions,
     Place,
     check_connection,
     level,
@@ -40,13 +42,15 @@ _SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 
 async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> None:
     """Find the Hudi tables of the targets and hand them to the catalog."""
+    finds = Finds()
     for target in targets:
         await check_connection(crawling, target)
         for path in target.get("Paths") or ():
-            await _crawl_path(crawling, target, path)
+            await _look(crawling, target, path, finds)
+    await finds.put(crawling)
 
 
-async def _crawl_path(crawling: Crawling, target: Mapping[str, Any], path: str) -> None:
+async def _look(crawling: Crawling, target: Mapping[str, Any], path: str, finds: Finds) -> None:
     tables: list[MetadataFiles] = []
     async for place in search(crawling, target, path, _folder_of):
         keys: list[str] = []
@@ -60,12 +64,14 @@ async def _crawl_path(crawling: Crawling, target: Mapping[str, Any], path: str) 
         crawling.log.warn(f"No Hudi table found at {path}")
     readable = await read_all(crawling, tables)
     for table, said in readable:
-        await _put(crawling, table.location, said, path)
+        finds.tables += _found(crawling, table.location, said, path)
     if len(readable) == len(tables):
-        await crawling.catalog.finish([path])
+        finds.whole.append(path)
 
 
-async def _put(crawling: Crawling, location: str, said: TableMetadata, path: str) -> None:
+def _found(
+    crawling: Crawling, location: str, said: TableMetadata, path: str
+) -> Iterator[tuple[FoundTable, Partitions | None]]:
     name = location.rpartition("/")[2]
     merges = said.parameters.get("hoodie.table.type", "").upper() == "MERGE_ON_READ"
     views = [("_ro", _READS, "true"), ("_rt", _MERGES, "false")]
@@ -79,8 +85,7 @@ async def _put(crawling: Crawling, location: str, said: TableMetadata, path: str
             said.partition_keys,
         )  # fmt: skip
         partitions = _partitions(crawling, location, said, storage) if said.partition_keys else None
-        await crawling.catalog.put_table(found, partitions)
-        crawling.log.info(f"Found Hudi table {name + suffix} at {location}")
+        yield found, partitions
 
 
 def _parameters(said: TableMetadata) -> dict[str, str]:

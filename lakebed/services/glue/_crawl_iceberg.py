@@ -14,6 +14,7 @@ from lakebed.engines.crawl.formats import MetadataFiles
 from lakebed.engines.crawl.formats.iceberg import is_metadata
 from lakebed.services.glue._crawl import Crawling, FoundTable
 from lakebed.services.glue._crawl_table_folders import (
+    Finds,
     Level,
     Place,
     check_connection,
@@ -34,13 +35,15 @@ _STORAGE = Storage(
 
 async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> None:
     """Find the Iceberg tables of the targets and hand them to the catalog."""
+    finds = Finds()
     for target in targets:
         await check_connection(crawling, target)
         for path in target.get("Paths") or ():
-            await _crawl_path(crawling, target, path)
+            await _look(crawling, target, path, finds)
+    await finds.put(crawling)
 
 
-async def _crawl_path(crawling: Crawling, target: Mapping[str, Any], path: str) -> None:
+async def _look(crawling: Crawling, target: Mapping[str, Any], path: str, finds: Finds) -> None:
     tables: list[MetadataFiles] = []
     async for place in search(crawling, target, path, _folder_of):
         listed = await level(crawling, Place(place.bucket, place.prefix + _METADATA))
@@ -60,10 +63,9 @@ async def _crawl_path(crawling: Crawling, target: Mapping[str, Any], path: str) 
         }
         name = table.location.rpartition("/")[2]
         found = FoundTable(name, table.location, said.columns, _STORAGE, parameters, path)
-        await crawling.catalog.put_table(found)
-        crawling.log.info(f"Found Iceberg table {name} at {table.location}")
+        finds.tables.append((found, None))
     if len(readable) == len(tables):
-        await crawling.catalog.finish([path])
+        finds.whole.append(path)
 
 
 def _folder_of(place: Place, listed: Level) -> str | None:

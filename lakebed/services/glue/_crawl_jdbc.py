@@ -19,6 +19,7 @@ from lakebed.engines.jdbc import DatabaseTable, JdbcError
 from lakebed.engines.jdbc.listing import list_tables
 from lakebed.services.glue._crawl import CrawlError, Crawling, FoundTable
 from lakebed.services.glue._crawl_globs import excludes
+from lakebed.services.glue._crawl_threshold import check_threshold
 from lakebed.services.glue._jdbc_connections import (
     NOT_REACHED,
     certificate_of,
@@ -49,17 +50,18 @@ class Include(msgspec.Struct, frozen=True):
 
 async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> None:
     """Find the tables of the targets and hand them to the catalog."""
+    found: list[FoundTable] = []
     for target in targets:
         name = str(target["ConnectionName"])
-        found = await crawling.caller.call("glue", "get_connection", {"Name": name})
-        connection: Mapping[str, Any] = found["Connection"]
+        answer = await crawling.caller.call("glue", "get_connection", {"Name": name})
         wanted: Sequence[str] = target.get("EnableAdditionalMetadata") or ()
-        product, tables = await _asked(crawling, connection, target)
-        for table in tables:
-            made = _found(table, product, name, wanted)
-            await crawling.catalog.put_table(_of_target(made, target))
-            crawling.log.info(f"Found table {table.path}")
-        await crawling.catalog.finish([_path(target)])
+        product, tables = await _asked(crawling, answer["Connection"], target)
+        found += (_of_target(_found(one, product, name, wanted), target) for one in tables)
+    check_threshold(crawling, len(found))
+    for table in found:
+        await crawling.catalog.put_table(table)
+        crawling.log.info(f"Found table {table.location}")
+    await crawling.catalog.finish([_path(target) for target in targets])
 
 
 def include_of(path: str, product: str) -> Include:

@@ -19,7 +19,7 @@ from lakebed.core.limits import CRAWL_BATCH_FILES, CRAWL_NAMES_MAX
 from lakebed.engines.crawl import UNKNOWN, Column, Finding, Sample, Storage
 from lakebed.engines.crawl.avro_schemas import LITERAL, united
 from lakebed.engines.crawl.types import widened_text
-from lakebed.services.glue._crawl import CrawlError, Crawling, FoundPartition, FoundTable
+from lakebed.services.glue._crawl import Crawling, FoundPartition, FoundTable
 from lakebed.services.glue._crawl_folders import (
     Columns,
     Folder,
@@ -38,6 +38,7 @@ from lakebed.services.glue._crawl_memory import (
     CrawledKind,
     CrawledSchema,
 )
+from lakebed.services.glue._crawl_threshold import check_threshold
 from lakebed.store import Range
 
 _WRITTEN_AT_ONCE = 500
@@ -55,7 +56,7 @@ async def crawl(crawling: Crawling, targets: Sequence[Mapping[str, Any]]) -> Non
     for given in targets:
         target = await resolved(crawling.caller, target_of(given))
         found.append((target, await tables_of(crawling, target, policy)))
-    _check_threshold(crawling, sum(len(tables) for _, tables in found))
+    check_threshold(crawling, sum(len(tables) for _, tables in found))
     for target, tables in found:
         for table in tables:
             await crawling.catalog.put_table(found_table(target, table), partitions(target, table))
@@ -67,19 +68,6 @@ def policy_of(configuration: Mapping[str, Any]) -> Policy:
     grouping: Mapping[str, Any] = configuration.get("Grouping") or {}
     combines = grouping.get("TableGroupingPolicy") == "CombineCompatibleSchemas"
     return Policy(combines, int(grouping.get("TableLevelConfiguration") or 0))
-
-
-def _check_threshold(crawling: Crawling, count: int) -> None:
-    """Refuse more tables than the Configuration allows, before any is made.
-
-    https://docs.aws.amazon.com/glue/latest/dg/crawler-maximum-number-of-tables.html
-    """
-    output: Mapping[str, Any] = crawling.configuration.get("CrawlerOutput") or {}
-    tables: Mapping[str, Any] = output.get("Tables") or {}
-    threshold = int(tables.get("TableThreshold") or 0)
-    if threshold and count > threshold:
-        message = f"The number of tables detected by crawler: {count} is greater than the table "
-        raise CrawlError(f"{message}threshold value provided: {threshold}. No tables were created.")
 
 
 async def tables_of(crawling: Crawling, target: Target, policy: Policy) -> list[Grouped]:

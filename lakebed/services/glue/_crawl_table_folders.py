@@ -14,10 +14,12 @@ import msgspec
 from lakebed.core.limits import CRAWL_TRAVERSAL_DEPTH, CRAWL_TRAVERSAL_DEPTH_MAX
 from lakebed.engines.crawl.child import ChildError
 from lakebed.engines.crawl.formats import MetadataFile, MetadataFiles, TableMetadata, read
-from lakebed.services.glue._crawl import CrawlError, Crawling
+from lakebed.services.glue._crawl import CrawlError, Crawling, FoundPartition, FoundTable
 from lakebed.services.glue._crawl_globs import excludes
+from lakebed.services.glue._crawl_threshold import check_threshold
 
 Json = Mapping[str, Any]
+Partitions = AsyncIterator[Sequence[FoundPartition]]
 _READ_TOGETHER = 50
 
 
@@ -158,3 +160,22 @@ async def read_all(
             else:
                 out.append((table, answer))
     return out
+
+
+class Finds(msgspec.Struct):
+    """What the targets of a kind were found to hold, before any of it is written.
+
+    `whole` are the targets of which nothing was left out.
+    """
+
+    tables: list[tuple[FoundTable, Partitions | None]] = []
+    whole: list[str] = []
+
+    async def put(self, crawling: Crawling) -> None:
+        """Write all of it into the catalog; CrawlError if it is more than TableThreshold."""
+        check_threshold(crawling, len(self.tables))
+        for table, partitions in self.tables:
+            await crawling.catalog.put_table(table, partitions)
+            kind = table.parameters["classification"].capitalize()
+            crawling.log.info(f"Found {kind} table {table.name} at {table.location}")
+        await crawling.catalog.finish(self.whole)

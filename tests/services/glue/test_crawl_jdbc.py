@@ -99,7 +99,7 @@ def test_exclusions_and_additional_metadata(lakebed, glue, postgres):
     crawled(
         lakebed,
         Targets=target(
-            "shop/%/%", Exclusions=["public/**", "*/*_old"],
+            "shop/%/%", Exclusions=["{public,moving}/**", "*/*_old"],
             EnableAdditionalMetadata=["COMMENTS", "RAWTYPES"],
         ),
     )  # fmt: skip

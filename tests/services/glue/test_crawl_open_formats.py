@@ -168,7 +168,7 @@ def test_a_broken_delta_table_is_told_and_the_rest_is_found(athena, crawl):
         "WARN : No Delta table found at s3://lake/none",
         "ERROR : Unable to read table at s3://lake/bad: "
         "JSON is malformed: invalid character (byte 0)",
-        "INFO : Found Delta table at s3://lake/good",
+        "INFO : Found Delta table good at s3://lake/good/",
     ]
 
 
@@ -341,3 +341,19 @@ def test_an_iceberg_table_cannot_be_a_catalog_target(athena, crawl):
         "The table db.ice is of a format that catalog targets cannot be: Amazon S3 and Delta Lake "
         "are permitted."
     )
+
+
+def test_more_tables_than_the_threshold_are_not_made(athena, crawl):
+    for name in ("a", "b"):
+        write_delta(athena, name, pa.table({"id": [1]}))
+    target = {"DeltaTables": ["s3://lake/a", "s3://lake/b"], "WriteManifest": True}
+    threshold = {"Version": 1.0, "CrawlerOutput": {"Tables": {"TableThreshold": 1}}}
+    last = crawled(
+        athena.lakebed, Targets={"DeltaTargets": [target]}, Configuration=json.dumps(threshold)
+    )
+    assert last["ErrorMessage"] == (
+        "The number of tables detected by crawler: 2 is greater than the table threshold value "
+        "provided: 1. No tables were created."
+    )
+    assert crawl.tables() == []
+    assert athena.keys("a/_symlink_format_manifest/") == []
