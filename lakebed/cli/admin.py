@@ -65,6 +65,7 @@ class Admin:
             "scrub": self._scrub,
             "lifecycle": self._lifecycle,
             "log-retention": self._log_retention,
+            "trails": self._trails,
             "crawler-schedules": self._crawler_schedules,
         }
 
@@ -154,6 +155,12 @@ class Admin:
         if self._settings.testing:
             now = float(request.get("now", now))
         return 200, {"done": await self._care.lifecycle.carry_out(now, is_daily=False)}
+
+    async def _trails(self, request: dict[str, Any]) -> Answer:
+        """Deliver the events of trails now."""
+        del request
+        await self._care.trails.heed()
+        return 200, {"done": await self._care.trails.carry_out()}
 
     async def _log_retention(self, request: dict[str, Any]) -> Answer:
         """Carry out retention policies now; at another time only where that is being tested."""

@@ -16,6 +16,7 @@ from lakebed.cli.crawler_schedules import CrawlerSchedules
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.log_retention import LogRetention
 from lakebed.cli.scrub import Scrub
+from lakebed.cli.trails import Trails
 from lakebed.context import Context
 from lakebed.core.limits import BACKUP_LEASE_SECONDS
 from lakebed.core.principal import Principal
@@ -66,6 +67,7 @@ class Care:
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
         self.log_retention = LogRetention(self, settings.account)
         self.crawler_schedules = CrawlerSchedules(self, settings.account)
+        self.trails = Trails(self, settings.account, settings.state_dir, house.audit)
         self._survey_due = 0.0
         self._backup = ""
         self._backup_end: asyncio.TimerHandle | None = None
@@ -132,6 +134,7 @@ class Care:
             "lifecycle": self.lifecycle.run(),
             "log retention": self.log_retention.run(),
             "crawler schedules": self.crawler_schedules.run(),
+            "trails": self.trails.run(),
             "sweep": self._sweep(),
         }
         if self._settings.scrub == "on":

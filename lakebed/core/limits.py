@@ -172,6 +172,18 @@ LOG_STORED_BYTES_MAX: Final = 20 * GIB
 RUN_LOG_BYTES_MAX: Final = 8 * MIB
 """Lines of one run that wait to be written to its log stream; what comes above is counted."""
 
+# --- CloudTrail (docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html)
+TRAILS_MAX: Final = 5
+"""Of one region."""
+CLOUDTRAIL_TAGS_MAX: Final = 50
+EVENTS_LOOKED_UP_MAX: Final = 50
+"""Events of one page."""
+EVENTS_LOOKED_UP_DAYS: Final = 90
+EVENTS_LOOKED_THROUGH_BYTES: Final = 64 * MIB
+"""Read for one page, which may then be empty and name the next one."""
+TRAIL_FILE_BYTES: Final = 32 * MIB
+"""Of events in one delivered file before they are compressed."""
+
 # --- Store and audit ---
 AUDIT_FILE_BYTES_MAX: Final = 32 * MIB
 AUDIT_FILES_MAX: Final = 8

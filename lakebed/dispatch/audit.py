@@ -18,6 +18,7 @@ from typing import Any, cast
 import msgspec
 
 from lakebed.context import Context
+from lakebed.core.audit_files import NEWEST, numbered
 from lakebed.core.limits import AUDIT_FILE_BYTES_MAX, AUDIT_FILES_MAX
 from lakebed.core.principal import Principal
 
@@ -34,14 +35,19 @@ class Audited(msgspec.Struct, frozen=True):
     request: Mapping[str, Any]
     error_code: str = ""
     error_message: str = ""
+    is_data_event: bool = False
 
 
 class AuditLog:
-    """Appends events to `folder/events.jsonl`; older files are `events.1.jsonl` and so on."""
+    """Appends events to the files that `core.audit_files` describes.
+
+    `wants_data_events` is set while something (a trail) wants data events written down, too.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path = folder / "events.jsonl"
+        self.wants_data_events = False
+        self._path = folder / NEWEST
         self._open()
         # Threads append, the loop takes out: a deque does both without a lock.
         self._lines: deque[bytes] = deque()
@@ -69,8 +75,8 @@ class AuditLog:
     def _rotate(self) -> None:
         os.close(self._descriptor)
         for number in range(AUDIT_FILES_MAX - 1, 0, -1):
-            older = self._path.with_name(f"events.{number}.jsonl")
-            newer = self._path.with_name(f"events.{number - 1}.jsonl") if number > 1 else self._path
+            older = self._path.with_name(numbered(number))
+            newer = self._path.with_name(numbered(number - 1))
             if newer.exists():
                 newer.replace(older)
         self._open()
@@ -98,32 +104,72 @@ def _event_time(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def _type_of(principal: Principal) -> str:
+_READS = ("Get", "List", "Describe", "Head", "BatchGet", "Lookup", "Filter", "Search", "Select")
+_SOURCES = {"glue_iceberg": "glue"}
+
+
+def _identity(principal: Principal) -> dict[str, Any]:
+    kind = "AWSAccount"
     if principal.is_root:
-        return "Root"
-    return "AssumedRole" if ":assumed-role/" in principal.arn else "AWSAccount"
+        kind = "Root"
+    elif principal.role or ":assumed-role/" in principal.arn:
+        kind = "AssumedRole"
+    elif principal.user:
+        kind = "IAMUser"
+    identity: dict[str, Any] = {
+        "type": kind,
+        "principalId": principal.user_id,
+        "arn": principal.arn,
+        "accountId": principal.account,
+    }
+    if principal.access_key:
+        identity["accessKeyId"] = principal.access_key
+    if principal.user:
+        identity["userName"] = principal.user
+    if principal.role:
+        issuer = {
+            "type": "Role",
+            "arn": f"arn:aws:iam::{principal.account}:role/{principal.role}",
+            "accountId": principal.account,
+            "userName": principal.role,
+        }
+        identity["sessionContext"] = {"sessionIssuer": issuer}
+    return identity
 
 
 def _record(event: Audited) -> dict[str, Any]:
-    context, principal = event.context, event.context.principal
+    context = event.context
+    source = _SOURCES.get(event.service, event.service)
     record: dict[str, Any] = {
         "eventVersion": "1.11",
-        "userIdentity": {
-            "type": _type_of(principal),
-            "principalId": principal.user_id,
-            "arn": principal.arn,
-            "accountId": principal.account,
-        },
+        "userIdentity": _identity(context.principal),
         "eventTime": _event_time(int(context.clock.now())),
-        "eventSource": f"{event.service}.amazonaws.com",
+        "eventSource": f"{source}.amazonaws.com",
         "eventName": event.operation,
         "awsRegion": context.region,
         "requestParameters": event.request,
         "requestID": context.request_id,
+        "eventID": context.ids.uuid(),
+        "readOnly": event.operation.startswith(_READS),
         "eventType": "AwsApiCall",
+        "managementEvent": not event.is_data_event,
         "recipientAccountId": context.account,
+        "eventCategory": "Data" if event.is_data_event else "Management",
     }
+    if context.origin is not None:
+        record["sourceIPAddress"] = context.origin.address
+        record["userAgent"] = context.origin.user_agent
+    if event.is_data_event and isinstance(bucket := event.request.get("Bucket"), str):
+        record["resources"] = _resources(bucket, event.request.get("Key"), context.account)
     if event.error_code:
         record["errorCode"] = event.error_code
         record["errorMessage"] = event.error_message
     return record
+
+
+def _resources(bucket: str, key: object, account: str) -> list[dict[str, str]]:
+    arn = f"arn:aws:s3:::{bucket}"
+    found = [{"type": "AWS::S3::Bucket", "ARN": arn, "accountId": account}]
+    if isinstance(key, str):
+        found.insert(0, {"type": "AWS::S3::Object", "ARN": f"{arn}/{key}"})
+    return found

@@ -172,17 +172,13 @@ class Dispatcher:
                 response = yield from slices
         except AwsError as error:
             house.metrics.count(service, operation, error.code)
-            if not registered.is_data_event:
-                shown = without(request, registered.hidden_members)
-                self._record(context, service, operation, shown, error)
+            self._audit(context, (service, operation), registered, request, error)
             raise
         except StoreError as error:
             log.error("%s the store failed: %s", context.request_id, error)
             raise
         house.metrics.count(service, operation, "ok")
-        if not registered.is_data_event:
-            shown = without(request, registered.hidden_members)
-            self._record(context, service, operation, shown, None)
+        self._audit(context, (service, operation), registered, request, None)
         return response
 
     def _find(self, service: str, operation: str) -> Registered:
@@ -220,15 +216,28 @@ class Dispatcher:
         """Tell whether a denial holds: in `open` mode only whoever is nobody is turned away."""
         return principal.is_anonymous or self._house.settings.mode == "strict"
 
-    def _record(
-        self, context: Context, service: str, operation: str, request: Any, error: AwsError | None
+    def _audit(
+        self,
+        context: Context,
+        called: tuple[str, str],
+        registered: Registered,
+        request: Any,
+        error: AwsError | None,
     ) -> None:
         house = self._house
-        name = house.aws_name(service, operation)
-        if error is None:
-            house.audit.record(Audited(context, service, name, request))
-        else:
-            house.audit.record(Audited(context, service, name, request, error.code, error.message))
+        if registered.is_data_event and not house.audit.wants_data_events:
+            return
+        service, operation = called
+        event = Audited(
+            context,
+            service,
+            house.aws_name(service, operation),
+            without(request, registered.hidden_members),
+            "" if error is None else error.code,
+            "" if error is None else error.message,
+            registered.is_data_event,
+        )
+        house.audit.record(event)
         if not self._flush_is_due:
             self._flush_is_due = True
             # From a thread, too: a long handler's calls are audited by the loop.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from lakebed.shapes.athena import Athena
+from lakebed.shapes.cloudtrail import Cloudtrail
 from lakebed.shapes.glue import Glue
 from lakebed.shapes.glue_iceberg import GlueIceberg
 from lakebed.shapes.logs import Logs
@@ -18,6 +19,11 @@ class Aws(t.Protocol):
     @property
     def athena(self) -> Athena:
         """The operations of athena."""
+        ...
+
+    @property
+    def cloudtrail(self) -> Cloudtrail:
+        """The operations of cloudtrail."""
         ...
 
     @property

@@ -38,7 +38,7 @@ def test_health_and_metrics(server):
         "status": "ready",
         "version": __version__,
         "services": dict.fromkeys(
-            ("athena", "glue", "glue_iceberg", "logs", "s3", "sts"), "available"
+            ("athena", "cloudtrail", "glue", "glue_iceberg", "logs", "s3", "sts"), "available"
         ),
     }
     server.client("sts").get_caller_identity()

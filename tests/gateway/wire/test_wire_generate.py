@@ -34,6 +34,7 @@ def test_a_new_operation_makes_its_files_stale(tmp_path: Path) -> None:
     assert sorted(map(str, stale_files(tmp_path, files))) == [
         "lakebed/gateway/wire/models/index.json",
         "lakebed/gateway/wire/models/sts.json",
+        "lakebed/govern/actions/sts.json",
         "lakebed/shapes/__init__.py",
         "lakebed/shapes/sts.py",
     ]

@@ -302,7 +302,8 @@ def test_a_bucket_that_is_not_there_fails_the_crawl(lake):
     lake.s3.delete_bucket(Bucket="gone")
     assert lake.crawl() == {
         "Status": "FAILED",
-        "ErrorMessage": "The specified bucket does not exist (Service: Amazon S3; Status Code: 404; "
+        "ErrorMessage": "The specified bucket does not exist "
+        "(Service: Amazon S3; Status Code: 404; "
         "Error Code: NoSuchBucket)",
     }
 

@@ -1,0 +1,1 @@
+"""CloudTrail: who did what, looked up, and delivered to a bucket."""
