@@ -336,3 +336,17 @@ def test_exclusions_are_kept_as_json(lake):
     assert lake.crawl() == DONE
     kept = json.loads(lake.tables()["t"]["Parameters"]["exclusions"])
     assert kept == ["s3://lake/t/a/**", "s3://lake/t/*.x"]
+
+
+def test_what_is_said_of_a_damaged_file_names_the_object_not_this_machine(lake):
+    whole = parquet(n=list(range(1000)))
+    lake.put({"t/a.parquet": whole})
+    lake.crawler("t/")
+    assert lake.crawl() == DONE
+    damaged = whole[:100] + bytes(500) + whole[600:]
+    for body, name in ((whole[:500], "HIVE_CANNOT_OPEN_SPLIT"), (damaged, "HIVE_CURSOR_ERROR")):
+        lake.put({"t/a.parquet": body})
+        said = lake.athena.error("SELECT sum(n) FROM t")
+        assert said.startswith(f"{name}: ")
+        assert "s3://lake/t/a.parquet" in said
+        assert str(lake.lakebed.data_dir) not in said

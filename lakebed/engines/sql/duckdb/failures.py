@@ -137,7 +137,8 @@ def _duck(error: duckdb.Error) -> tuple[str, str]:
     if "More than one row returned by a subquery" in text:
         return "SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows"
     if isinstance(error, duckdb.InvalidInputException):
-        return "INVALID_FUNCTION_ARGUMENT", first
+        is_read = first.startswith("Failed to read file")
+        return "HIVE_CURSOR_ERROR" if is_read else "INVALID_FUNCTION_ARGUMENT", first
     if isinstance(error, duckdb.IOException):
         return "HIVE_CANNOT_OPEN_SPLIT", first
     return "GENERIC_INTERNAL_ERROR", first

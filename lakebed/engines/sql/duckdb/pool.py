@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from lakebed.core.errors import AwsError
+from lakebed.core.settings import Settings
 from lakebed.engines.sql import (
     SYSTEM_ERROR,
     Column,
@@ -222,7 +223,7 @@ class DuckDbEngine:
             if message is None:
                 return None
             if message["kind"] == "done":
-                return _outcome(message["outcome"])
+                return _outcome(message["outcome"], self._settings.server)
             if message["kind"] == "remote":
                 running.remote = message["query"]
                 continue
@@ -356,13 +357,16 @@ async def _undo(running: _Running, lake: Lake) -> None:
             await lake.delete(bucket, key)
 
 
-def _outcome(found: Mapping[str, Any]) -> Outcome:
+def _outcome(found: Mapping[str, Any], server: Settings | None) -> Outcome:
     values = dict(found)
     values["columns"] = tuple(Column(**one) for one in values.get("columns", ()))
     values["output_objects"] = tuple(values.get("output_objects", ()))
     for key in ("result", "manifest"):
         values[key] = Path(values[key]) if values.get(key) else None
     error, stage = values.get("error"), values.get("stage")
+    if error and server is not None:
+        # What a library says of a file names it by its place on this machine.
+        error = {**error, "message": error["message"].replace(f"{server.lake_dir}/", "s3://")}
     values["error"] = SqlFailure(**error) if error else None
     values["stage"] = Stage(**stage) if stage else None
     return Outcome(**values)
