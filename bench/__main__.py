@@ -11,7 +11,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import catalog, crawls, logs, queries, report, scale, scans, servers, streams, tpch
+from bench import (
+    catalog,
+    crawls,
+    decisions,
+    logs,
+    queries,
+    report,
+    scale,
+    scans,
+    servers,
+    streams,
+    tpch,
+)
 from bench.measure import OBJECTS_ONLY, PEERS, Results, floor_session, session
 from bench.operations import OPERATIONS
 
@@ -24,6 +36,7 @@ STORIES: dict[str, Callable[[Path, int, Results], None]] = {
     "tpch": tpch.story,
     "texts": tpch.texts,
     "crawls": crawls.story,
+    "decisions": decisions.story,
     "logs": logs.story,
     "testing": queries.for_tests,
 }

@@ -73,6 +73,8 @@ WHOLE = {
     "partitions_leading": Whole("the same, another 10: `day < … and hour = 5`", "ms", 20),
     "partitions_anywhere": Whole("the same by a pattern that every partition is read for", "ms"),
     "partitions_scan": Whole("GetPartitions of all 100,000 in 4 segments", "s", 5),
+    "decision": Whole("a decision: 10 policies of 4 statements, one with conditions", "µs", 20),
+    "decision_cached": Whole("the same, asked again, without conditions", "µs", 5),
     "crawl_first": Whole("crawl of 100,000 CSV files in 1,000 folders, the first time", "s", 60),
     "crawl_first_floor": Whole("DuckDB's CSV reader over the same files", "s"),
     "crawl_memory": Whole("memory of server and its processes meanwhile, at most", "MB", 300),

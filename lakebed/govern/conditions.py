@@ -144,6 +144,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         return None
 
 
+@lru_cache(maxsize=2048)
 def _ip(value: str, wanted: str) -> bool:
     network = _network(wanted)
     try:

@@ -13,7 +13,7 @@ import msgspec
 from lakebed.core.principal import Origin, Principal
 from lakebed.govern.actions import needed
 from lakebed.govern.evaluation import Asked, Policies, Verdict, evaluate
-from lakebed.govern.identities import SESSIONS, Identities
+from lakebed.govern.identities import SESSIONS, Identities, Own
 from lakebed.govern.policies import Caller, Policy
 from lakebed.store import Scope
 
@@ -40,6 +40,8 @@ class Need(msgspec.Struct, frozen=True):
 
 
 ALLOWED = Decision(is_allowed=True)
+_NONE = Own(Policies())
+"""What the root and nobody have: no policies of their own."""
 
 
 def needs_of(
@@ -60,20 +62,31 @@ def decide(
 ) -> Decision:
     """Decide whether a principal may do all that a call needs."""
     caller = caller_of(who)
-    own = Policies() if who.is_root or who.is_anonymous else identities.policies_of(scope, who)
+    own = _NONE if who.is_root or who.is_anonymous else identities.policies_of(scope, who)
     for need in needs:
         if who.is_root and need.policy is None and need.owner == who.account:
             continue
         asked = Asked(caller, need.action, need.resource, need.owner, conditions)
-        policies = own
-        if need.policy is not None or need.needs_resource:
-            policies = msgspec.structs.replace(
-                own, resource=need.policy, needs_resource=need.needs_resource
-            )
-        verdict = evaluate(asked, policies)
+        verdict = _decided(asked, need, own)
         if not verdict.is_allowed:
             return Decision(False, verdict.sentence(asked), verdict)
     return ALLOWED
+
+
+def _decided(asked: Asked, need: Need, own: Own) -> Verdict:
+    if need.policy is not None or need.needs_resource or own is _NONE:
+        policies = msgspec.structs.replace(
+            own.about(need.action), resource=need.policy, needs_resource=need.needs_resource
+        )
+        return evaluate(asked, policies)
+    if not own.is_plain:
+        return evaluate(asked, own.about(need.action))
+    key = (need.action, need.resource, need.owner)
+    verdict = own.decided.get(key)
+    if verdict is None:
+        verdict = evaluate(asked, own.about(need.action))
+        own.keep(key, verdict)
+    return verdict
 
 
 def caller_of(who: Principal) -> Caller:

@@ -39,6 +39,18 @@ class Policies(msgspec.Struct, frozen=True):
     needs_resource: bool = False
 
 
+def about(policies: Policies, action: str) -> Policies:
+    """Return policies without the statements that say nothing of an action: quicker to ask."""
+    session = policies.session
+    return Policies(
+        tuple(found for one in policies.identity if (found := one.about(action)).statements),
+        None if policies.boundary is None else policies.boundary.about(action),
+        None if session is None else tuple(one.about(action) for one in session),
+        policies.resource,
+        policies.needs_resource,
+    )
+
+
 class Asked(msgspec.Struct, frozen=True):
     """A request: `action` as `glue:GetTable`, the ARN it is about, whose resource that is."""
 
@@ -112,17 +124,19 @@ def _names_session(asked: Asked, policy: Policy | None) -> bool:
     """Tell whether a statement that allows names the session itself, not its role."""
     session = msgspec.structs.replace(asked.caller, role_arn="")
     return policy is not None and any(
-        one.is_allow and one.names(session) == "exact" and _covers(one, asked)
-        for one in policy.statements
+        one.names(session) == "exact" and _covers(one, asked) for one in policy.allows
     )
 
 
 def _by_identity(asked: Asked, policies: Policies) -> Verdict:
     allowing = Verdict(True, policy="root") if asked.caller.kind == "root" else None
     for policy in policies.identity:
-        for at, one in enumerate(policy.statements):
-            if allowing is None and one.is_allow and _covers(one, asked):
-                allowing = Verdict(True, False, "identity-based", policy.name, one.sid or str(at))
+        if allowing is not None:
+            break
+        for one in policy.allows:
+            if _covers(one, asked):
+                allowing = Verdict(True, False, "identity-based", policy.name, one.label)
+                break
     if allowing is None:
         return Verdict(False, kind="identity-based")
     return _not_within(asked, policies) or allowing
@@ -138,23 +152,21 @@ def _not_within(asked: Asked, policies: Policies) -> Verdict | None:
 
 
 def _allows(asked: Asked, policies: Iterable[Policy]) -> bool:
-    return any(
-        one.is_allow and _covers(one, asked) for policy in policies for one in policy.statements
-    )
+    return any(_covers(one, asked) for policy in policies for one in policy.allows)
 
 
 def _granted(asked: Asked, policy: Policy | None) -> tuple[Named, Verdict | None]:
     """Return how the resource's policy allows the request: by whom it names, and what says so."""
     best: Named = ""
     found: Verdict | None = None
-    for at, one in enumerate(() if policy is None else policy.statements):
-        named = one.names(asked.caller) if one.is_allow else ""
+    for one in () if policy is None else policy.allows:
+        named = one.names(asked.caller)
         if not named or (found is not None and named == "account") or not _covers(one, asked):
             continue
         if found is None or best == "account" or named == "exact":
             best = named
             name = "" if policy is None else policy.name
-            found = Verdict(True, False, "resource-based", name, one.sid or str(at))
+            found = Verdict(True, False, "resource-based", name, one.label)
     return best, found
 
 
@@ -168,11 +180,11 @@ def _denied(asked: Asked, policies: Policies) -> Verdict | None:
     )
     for kind, some in kinds:
         for policy in some:
-            for at, one in enumerate(policy.statements):
-                if one.is_allow or not _covers(one, asked):
+            for one in policy.denies:
+                if not _covers(one, asked):
                     continue
                 if kind != "resource-based" or one.names(asked.caller):
-                    return Verdict(False, True, kind, policy.name, one.sid or str(at))
+                    return Verdict(False, True, kind, policy.name, one.label)
     return None
 
 

@@ -13,13 +13,15 @@ from importlib.resources import files
 import msgspec
 
 from lakebed.core.principal import Principal
-from lakebed.govern.evaluation import Policies
+from lakebed.govern.evaluation import Policies, Verdict, about
 from lakebed.govern.policies import Policy, parsed
 from lakebed.store import Scope, Table
 
 MANAGED = "arn:aws:iam::aws:policy/"
 """How the ARNs of AWS's own policies begin; see `managed_policies/`."""
 _REMEMBERED_MAX = 1000
+_DECIDED_MAX = 10_000
+_ACTIONS_MAX = 1000
 
 
 class User(msgspec.Struct, frozen=True):
@@ -188,13 +190,42 @@ def document(scope: Scope, arn: str) -> str | None:
     return held.text if held is not None and held.arn == arn else None
 
 
+class Own:
+    """A principal's policies, and the decisions that follow from them alone.
+
+    `decided` are those by action and resource, kept only if the policies ask for nothing else.
+    """
+
+    def __init__(self, policies: Policies) -> None:
+        self.policies = policies
+        every = (*policies.identity, *(policies.session or ()), policies.boundary)
+        self.is_plain = all(one is None or one.is_plain for one in every)
+        self.decided: dict[tuple[str, str, str], Verdict] = {}
+        self._about: dict[str, Policies] = {}
+
+    def about(self, action: str) -> Policies:
+        """Return the policies as far as they say anything of an action."""
+        found = self._about.get(action)
+        if found is None:
+            found = about(self.policies, action)
+            if len(self._about) < _ACTIONS_MAX:
+                self._about[action] = found
+        return found
+
+    def keep(self, key: tuple[str, str, str], verdict: Verdict) -> None:
+        """Remember a decision."""
+        if len(self.decided) >= _DECIDED_MAX:
+            self.decided.clear()
+        self.decided[key] = verdict
+
+
 class Identities:
     """Who may what by its own policies; remembers what it read until identities are written."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], tuple[int, Policies]] = {}
+        self._known: dict[tuple[str, ...], tuple[int, Own]] = {}
 
-    def policies_of(self, scope: Scope, who: Principal) -> Policies:
+    def policies_of(self, scope: Scope, who: Principal) -> Own:
         """Return the policies of a principal, without those of any resource."""
         held = GENERATIONS.get(scope, who.account)
         generation = 0 if held is None else held.number
@@ -202,7 +233,7 @@ class Identities:
         known = self._known.get(key)
         if known is not None and known[0] == generation:
             return known[1]
-        found = _read(scope, who)
+        found = Own(_read(scope, who))
         if len(self._known) >= _REMEMBERED_MAX:
             self._known.clear()
         self._known[key] = (generation, found)
@@ -247,4 +278,4 @@ def _boundary(scope: Scope, arn: str) -> Policy | None:
     if not arn:
         return None
     text = document(scope, arn)
-    return parsed(text, arn) if text is not None else Policy(arn, ())
+    return parsed(text, arn) if text is not None else Policy(arn)

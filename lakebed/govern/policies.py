@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, cast
 
@@ -15,7 +15,7 @@ import msgspec
 
 from lakebed.govern import conditions, patterns
 from lakebed.govern.conditions import Condition, ConditionError
-from lakebed.govern.patterns import Context, filled, has_variables
+from lakebed.govern.patterns import Context, Matcher, filled, has_variables
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 _ACCOUNT = re.compile(r"\d{12}|arn:aws:iam::\d{12}:root")
@@ -49,25 +49,44 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Patterns(msgspec.Struct, frozen=True):
-    """A list of patterns, or of those that must not match."""
+    """A list of patterns, or of those that must not match; `kind` makes a matcher of a pattern."""
 
     texts: tuple[str, ...]
+    kind: Callable[[str], Matcher]
     is_negated: bool = False
     has_variables: bool = False
+    matchers: tuple[Matcher, ...] = ()
 
-    def match(self, kind: Any, text: str, context: Context) -> bool:
-        """Tell whether the text is meant; `kind` makes a matcher of a pattern."""
-        texts: Iterable[str | None] = self.texts
+    @classmethod
+    def of(cls, texts: tuple[str, ...], kind: Callable[[str], Matcher], *flags: bool) -> Patterns:
+        """Return patterns; `flags`: whether they are negated, whether they have variables."""
+        is_negated, variables = flags
+        matchers = () if variables else tuple(map(kind, texts))
+        return cls(texts, kind, is_negated, variables, matchers)
+
+    def match(self, text: str, context: Context) -> bool:
+        """Tell whether the text is meant."""
+        matchers: Iterable[Matcher] = self.matchers
         if self.has_variables:
             texts = (filled(one, context) if has_variables(one) else one for one in self.texts)
-        found = any(one is not None and kind(one)(text) for one in texts)
-        return found is not self.is_negated
+            matchers = (self.kind(one) for one in texts if one is not None)
+        for matches in matchers:
+            if matches(text):
+                return not self.is_negated
+        return self.is_negated
+
+
+_ANY = Patterns.of(("*",), patterns.wildcard, False, False)
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A statement; `resources` and `principals` are None where the kind of policy has none."""
+    """A statement; `resources` and `principals` are None where the kind of policy has none.
+
+    `number` is its place in the document, from 0 on.
+    """
 
     sid: str
+    number: int
     is_allow: bool
     actions: Patterns
     resources: Patterns | None
@@ -75,13 +94,18 @@ class Statement(msgspec.Struct, frozen=True):
     not_principals: bool
     conditions: tuple[Condition, ...]
 
+    @property
+    def label(self) -> str:
+        """What it is called where it decided: its Sid, else its number."""
+        return self.sid or str(self.number)
+
     def covers(self, action: str, resource: str, context: Context) -> bool:
         """Tell whether action (in lower case), resource and conditions are met."""
-        if not self.actions.match(patterns.wildcard, action, context):
+        if not self.actions.match(action, context):
             return False
-        if self.resources and not self.resources.match(patterns.arn, resource, context):
+        if self.resources is not None and not self.resources.match(resource, context):
             return False
-        return all(one.holds(context) for one in self.conditions)
+        return not self.conditions or all(one.holds(context) for one in self.conditions)
 
     def names(self, caller: Caller) -> Named:
         """Tell how the statement names who asks; a statement without principals means whoever."""
@@ -127,10 +151,44 @@ def _named_aws(name: str, caller: Caller) -> Named:
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A policy: its name for messages, its statements."""
+    """A policy: its name for messages, its statements, those that allow and those that deny."""
 
     name: str
-    statements: tuple[Statement, ...]
+    allows: tuple[Statement, ...] = ()
+    denies: tuple[Statement, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, statements: Iterable[Statement]) -> Policy:
+        """Return a policy of statements in any order."""
+        many = tuple(statements)
+        return cls(
+            name,
+            tuple(one for one in many if one.is_allow),
+            tuple(one for one in many if not one.is_allow),
+        )
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All of them, in no order that matters."""
+        return self.allows + self.denies
+
+    def about(self, action: str) -> Policy:
+        """Return the policy without the statements that say nothing of an action."""
+        name = action.lower()
+        found = (
+            msgspec.structs.replace(one, actions=_ANY)
+            for one in self.statements
+            if one.actions.match(name, {})
+        )
+        return Policy.of(self.name, found)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether action and resource alone decide: no conditions, no variables."""
+        return not any(
+            one.conditions or (one.resources is not None and one.resources.has_variables)
+            for one in self.statements
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -157,14 +215,16 @@ def parsed(text: str, name: str = "", *, is_resource_policy: bool = False) -> Po
         raise PolicyError("Syntax errors in policy.")
     statements = cast("list[dict[str, Any]]", many)
     variables = version == VERSIONS[0]
-    read = [_statement(one, is_resource_policy, variables) for one in statements]
+    read = [_statement(one, at, is_resource_policy, variables) for at, one in enumerate(statements)]
     sids = [one.sid for one in read if one.sid]
     if len(set(sids)) < len(sids):
         raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
-    return Policy(name, tuple(read))
+    return Policy.of(name, read)
 
 
-def _statement(given: dict[str, Any], is_resource_policy: bool, variables: bool) -> Statement:
+def _statement(
+    given: dict[str, Any], number: int, is_resource_policy: bool, variables: bool
+) -> Statement:
     unknown = sorted(given.keys() - _MEMBERS)
     if unknown or given.get("Effect") not in ("Allow", "Deny"):
         raise PolicyError("Syntax errors in policy.")
@@ -185,8 +245,9 @@ def _statement(given: dict[str, Any], is_resource_policy: bool, variables: bool)
         raise PolicyError(str(error)) from None
     return Statement(
         str(given.get("Sid", "")),
+        number,
         given["Effect"] == "Allow",
-        Patterns(tuple(one.lower() for one in actions.texts), actions.is_negated),
+        actions,
         resources,
         principals,
         "NotPrincipal" in given,
@@ -201,7 +262,12 @@ def _patterns(given: Mapping[str, Any], member: str, variables: bool) -> Pattern
     texts = _texts(given.get(f"Not{member}" if is_negated else member))
     if not texts:
         raise PolicyError(f"Policy statement must contain {member.lower()}s.")
-    return Patterns(texts, is_negated, variables and any(map(has_variables, texts)))
+    if member == "Action":
+        texts = tuple(one.lower() for one in texts)
+        return Patterns.of(texts, patterns.wildcard, is_negated, False)
+    return Patterns.of(
+        texts, patterns.arn, is_negated, variables and any(map(has_variables, texts))
+    )
 
 
 def _principals(
