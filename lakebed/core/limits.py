@@ -226,3 +226,29 @@ CRAWL_RECORDS_MAX: Final = 1000
 CRAWL_SAMPLE_BYTES: Final = MIB
 CRAWL_SAMPLE_BYTES_MAX: Final = 10 * MIB
 """Of JSON, twice as many at each step, until a whole record was read."""
+
+# --- IAM (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html) ---
+IAM_USERS_MAX: Final = 5000
+IAM_GROUPS_MAX: Final = 300
+IAM_ROLES_MAX: Final = 1000
+IAM_POLICIES_MAX: Final = 1500
+IAM_INSTANCE_PROFILES_MAX: Final = 1000
+IAM_WEB_PROVIDERS_MAX: Final = 100
+IAM_POLICY_VERSIONS_MAX: Final = 5
+IAM_ATTACHED_MAX: Final = 10
+IAM_GROUPS_OF_USER_MAX: Final = 10
+IAM_ACCESS_KEYS_MAX: Final = 2
+IAM_TAGS_MAX: Final = 50
+IAM_POLICY_CHARACTERS_MAX: Final = 6144
+IAM_TRUST_CHARACTERS_MAX: Final = 2048
+IAM_USER_INLINE_CHARACTERS_MAX: Final = 2048
+IAM_GROUP_INLINE_CHARACTERS_MAX: Final = 5120
+IAM_ROLE_INLINE_CHARACTERS_MAX: Final = 10_240
+"""White space does not count in any of them; those of inline policies are for all of an entity."""
+IAM_LIST_ITEMS: Final = 100
+IAM_SCAN_ROWS: Final = 200
+"""Ours: rows of a listing that are read at a time."""
+CREDENTIALS_REMEMBERED_MAX: Final = 10_000
+"""Ours: access keys whose secrets are kept unsealed in memory."""
+SESSIONS_KEPT_SECONDS: Final = 86_400.0
+"""Ours: temporary credentials are known for so long after they expired, to be called expired."""

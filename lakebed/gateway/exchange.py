@@ -393,7 +393,7 @@ def as_aws_error(error: BaseException, service: str, request_id: str) -> AwsErro
     if isinstance(error, AwsError):
         return error
     log.error("%s failed", request_id, exc_info=error)
-    code = "InternalError" if service in ("s3", "sts") else "InternalServiceException"
+    code = "InternalError" if service in ("s3", "sts", "iam") else "InternalServiceException"
     sentence = "We encountered an internal error. Please try again."
     if isinstance(error, OSError) and error.strerror:
         sentence = f"The lake's disk could not take the data: {error.strerror}."

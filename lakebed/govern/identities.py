@@ -38,6 +38,7 @@ class User(msgspec.Struct, frozen=True):
     attached: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     password_last_used: float = 0.0
+    folded: str = ""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -50,6 +51,7 @@ class Group(msgspec.Struct, frozen=True):
     created: float = 0.0
     inline: dict[str, str] = {}
     attached: tuple[str, ...] = ()
+    folded: str = ""
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ class Role(msgspec.Struct, frozen=True):
     attached: tuple[str, ...] = ()
     last_used: float = 0.0
     last_used_region: str = ""
+    folded: str = ""
 
 
 class PolicyVersion(msgspec.Struct, frozen=True):
@@ -93,6 +96,7 @@ class ManagedPolicy(msgspec.Struct, frozen=True):
     versions: tuple[PolicyVersion, ...] = ()
     versions_made: int = 1
     tags: dict[str, str] = {}
+    folded: str = ""
 
     @property
     def arn(self) -> str:
@@ -145,6 +149,17 @@ class Session(msgspec.Struct, frozen=True):
     federated: str = ""
 
 
+class WebProvider(msgspec.Struct, frozen=True):
+    """An OpenID Connect provider whose tokens roles may trust; `url` is without its scheme."""
+
+    account: str
+    url: str
+    created: float
+    clients: tuple[str, ...] = ()
+    thumbprints: tuple[str, ...] = ()
+    tags: dict[str, str] = {}
+
+
 class Generation(msgspec.Struct, frozen=True):
     """How often the identities of an account were written: the age of what is remembered."""
 
@@ -152,10 +167,13 @@ class Generation(msgspec.Struct, frozen=True):
     number: int
 
 
-USERS = Table("iam_user", User, key=("account", "name"), everywhere=True)
-GROUPS = Table("iam_group", Group, key=("account", "name"), everywhere=True)
-ROLES = Table("iam_role", Role, key=("account", "name"), everywhere=True)
-POLICIES = Table("iam_policy", ManagedPolicy, key=("account", "name"), everywhere=True)
+_NAME = ("account", "name")
+_FOLDED = {"by_folded": ("account", "folded")}
+"""Names are unique whatever their case: `folded` is the name in lower case."""
+USERS = Table("iam_user", User, key=_NAME, indexes=_FOLDED, everywhere=True)
+GROUPS = Table("iam_group", Group, key=_NAME, indexes=_FOLDED, everywhere=True)
+ROLES = Table("iam_role", Role, key=_NAME, indexes=_FOLDED, everywhere=True)
+POLICIES = Table("iam_policy", ManagedPolicy, key=_NAME, indexes=_FOLDED, everywhere=True)
 ACCESS_KEYS = Table(
     "iam_access_key", AccessKey, key=("id",), indexes={"by_user": ("account", "user")},
     everywhere=True,
@@ -164,6 +182,7 @@ SESSIONS = Table(
     "sts_session", Session, key=("id",), indexes={"by_expiry": ("expires",)},
     numbers=("expires",), everywhere=True,
 )  # fmt: skip
+WEB_PROVIDERS = Table("iam_web_provider", WebProvider, key=("account", "url"), everywhere=True)
 GENERATIONS = Table("iam_generation", Generation, key=("account",), everywhere=True)
 
 

@@ -8,6 +8,8 @@ from lakebed.shapes.athena import Athena
 from lakebed.shapes.cloudtrail import Cloudtrail
 from lakebed.shapes.glue import Glue
 from lakebed.shapes.glue_iceberg import GlueIceberg
+from lakebed.shapes.iam import Iam
+from lakebed.shapes.kms import Kms
 from lakebed.shapes.logs import Logs
 from lakebed.shapes.s3 import S3
 from lakebed.shapes.sts import Sts
@@ -34,6 +36,16 @@ class Aws(t.Protocol):
     @property
     def glue_iceberg(self) -> GlueIceberg:
         """The operations of glue_iceberg."""
+        ...
+
+    @property
+    def iam(self) -> Iam:
+        """The operations of iam."""
+        ...
+
+    @property
+    def kms(self) -> Kms:
+        """The operations of kms."""
         ...
 
     @property

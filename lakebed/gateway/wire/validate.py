@@ -13,7 +13,9 @@ from lakebed.gateway.wire.patterns import translate
 # declares InvalidRequestException for it in its API reference and sends its own error code along.
 _CODES: dict[str, tuple[str, dict[str, str | int]]] = {
     "athena": ("InvalidRequestException", {"AthenaErrorCode": "INVALID_INPUT"}),
+    "iam": ("ValidationError", {}),
     "logs": ("InvalidParameterException", {}),
+    "sts": ("ValidationError", {}),
 }
 _DEFAULT: tuple[str, dict[str, str | int]] = ("ValidationException", {})
 

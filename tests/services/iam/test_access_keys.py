@@ -1,0 +1,41 @@
+"""Access keys, by boto3."""
+
+from __future__ import annotations
+
+from tests.services.glue.test_databases import error_of
+from tests.services.iam.answers import whole
+
+
+def test_a_secret_is_shown_once(iam, lakebed):
+    iam.create_user(UserName="ann")
+    made = iam.create_access_key(UserName="ann")
+    secret = made["AccessKey"]["SecretAccessKey"]
+    shown = {"UserName": "ann", "AccessKeyId": "AKIA", "Status": "Active", "CreateDate": "TIME"}
+    assert len(secret) == 40
+    assert whole(made) == {"AccessKey": {**shown, "SecretAccessKey": secret}}
+    assert whole(iam.list_access_keys(UserName="ann")) == {
+        "AccessKeyMetadata": [shown], "IsTruncated": False,
+    }  # fmt: skip
+    kept = [path for path in lakebed.data_dir.rglob("*") if path.is_file()]
+    assert not [path for path in kept if secret.encode() in path.read_bytes()]
+
+
+def test_a_user_has_two_keys_at_most(iam):
+    iam.create_user(UserName="ann")
+    for _ in range(2):
+        iam.create_access_key(UserName="ann")
+    assert error_of(lambda: iam.create_access_key(UserName="ann")) == (
+        "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409,
+    )  # fmt: skip
+
+
+def test_a_key_of_another_user_is_not_found(iam):
+    for name in ("ann", "bob"):
+        iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName="ann")["AccessKey"]["AccessKeyId"]
+    missing = ("NoSuchEntity", f"The Access Key with id {key} cannot be found.", 404)
+    assert error_of(lambda: iam.delete_access_key(UserName="bob", AccessKeyId=key)) == missing
+    change = {"UserName": "bob", "AccessKeyId": key, "Status": "Inactive"}
+    assert error_of(lambda: iam.update_access_key(**change)) == missing
+    iam.update_access_key(**{**change, "UserName": "ann"})
+    assert iam.list_access_keys(UserName="ann")["AccessKeyMetadata"][0]["Status"] == "Inactive"
