@@ -91,7 +91,7 @@ async def serve(
     admin = Admin(settings, house, dispatcher, store, care)
     gateway = Gateway(
         dispatcher,
-        Credentials(settings),
+        Credentials(settings, Place(store.main, settings.account, settings.region)),
         spools,
         house.clock,
         house.ids,

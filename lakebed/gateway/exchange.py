@@ -21,15 +21,17 @@ from lakebed.core.limits import (
     REQUEST_BODY_BYTES_MAX,
     SMALL_BODY_BYTES_MAX,
 )
+from lakebed.core.principal import Origin
 from lakebed.digests import SIZES
 from lakebed.dispatch.dispatcher import Call, Dispatcher
 from lakebed.gateway.claims import CHECKSUM, check_body, checksums_in
-from lakebed.gateway.credentials import Credentials
+from lakebed.gateway.credentials import Credentials, Key
 from lakebed.gateway.hosts import with_bucket
 from lakebed.gateway.routing import Route, family_of, is_form, route
 from lakebed.gateway.server import Connection, Exchange, Slot
 from lakebed.gateway.signature.authenticate import Identity, authenticate
 from lakebed.gateway.signature.chunked import ChunkedDecoder
+from lakebed.gateway.signature.tokens import check_token
 from lakebed.gateway.spool import Spool, Spools
 from lakebed.gateway.wire.http import HttpRequest
 from lakebed.gateway.wire.models import load
@@ -79,19 +81,21 @@ class Gateway(msgspec.Struct, frozen=True):
             return _Buffered(self, connection, slot, head, found)
         return _Streamed(self, connection, slot, head, found)
 
-    def call(self, found: Route, identity: Identity | None, request: Any, request_id: str) -> Call:
-        """Return the call of a parsed and authenticated request."""
-        credentials = self.credentials
-        if identity is None:
-            principal, region = credentials.anonymous(), self.region
-        else:
-            principal = credentials.principal_of(identity.access_key)
-            region = identity.region
-        return Call(principal, region, found.service, found.operation.function, request, request_id)
-
     def authenticate(self, head: HttpRequest) -> Identity | None:
         """Return who signed the request, None for nobody; AwsError for a wrong signature."""
-        return authenticate(head, self.credentials.secret_of, self.clock.now())
+        credentials, now = self.credentials, self.clock.now()
+        key: Key | None = None
+
+        def secret_of(access_key: str) -> str | None:
+            nonlocal key
+            key = credentials.find(access_key)
+            return None if key is None else key.secret
+
+        identity = authenticate(head, secret_of, now)
+        if identity is None or key is None:
+            return identity
+        check_token(head, identity.access_key, key, now)
+        return replace(identity, principal=key.principal)
 
 
 class _Answering:
@@ -105,6 +109,19 @@ class _Answering:
         self._slot = slot
         self._head = head
         self._request_id = gateway.ids.request_id()
+
+    def _call(self, found: Route, identity: Identity | None, request: Any) -> Call:
+        """Return the call of a parsed and authenticated request."""
+        gateway, connection, headers = self._gateway, self._connection, self._head.headers
+        agent, referer = headers.get("user-agent", ""), headers.get("referer", "")
+        origin = Origin(connection.address, connection.is_secure, agent, referer)
+        principal, region = None, gateway.region
+        if identity is not None:
+            principal, region = identity.principal, identity.region
+        if principal is None:
+            principal = gateway.credentials.anonymous()
+        operation = found.operation.function
+        return Call(principal, region, found.service, operation, request, self._request_id, origin)
 
     def _protocol(self, found: Route | None) -> WireProtocol:
         service = found.service if found is not None else family_of(self._head)
@@ -221,7 +238,7 @@ class _Buffered(_Answering):
             self._fail(found, error)
             return
         routed = found
-        call = gateway.call(routed, identity, request, self._request_id)
+        call = self._call(routed, identity, request)
         gateway.dispatcher.submit(
             call, lambda response, error: self._answer(routed, response, error)
         )
@@ -233,7 +250,7 @@ class _Buffered(_Answering):
         def make() -> Call:
             _check_payload(head, identity)
             request = self._protocol(found).parse(found.operation, head)
-            return gateway.call(found, identity, request, self._request_id)
+            return self._call(found, identity, request)
 
         gateway.dispatcher.submit_large(
             make, lambda response, error: self._answer(found, response, error)
@@ -263,7 +280,7 @@ class _Streamed(_Answering):
             self._request = self._protocol(found).parse(found.operation, head)
             _check_length(head)
             self._decoder = ChunkedDecoder.of(head, self._identity)
-            call = gateway.call(found, self._identity, self._request, self._request_id)
+            call = self._call(found, self._identity, self._request)
         except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
             self._refuse(error)
             return
@@ -373,7 +390,7 @@ class _Streamed(_Answering):
             self._fail(found, error)
             return
         request[found.operation.streaming_input or "Body"] = spooled
-        call = gateway.call(found, self._identity, request, self._request_id)
+        call = self._call(found, self._identity, request)
 
         def answer(response: Any, error: BaseException | None) -> None:
             if error is not None:

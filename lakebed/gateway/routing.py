@@ -214,7 +214,19 @@ def family_of(request: HttpRequest) -> str:
         service = known.targets.get(target.rpartition(".")[0])
         return service or next(iter(known.targets.values()))
     if is_form(request):
-        signed_for = known.signing_names.get(_signing_name(request), "")
-        services = known.query.values()
-        return signed_for if signed_for in services else next(iter(services))
+        return _family_of_form(request, known)
     return _prefixed(request, known) or _REST_SERVICE
+
+
+def _family_of_form(request: HttpRequest, known: Index) -> str:
+    """Return the service a form is for by its version; by its signature if it says none."""
+    try:
+        fields = form_fields(request)
+    except AwsError:
+        fields = []
+    for name, value in reversed(fields):
+        if name == "Version" and value in known.query:
+            return known.query[value]
+    signed_for = known.signing_names.get(_signing_name(request), "")
+    services = known.query.values()
+    return signed_for if signed_for in services else next(iter(services))

@@ -100,6 +100,8 @@ class Connection(asyncio.Protocol):
         self._pauses = 0
         self._turn_bytes = 0
         self.last_active = time.monotonic()
+        self.address = ""
+        self.is_secure = False
 
     # -- asyncio ----------------------------------------------------------------------------------
 
@@ -107,6 +109,10 @@ class Connection(asyncio.Protocol):
         """Keep the transport; refuse it above the limit of connections."""
         # uvloop's transports are none of asyncio's classes; a stream's is always of this kind.
         self._transport = stream = cast("asyncio.Transport", transport)
+        peer: object = stream.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self.address = str(cast("tuple[object, ...]", peer)[0])
+        self.is_secure = stream.get_extra_info("ssl_object") is not None
         if not self._server.add(self):
             stream.abort()
 

@@ -132,7 +132,8 @@ def conditions_of(
         }
     if who.user:
         found["aws:username"] = who.user
-    if who.access_key and (session := SESSIONS.get(scope, who.access_key)) is not None:
+    is_temporary = who.access_key.startswith("ASIA")
+    if is_temporary and (session := SESSIONS.get(scope, who.access_key)) is not None:
         found["aws:tokenissuetime"] = str(int(session.issued))
         found["aws:multifactorauthpresent"] = "true" if session.has_mfa else "false"
         if session.source_identity:

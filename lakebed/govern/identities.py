@@ -110,12 +110,14 @@ class ManagedPolicy(msgspec.Struct, frozen=True):
 
 
 class AccessKey(msgspec.Struct, frozen=True):
-    """A long-term key of a user; its secret is sealed."""
+    """A long-term key of a user; its secret is sealed. `user_id` and `path` are the user's."""
 
     id: str
     account: str
     user: str
     secret: str
+    user_id: str = ""
+    path: str = "/"
     is_active: bool = True
     created: float = 0.0
     last_used: float = 0.0

@@ -13,6 +13,7 @@ from hashlib import sha256
 import msgspec
 
 from lakebed.core.errors import AwsError
+from lakebed.core.principal import Principal
 from lakebed.gateway.routing import family_of
 from lakebed.gateway.signature import canonical, version_2
 from lakebed.gateway.signature.refusals import (
@@ -50,7 +51,8 @@ class Identity(msgspec.Struct, frozen=True):
     """Who signed a request, for which scope, and what signed chunks of its body continue.
 
     `payload_hash` is the body's SHA-256 in hexadecimal as the client signed it, which the receiver
-    of the body must verify, or a word of AWS's (`UNSIGNED-PAYLOAD`, `STREAMING-…`).
+    of the body must verify, or a word of AWS's (`UNSIGNED-PAYLOAD`, `STREAMING-…`). `principal` is
+    filled in by who knows whose the access key is.
     """
 
     access_key: str
@@ -61,6 +63,7 @@ class Identity(msgspec.Struct, frozen=True):
     signing_key: bytes
     signed_at: str
     scope: str
+    principal: Principal | None = None
 
 
 class _Signed(msgspec.Struct, frozen=True):
@@ -129,6 +132,11 @@ def _version_2(request: HttpRequest, secret_for: SecretFor, now: float) -> Ident
     return Identity(
         signed.access_key, "s3", "us-east-1", UNSIGNED_PAYLOAD, signed.signature, b"", "", ""
     )
+
+
+def refusals_of(request: HttpRequest) -> Refusals:
+    """Return how the service that a request calls refuses it."""
+    return _refusals(family_of(request), is_query="authorization" not in request.headers)
 
 
 def _refusals(family: str, *, is_query: bool) -> Refusals:

@@ -42,6 +42,9 @@ class Mismatch(msgspec.Struct, frozen=True):
     signature: str
 
 
+_TOKEN_SHOWN_MAX = 4096
+
+
 class Refusals(Protocol):
     """The errors of one family of services."""
 
@@ -75,6 +78,14 @@ class Refusals(Protocol):
 
     def unknown_key(self, access_key: str) -> AwsError:
         """Return the error for an access key nobody has."""
+        ...
+
+    def wrong_token(self, token: str) -> AwsError:
+        """Return the error for a session token that is not the access key's."""
+        ...
+
+    def expired_token(self, token: str) -> AwsError:
+        """Return the error for temporary credentials past their time."""
         ...
 
     def unsigned_headers(self, names: list[str]) -> AwsError:
@@ -163,6 +174,16 @@ class S3Refusals:
             {"AWSAccessKeyId": access_key},
         )
 
+    def wrong_token(self, token: str) -> AwsError:
+        """Return InvalidToken with the token, as S3 does."""
+        sentence = "The provided token is malformed or otherwise invalid."
+        return AwsError("InvalidToken", sentence, 400, {"Token-0": token[:_TOKEN_SHOWN_MAX]})
+
+    def expired_token(self, token: str) -> AwsError:
+        """Return ExpiredToken with the token, as S3 does."""
+        sentence = "The provided token has expired."
+        return AwsError("ExpiredToken", sentence, 400, {"Token-0": token[:_TOKEN_SHOWN_MAX]})
+
     def unsigned_headers(self, names: list[str]) -> AwsError:
         """Return AccessDenied with the headers' names."""
         return AwsError(
@@ -209,6 +230,7 @@ class ServiceRefusals(msgspec.Struct, frozen=True):
     incomplete: str
     invalid: str
     unknown: str
+    expired: str
     status: int
 
     def anonymous(self) -> AwsError | None:
@@ -266,6 +288,15 @@ class ServiceRefusals(msgspec.Struct, frozen=True):
         sentence = "The security token included in the request is invalid."
         return AwsError(self.unknown, sentence, self.status)
 
+    def wrong_token(self, token: str) -> AwsError:
+        """Return the invalid token."""
+        return self.unknown_key("")
+
+    def expired_token(self, token: str) -> AwsError:
+        """Return the expired token."""
+        sentence = "The security token included in the request is expired"
+        return AwsError(self.expired, sentence, self.status)
+
     def unsigned_headers(self, names: list[str]) -> AwsError:
         """Return the invalid signature that names the headers."""
         return AwsError(
@@ -289,6 +320,7 @@ JSON = ServiceRefusals(
     incomplete="IncompleteSignatureException",
     invalid="InvalidSignatureException",
     unknown="UnrecognizedClientException",
+    expired="ExpiredTokenException",
     status=400,
 )
 QUERY = ServiceRefusals(
@@ -296,6 +328,7 @@ QUERY = ServiceRefusals(
     incomplete="IncompleteSignature",
     invalid="SignatureDoesNotMatch",
     unknown="InvalidClientTokenId",
+    expired="ExpiredToken",
     status=403,
 )
 S3_HEADER = S3Refusals(is_query=False)

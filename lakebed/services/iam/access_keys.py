@@ -39,7 +39,9 @@ def create_access_key(
     secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     name = new_id(ctx, "AKIA")
     sealed = seal(ctx.settings, "credentials", name, secret.encode())
-    key = AccessKey(name, ctx.account, user.name, sealed, created=ctx.clock.now())
+    key = AccessKey(
+        name, ctx.account, user.name, sealed, user.id, user.path, created=ctx.clock.now()
+    )
     ACCESS_KEYS.put(ctx, key)
     shape = _shape(key)
     shape["SecretAccessKey"] = secret

@@ -76,8 +76,7 @@ def update_user(ctx: Context, request: shapes.UpdateUserRequest) -> shapes.Updat
     changed = msgspec.structs.replace(
         user, name=name, path=check_path(request.get("NewPath") or user.path), folded=name.lower()
     )
-    if name != user.name:
-        _rename(ctx, user, name)
+    _move(ctx, user, changed)
     USER.put(ctx, changed)
     return {}
 
@@ -163,13 +162,15 @@ def list_user_tags(
     return answer
 
 
-def _rename(ctx: Context, user: User, name: str) -> None:
-    """Move what is kept by a user's name to its new one."""
+def _move(ctx: Context, user: User, changed: User) -> None:
+    """Move what is kept by a user's name and path to the new ones."""
     for key in list(ACCESS_KEYS.scan(ctx, Range(prefix=(ctx.account, user.name), index="by_user"))):
-        ACCESS_KEYS.put(ctx, msgspec.structs.replace(key, user=name))
+        moved = msgspec.structs.replace(key, user=changed.name, path=changed.path)
+        ACCESS_KEYS.put(ctx, moved)
     usages = [(arn, "policy") for arn in user.attached]
     usages += [(user.boundary, "boundary")] if user.boundary else []
     for arn, usage in usages:
         ATTACHMENTS.delete(ctx, ctx.account, arn, usage, "User", user.name)
-        ATTACHMENTS.put(ctx, Attachment(ctx.account, arn, usage, "User", name))
-    USERS.delete(ctx, ctx.account, user.name)
+        ATTACHMENTS.put(ctx, Attachment(ctx.account, arn, usage, "User", changed.name))
+    if changed.name != user.name:
+        USERS.delete(ctx, ctx.account, user.name)
