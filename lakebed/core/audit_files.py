@@ -62,17 +62,21 @@ def after(folder: Path, position: Position, bytes_max: int) -> tuple[list[bytes]
     return lines, position, is_lost
 
 
-def backwards(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file, the last first."""
+def backwards(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield offset and text of the lines of a file, the last first; no line being written."""
     with path.open("rb") as file:
-        start = file.seek(0, os.SEEK_END)
-        rest = b""
+        start = end = file.seek(0, os.SEEK_END)
+        rest, is_whole = b"", False
         while start > 0:
             size = min(MIB, start)
             start -= size
             file.seek(start)
-            lines = (file.read(size) + rest).split(b"\n")
-            rest = lines.pop(0)
-            yield from (line for line in reversed(lines) if line)
-        if rest:
-            yield rest
+            rest, *lines = (file.read(size) + rest).split(b"\n")
+            for line in reversed(lines):
+                end -= len(line)
+                if is_whole and line:
+                    yield end, line
+                is_whole = True
+                end -= 1
+        if rest and is_whole:
+            yield 0, rest

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -67,15 +66,13 @@ def _lines(ctx: Context, skip: tuple[int, int]) -> Iterator[tuple[tuple[int, int
     """Yield lines from the end of the log on, or from a place: file, bytes from its start."""
     is_there = not skip[0]
     for path in newest_first(ctx.settings.state_dir / "audit"):
-        state = os.stat(path)
-        end = state.st_size
-        if not is_there and state.st_ino != skip[0]:
+        inode = path.stat().st_ino
+        if not is_there and inode != skip[0]:
             continue
-        for line in backwards(path):
-            end -= len(line) + 1
-            if is_there or end < skip[1]:
+        for offset, line in backwards(path):
+            if is_there or offset < skip[1]:
                 is_there = True
-                yield (state.st_ino, end), line
+                yield (inode, offset), line
         is_there = True
 
 

@@ -41,7 +41,7 @@ def test_events_are_found_by_name_the_newest_first(trail):
     assert event == {
         "EventId": told["eventID"], "EventName": "CreateDatabase", "ReadOnly": "false",
         "EventTime": event["EventTime"], "EventSource": "glue.amazonaws.com",
-        "Username": "root", "Resources": [],
+        "Username": "root", "AccessKeyId": "test", "Resources": [],
     }  # fmt: skip
     assert [one["EventId"] for one in by(trail, "EventId", event["EventId"])] == [event["EventId"]]
 
