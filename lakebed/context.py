@@ -70,6 +70,10 @@ class Door(Protocol):
         """Call an operation by its function name within the caller's transaction."""
         ...
 
+    def authorise(self, context: Context, service: str, operation: str, request: Any) -> None:
+        """Raise AccessDenied unless the caller may call an operation, which is not called."""
+        ...
+
 
 class Context(msgspec.Struct, frozen=True):
     """One call of one operation: passed first to every handler.

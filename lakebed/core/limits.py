@@ -35,6 +35,10 @@ LIST_KEYS_MAX: Final = 1000
 DELETE_KEYS_MAX: Final = 1000
 OBJECT_TAGS_MAX: Final = 10
 BUCKET_TAGS_MAX: Final = 50
+BUCKET_POLICY_BYTES_MAX: Final = 20 * KIB
+ACL_GRANTS_MAX: Final = 100
+BUCKET_RULES_REMEMBERED_MAX: Final = 1000
+"""Buckets whose policies and access lists are kept ready; ours."""
 TAG_KEY_CHARACTERS_MAX: Final = 128
 TAG_VALUE_CHARACTERS_MAX: Final = 256
 """Counted in UTF-16, as S3 keeps them."""
@@ -252,3 +256,13 @@ CREDENTIALS_REMEMBERED_MAX: Final = 10_000
 """Ours: access keys whose secrets are kept unsealed in memory."""
 SESSIONS_KEPT_SECONDS: Final = 86_400.0
 """Ours: temporary credentials are known for so long after they expired, to be called expired."""
+
+# --- KMS (https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html) ---
+KMS_KEYS_MAX: Final = 100_000
+KMS_ALIASES_MAX: Final = 50
+"""Of one key."""
+KMS_GRANTS_MAX: Final = 50_000
+"""Of one key."""
+KMS_TAGS_MAX: Final = 50
+KMS_ROTATIONS_ON_DEMAND_MAX: Final = 25
+"""Of one key: https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html"""

@@ -20,7 +20,7 @@ from lakebed.dispatch.commits import Answer, GroupCommit
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.registry import Registered, Registry
 from lakebed.engines import Engines
-from lakebed.govern.decision import Need, conditions_of, decide, needs_of
+from lakebed.govern.decision import Decision, Need, conditions_of, decide, needs_of
 from lakebed.govern.identities import Identities
 from lakebed.store import StoreError, Transaction
 
@@ -135,7 +135,7 @@ class Dispatcher:
 
         def check(store: Transaction) -> Any:
             context = self._context(call, store)
-            self._authorise(context, call.service, call.operation, call.request)
+            self.authorise(context, call.service, call.operation, call.request)
             return registered.begin(context, call.request) if registered.begin else None
 
         self._commits.look(check, answer)
@@ -165,7 +165,7 @@ class Dispatcher:
         registered = self._find(service, operation)
         try:
             house.validate(service, operation, request)
-            self._authorise(context, service, operation, request)
+            self.authorise(context, service, operation, request)
             response: Any = registered.handler(context, request)
             if registered.is_sliced:
                 slices: Generator[None, None, Any] = response
@@ -187,8 +187,8 @@ class Dispatcher:
             raise NotBuiltError(service, operation)
         return registered
 
-    def _authorise(self, context: Context, service: str, operation: str, request: Any) -> None:
-        """Refuse a call that its principal may not make; in `open` mode only count it."""
+    def authorise(self, context: Context, service: str, operation: str, request: Any) -> None:
+        """Refuse a call that its principal may not make; in `open` mode mostly only count it."""
         who, registry = context.principal, self._house.registry
         needs = registry.access(service, "needs")
         if who.is_root and needs is None:
@@ -198,6 +198,8 @@ class Dispatcher:
             asked = needs(context, operation, request)
         else:
             asked = needs_of(context, service, operation, request)
+        if not asked:
+            return
         now = self._house.clock.now()
         conditions = conditions_of(context, who, context.origin or Origin(), now)
         more = registry.access(service, "conditions")
@@ -206,15 +208,23 @@ class Dispatcher:
         decision = decide(context, who, self._identities, asked, conditions)
         if decision.is_allowed:
             return
-        if self._is_enforced(who):
+        if self._is_enforced(who, decision):
+            refusal = registry.access(service, "refusal")
+            if refusal is not None:
+                raise refusal(context, decision)
             code = "AccessDenied" if service in _ACCESS_DENIED else "AccessDeniedException"
             raise AwsError(code, decision.reason, 403 if service in _ACCESS_DENIED else 400)
         log.info("%s allowed in open mode: %s", context.request_id, decision.reason)
         self._house.metrics.count(service, operation, "not enforced: AccessDenied")
 
-    def _is_enforced(self, principal: Principal) -> bool:
-        """Tell whether a denial holds: in `open` mode only whoever is nobody is turned away."""
-        return principal.is_anonymous or self._house.settings.mode == "strict"
+    def _is_enforced(self, principal: Principal, decision: Decision) -> bool:
+        """Tell whether a denial holds.
+
+        In `open` mode whoever is nobody is turned away, and who asks for what another account owns.
+        """
+        if principal.is_anonymous or self._house.settings.mode == "strict":
+            return True
+        return decision.need is not None and decision.need.owner != principal.account
 
     def _audit(
         self,

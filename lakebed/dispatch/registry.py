@@ -14,7 +14,7 @@ import msgspec
 import lakebed.services
 
 Handler = Callable[[Any, Any], Any]
-Access = Callable[[Any, str, Any], Any]
+Access = Callable[..., Any]
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -58,8 +58,9 @@ class Registry:
     def access(self, service: str, function: str) -> Access | None:
         """Return what a service says of the permissions its operations need, if it says anything.
 
-        Its module `_access` may have `needs(ctx, operation, request)`, the permissions, and
-        `conditions(ctx, operation, request)`, more condition keys.
+        Its module `_access` may have `needs(ctx, operation, request)`, the permissions,
+        `conditions(ctx, operation, request)`, more condition keys, and `refusal(ctx, decision)`,
+        the error of a call that is not allowed.
         """
         if service not in self._access:
             name = f"{self._package.__name__}.{service}._access"

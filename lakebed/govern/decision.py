@@ -19,11 +19,15 @@ from lakebed.store import Scope
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """Whether a call may go on, and the sentence that says why not; `verdict` is what decided."""
+    """Whether a call may go on, and the sentence that says why not.
+
+    `verdict` is what decided, `need` the permission that is missing.
+    """
 
     is_allowed: bool
     reason: str = ""
     verdict: Verdict | None = None
+    need: Need | None = None
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -69,7 +73,7 @@ def decide(
         asked = Asked(caller, need.action, need.resource, need.owner, conditions)
         verdict = _decided(asked, need, own)
         if not verdict.is_allowed:
-            return Decision(False, verdict.sentence(asked), verdict)
+            return Decision(False, verdict.sentence(asked), verdict, need)
     return ALLOWED
 
 

@@ -1953,6 +1953,17 @@ class PutBucketOwnershipControlsRequest(t.TypedDict, total=False):
     ChecksumAlgorithm: str
 
 
+class PutBucketPolicyRequest(t.TypedDict, total=False):
+    """AWS's PutBucketPolicyRequest."""
+
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    ConfirmRemoveSelfBucketAccess: bool
+    Policy: t.Required[str]
+    ExpectedBucketOwner: str
+
+
 class PutBucketRequestPaymentRequest(t.TypedDict, total=False):
     """AWS's PutBucketRequestPaymentRequest."""
 
@@ -2502,6 +2513,10 @@ class PutBucketOwnershipControlsResponse(t.TypedDict, total=False):
     """AWS's PutBucketOwnershipControlsResponse, which has no members."""
 
 
+class PutBucketPolicyResponse(t.TypedDict, total=False):
+    """AWS's PutBucketPolicyResponse, which has no members."""
+
+
 class PutBucketRequestPaymentResponse(t.TypedDict, total=False):
     """AWS's PutBucketRequestPaymentResponse, which has no members."""
 
@@ -2861,6 +2876,10 @@ class S3(t.Protocol):
         self, request: PutBucketOwnershipControlsRequest
     ) -> PutBucketOwnershipControlsResponse:
         """Call PutBucketOwnershipControls."""
+        ...
+
+    def put_bucket_policy(self, request: PutBucketPolicyRequest) -> PutBucketPolicyResponse:
+        """Call PutBucketPolicy."""
         ...
 
     def put_bucket_request_payment(

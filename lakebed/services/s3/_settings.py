@@ -11,8 +11,10 @@ from lakebed.core.errors import AwsError
 from lakebed.services.s3.model import Bucket
 from lakebed.store import Range, Table
 
+ACL = "acl"
 LIFECYCLE = "lifecycle"
 OWNERSHIP_CONTROLS = "ownershipControls"
+POLICY = "policy"
 PUBLIC_ACCESS_BLOCK = "publicAccessBlock"
 
 

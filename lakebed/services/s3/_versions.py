@@ -79,8 +79,18 @@ def stat_version(ctx: Context, bucket: Bucket, key: str, version: str | None) ->
     else:
         found = None if version else objects.stat(ctx, bucket.name, key)
     if found is None:
-        raise no_such_key(key) if version is None else no_such_version(key, version)
+        raise _absent(ctx, bucket, key, version)
     return found
+
+
+def _absent(ctx: Context, bucket: Bucket, key: str, version: str | None) -> AwsError:
+    """Return that a version is not there; only who may list the bucket is told.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    operation = "list_objects_v2" if version is None else "list_object_versions"
+    ctx.door.authorise(ctx, "s3", operation, {"Bucket": bucket.name})
+    return no_such_key(key) if version is None else no_such_version(key, version)
 
 
 def open_version(
@@ -103,7 +113,7 @@ def open_version(
         found = stat_version(ctx, bucket, key, version)
         if found.is_delete_marker:
             raise marker_met(found, version, method)
-    raise no_such_key(key) if version is None else no_such_version(key, version)
+    raise _absent(ctx, bucket, key, version)
 
 
 def no_such_version(key: str, version: str) -> AwsError:

@@ -1,6 +1,6 @@
-"""Who may reach a bucket besides its owner: policy, access lists, public access, ownership.
+"""Who may reach a bucket besides its owner: access lists, public access, ownership.
 
-Nobody may, so far: policies are not built, and a bucket has no access lists, as any new one.
+A bucket has no access lists, as any new one: they are not built.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.services.s3._rules import rules_changed
 from lakebed.services.s3._settings import (
     OWNERSHIP_CONTROLS,
     PUBLIC_ACCESS_BLOCK,
@@ -27,39 +28,6 @@ if TYPE_CHECKING:
 _ENFORCED = "BucketOwnerEnforced"
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
-
-
-def get_bucket_policy(ctx: Context, request: s3.GetBucketPolicyRequest) -> s3.GetBucketPolicyOutput:
-    """Return the policy of a bucket: none, since none can be put.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
-    """
-    raise _no_policy(bucket_of(ctx, request))
-
-
-def get_bucket_policy_status(
-    ctx: Context, request: s3.GetBucketPolicyStatusRequest
-) -> s3.GetBucketPolicyStatusOutput:
-    """Say whether a bucket's policy makes it public: there is none.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html
-    """
-    raise _no_policy(bucket_of(ctx, request))
-
-
-def _no_policy(bucket: Bucket) -> AwsError:
-    return not_set("NoSuchBucketPolicy", "The bucket policy does not exist", bucket)
-
-
-def delete_bucket_policy(
-    ctx: Context, request: s3.DeleteBucketPolicyRequest
-) -> s3.DeleteBucketPolicyResponse:
-    """Delete the policy of a bucket, which has none: that is no error.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html
-    """
-    bucket_of(ctx, request)
-    return {}
 
 
 def get_bucket_acl(ctx: Context, request: s3.GetBucketAclRequest) -> s3.GetBucketAclOutput:
@@ -157,7 +125,7 @@ def get_public_access_block(
 def put_public_access_block(
     ctx: Context, request: s3.PutPublicAccessBlockRequest
 ) -> s3.PutPublicAccessBlockResponse:
-    """Set what keeps a bucket from the public. Whatever it says, nothing here is public.
+    """Set what keeps a bucket from the public.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
     """
@@ -165,17 +133,20 @@ def put_public_access_block(
     asked: Mapping[str, Any] = request.get("PublicAccessBlockConfiguration", {})
     blocks = {name: bool(asked.get(name, False)) for name in _BLOCKS}
     keep_setting(ctx, bucket, PUBLIC_ACCESS_BLOCK, blocks)
+    rules_changed(ctx, bucket)
     return {}
 
 
 def delete_public_access_block(
     ctx: Context, request: s3.DeletePublicAccessBlockRequest
 ) -> s3.DeletePublicAccessBlockResponse:
-    """Remove what keeps a bucket from the public. Nothing here becomes public by it.
+    """Remove what keeps a bucket from the public.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html
     """
-    keep_setting(ctx, bucket_of(ctx, request), PUBLIC_ACCESS_BLOCK, None)
+    bucket = bucket_of(ctx, request)
+    keep_setting(ctx, bucket, PUBLIC_ACCESS_BLOCK, None)
+    rules_changed(ctx, bucket)
     return {}
 
 

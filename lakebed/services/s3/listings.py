@@ -18,7 +18,7 @@ from lakebed.services.s3._pages import (
     page_of,
     page_token,
 )
-from lakebed.services.s3.model import bucket_of, invalid_argument, refuse_unbuilt
+from lakebed.services.s3.model import Bucket, bucket_of, invalid_argument, refuse_unbuilt
 
 if TYPE_CHECKING:
     from lakebed.shapes import s3
@@ -40,8 +40,8 @@ def list_objects_v2(ctx: Context, request: s3.ListObjectsV2Request) -> s3.ListOb
             message = "The continuation token provided is incorrect"
             raise invalid_argument(message, "continuation-token", token)
         after = from_token(token)
-    page, wanted = _page(ctx, request, after)
-    owner = ctx.account if request.get("FetchOwner") else None
+    page, wanted, bucket = _page(ctx, request, after)
+    owner = bucket.account if request.get("FetchOwner") else None
     answer: s3.ListObjectsV2Output = {
         "IsTruncated": page.is_truncated,
         "Name": request["Bucket"],
@@ -74,7 +74,7 @@ def list_objects(ctx: Context, request: s3.ListObjectsRequest) -> s3.ListObjects
     refuse_unbuilt("ListObjects", request)
     encode = encoder(request.get("EncodingType"))
     marker = request.get("Marker", "")
-    page, wanted = _page(ctx, request, marker)
+    page, wanted, bucket = _page(ctx, request, marker)
     answer: s3.ListObjectsOutput = {
         "IsTruncated": page.is_truncated,
         "Marker": encode(marker),
@@ -83,7 +83,7 @@ def list_objects(ctx: Context, request: s3.ListObjectsRequest) -> s3.ListObjects
         "MaxKeys": wanted.limit,
     }
     if page.items:
-        answer["Contents"] = listed(page.items, encode, ctx.account)
+        answer["Contents"] = listed(page.items, encode, bucket.account)
     if page.prefixes:
         answer["CommonPrefixes"] = [{"Prefix": encode(prefix)} for prefix in page.prefixes]
     if wanted.delimiter:
@@ -98,7 +98,7 @@ def list_objects(ctx: Context, request: s3.ListObjectsRequest) -> s3.ListObjects
 
 def _page(
     ctx: Context, request: Mapping[str, Any], after: str
-) -> tuple[Page[ListedObject], Wanted]:
+) -> tuple[Page[ListedObject], Wanted, Bucket]:
     bucket = bucket_of(ctx, request)
     limit = checked_limit(request.get("MaxKeys"), LIST_KEYS_MAX, "max-keys")
     wanted = Wanted(request.get("Prefix", ""), request.get("Delimiter", ""), after, limit)
@@ -109,4 +109,4 @@ def _page(
             ctx, Span(bucket.name, wanted.prefix, start, is_after, count)
         ),
     )
-    return page, wanted
+    return page, wanted, bucket

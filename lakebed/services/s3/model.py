@@ -17,7 +17,8 @@ from lakebed.store import Range, Table
 class Bucket:
     """A bucket: its name is its own in all accounts and regions.
 
-    `versioning` is AWS's status: empty (never enabled), `Enabled` or `Suspended`.
+    `versioning` is AWS's status: empty (never enabled), `Enabled` or `Suspended`. `rules` is a
+    digest of who may reach it besides its owner, empty if nobody may (`_rules.py`).
     """
 
     name: str
@@ -26,6 +27,7 @@ class Bucket:
     created: float
     versioning: str = ""
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    rules: str = ""
 
     @property
     def is_versioned(self) -> bool:
@@ -93,14 +95,17 @@ def is_legal_bucket_name(name: str) -> bool:
 
 
 def bucket_of(ctx: Context, request: Mapping[str, Any]) -> Bucket:
-    """Return the bucket a request is about; NoSuchBucket, or AccessDenied to another's."""
+    """Return the bucket a request is about; NoSuchBucket, or AccessDenied to a wrong owner in it.
+
+    Whether the caller may reach it was decided before (`_access.py`).
+    """
     name: str = request["Bucket"]
     bucket = BUCKETS.get(ctx, name)
     if bucket is None:
         message = "The specified bucket does not exist"
         raise AwsError("NoSuchBucket", message, 404, {"BucketName": name})
     owner = request.get("ExpectedBucketOwner")
-    if bucket.account != ctx.account or (owner is not None and owner != bucket.account):
+    if owner is not None and owner != bucket.account:
         raise AwsError("AccessDenied", "Access Denied", 403)
     return bucket
 

@@ -45,7 +45,7 @@ def list_object_versions(
         "VersionIdMarker": version_marker,
         "MaxKeys": limit,
     }
-    _fill(answer, page, encode, ctx.account)
+    _fill(answer, page, encode, bucket.account)
     if wanted.delimiter:
         answer["Delimiter"] = encode(wanted.delimiter)
     if page.is_truncated:

@@ -343,6 +343,8 @@ def _delete_listed(ctx: Context, bucket: Bucket, item: s3.ObjectIdentifier) -> s
     """Delete what one entry of DeleteObjects names."""
     key, named = item["Key"], item.get("VersionId")
     check_key(key)
+    asked = {"Bucket": bucket.name, "Key": key} | ({} if named is None else {"VersionId": named})
+    ctx.door.authorise(ctx, "s3", "delete_object", asked)
     for member in ("LastModifiedTime", "Size"):
         if member in item:
             raise NotBuiltError("s3", "DeleteObjects", f"{member} of an object")

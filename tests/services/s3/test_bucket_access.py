@@ -23,22 +23,6 @@ def s3(lakebed):
     return client
 
 
-def test_a_bucket_has_no_policy(s3):
-    none = (
-        404,
-        {
-            "Code": "NoSuchBucketPolicy",
-            "Message": "The bucket policy does not exist",
-            "BucketName": "lake",
-        },
-    )
-    assert refusal(s3.get_bucket_policy, Bucket="lake") == none
-    assert refusal(s3.get_bucket_policy_status, Bucket="lake") == none
-    deleted = s3.delete_bucket_policy(Bucket="lake")
-    assert deleted["ResponseMetadata"]["HTTPStatusCode"] == 204
-    assert refusal(s3.put_bucket_policy, Bucket="lake", Policy="{}")[0] == 501
-
-
 def test_all_is_granted_to_the_owner(s3):
     assert answer(s3.get_bucket_acl(Bucket="lake")) == OWNERS_LIST
     assert answer(s3.get_object_acl(Bucket="lake", Key="k")) == OWNERS_LIST

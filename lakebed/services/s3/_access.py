@@ -1,0 +1,218 @@
+"""Which permissions a call of S3 needs, and what a condition of a policy may ask of it.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+The dispatcher asks before every call. A bucket's owner may do everything in a bucket that has
+neither policy nor access lists: that is told at a glance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from lakebed.context import Context
+from lakebed.core.errors import AwsError
+from lakebed.govern.actions import needed
+from lakebed.govern.decision import Decision, Need, needs_of
+from lakebed.services.s3._rules import rules_of
+from lakebed.services.s3._versions import is_version_id
+from lakebed.services.s3.model import BUCKETS, Bucket
+
+_OF_ACCOUNT = frozenset({"list_buckets", "create_bucket"})
+_OF_POLICY = frozenset({"get_bucket_policy", "put_bucket_policy", "delete_bucket_policy"})
+"""What the root of a bucket's account may whatever the policy says, lest it lock itself out."""
+_OF_VERSIONS = {
+    "s3:DeleteObject": "s3:DeleteObjectVersion",
+    "s3:DeleteObjectTagging": "s3:DeleteObjectVersionTagging",
+    "s3:GetObject": "s3:GetObjectVersion",
+    "s3:GetObjectAcl": "s3:GetObjectVersionAcl",
+    "s3:GetObjectAttributes": "s3:GetObjectVersionAttributes",
+    "s3:GetObjectTagging": "s3:GetObjectVersionTagging",
+    "s3:PutObjectAcl": "s3:PutObjectVersionAcl",
+    "s3:PutObjectTagging": "s3:PutObjectVersionTagging",
+}
+_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+_WRITES = frozenset({"put_object", "copy_object", "create_multipart_upload"})
+
+
+def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> Sequence[Need]:
+    """Return the permissions that a call needs; none where its caller may do everything anyway.
+
+    What a bucket that is not there answers is its handler's to say, as is which keys of
+    DeleteObjects may be deleted.
+    """
+    if operation in _OF_ACCOUNT:
+        return needs_of(ctx, "s3", operation, request)
+    name: str = request["Bucket"]
+    bucket = BUCKETS.get(ctx, name)
+    if "CopySource" in request:
+        source = _source(request["CopySource"])
+        return [
+            *_all(ctx, operation, request, bucket),
+            *_of_source(ctx, operation, request, source),
+        ]
+    return _all(ctx, operation, request, bucket)
+
+
+def _all(
+    ctx: Context, operation: str, request: Mapping[str, Any], bucket: Bucket | None
+) -> Sequence[Need]:
+    if bucket is None or operation == "delete_objects":
+        return ()
+    who = ctx.principal
+    is_free = not bucket.rules or operation in _OF_POLICY
+    if is_free and who.is_root and who.account == bucket.account:
+        return ()
+    key = request.get("Key")
+    return [_need(ctx, bucket, action, key) for action in _actions(operation, request)]
+
+
+def _need(ctx: Context, bucket: Bucket, action: str, key: str | None) -> Need:
+    resource = f"arn:aws:s3:::{bucket.name}" + ("" if key is None else f"/{key}")
+    if not bucket.rules:
+        return Need(action, resource, bucket.account)
+    who = ctx.principal
+    account = "" if who.is_anonymous else who.account
+    policy = rules_of(ctx, bucket).about(action, account)
+    return Need(action, resource, bucket.account, policy)
+
+
+def _actions(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the actions that an operation needs on what it is about."""
+    action = needed("s3", operation).action
+    has_version = "VersionId" in request
+    if has_version:
+        action = _OF_VERSIONS.get(action, action)
+    yield action
+    if operation == "get_object_attributes":
+        yield "s3:GetObjectVersion" if has_version else "s3:GetObject"
+    if operation in _WRITES:
+        if "Tagging" in request:
+            yield "s3:PutObjectTagging"
+        if "ACL" in request or any(name in request for name in _GRANTS):
+            yield "s3:PutObjectAcl"
+
+
+def _source(text: str) -> tuple[str, str, str]:
+    """Return bucket, key and version of a copy's source; the handler refuses what is malformed."""
+    path, _, version = text.partition("?versionId=")
+    name, _, key = unquote(path).removeprefix("/").partition("/")
+    return name, key, version
+
+
+def _of_source(
+    ctx: Context, operation: str, request: Mapping[str, Any], source: tuple[str, str, str]
+) -> Sequence[Need]:
+    name, key, version = source
+    bucket = BUCKETS.get(ctx, name)
+    asked = {"Bucket": name, "Key": key} | ({"VersionId": version} if version else {})
+    found = list(_all(ctx, "get_object", asked, bucket))
+    keeps_tags = operation == "copy_object" and request.get("TaggingDirective") != "REPLACE"
+    if not found or bucket is None or not keeps_tags or not _tags(ctx, asked):
+        return found
+    found += _all(ctx, "get_object_tagging", asked, bucket)
+    target = BUCKETS.get(ctx, request["Bucket"])
+    if target is not None:
+        found.append(_need(ctx, target, "s3:PutObjectTagging", request["Key"]))
+    return found
+
+
+def _tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the tags of the object that a request is about; none if there is none."""
+    name, key, version = request["Bucket"], request["Key"], request.get("VersionId")
+    objects = ctx.engines.objects
+    if version is None:
+        found = objects.stat(ctx, name, key)
+    else:
+        named = "" if version == "null" else version
+        found = objects.versions.stat(ctx, name, key, named) if is_version_id(version) else None
+    return {} if found is None else found.tags
+
+
+# -- conditions --------------------------------------------------------------------------------
+
+_MEMBERS = {
+    "ACL": "s3:x-amz-acl",
+    "BucketRegion": "s3:locationconstraint",
+    "CopySource": "s3:x-amz-copy-source",
+    "Delimiter": "s3:delimiter",
+    "GrantFullControl": "s3:x-amz-grant-full-control",
+    "GrantRead": "s3:x-amz-grant-read",
+    "GrantReadACP": "s3:x-amz-grant-read-acp",
+    "GrantWrite": "s3:x-amz-grant-write",
+    "GrantWriteACP": "s3:x-amz-grant-write-acp",
+    "IfMatch": "s3:if-match",
+    "IfNoneMatch": "s3:if-none-match",
+    "MaxKeys": "s3:max-keys",
+    "MetadataDirective": "s3:x-amz-metadata-directive",
+    "ObjectOwnership": "s3:x-amz-object-ownership",
+    "Prefix": "s3:prefix",
+    "SSECustomerAlgorithm": "s3:x-amz-server-side-encryption-customer-algorithm",
+    "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+    "StorageClass": "s3:x-amz-storage-class",
+    "VersionId": "s3:versionid",
+    "WebsiteRedirectLocation": "s3:x-amz-website-redirect-location",
+}
+
+
+def conditions(
+    ctx: Context, operation: str, request: Mapping[str, Any]
+) -> dict[str, str | tuple[str, ...]]:
+    """Return the condition keys of S3 that a call has.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-policy-keys
+    """
+    found: dict[str, str | tuple[str, ...]] = {}
+    for member, key in _MEMBERS.items():
+        value: Any = request.get(member)
+        if value is not None:
+            found[key] = str(value)
+    configuration: Mapping[str, Any] = request.get("CreateBucketConfiguration") or {}
+    constraint = configuration.get("LocationConstraint")
+    if constraint:
+        found["s3:locationconstraint"] = constraint
+    requested = _requested_tags(request)
+    if requested:
+        found["s3:requestobjecttagkeys"] = tuple(requested)
+        found |= {f"s3:requestobjecttag/{name.lower()}": text for name, text in requested.items()}
+    bucket = BUCKETS.get(ctx, request["Bucket"]) if "Bucket" in request else None
+    if bucket is not None:
+        found["s3:resourceaccount"] = bucket.account
+        if "Key" in request and _asks_for_tags(ctx, bucket):
+            tags = _tags(ctx, request)
+            found |= {f"s3:existingobjecttag/{name.lower()}": text for name, text in tags.items()}
+    return found
+
+
+def _asks_for_tags(ctx: Context, bucket: Bucket) -> bool:
+    """Tell whether a policy may ask for the object's tags: of users' policies nothing is known."""
+    who = ctx.principal
+    if not (who.is_root or who.is_anonymous):
+        return True
+    return bool(bucket.rules) and rules_of(ctx, bucket).asks_for_tags
+
+
+def _requested_tags(request: Mapping[str, Any]) -> dict[str, str]:
+    given: Any = request.get("Tagging") or {}
+    if isinstance(given, str):
+        return dict(parse_qsl(given, keep_blank_values=True))
+    tags: Sequence[Mapping[str, str]] = given.get("TagSet") or ()
+    return {one.get("Key", ""): one.get("Value", "") for one in tags}
+
+
+# -- refusals ----------------------------------------------------------------------------------
+
+
+def refusal(ctx: Context, decision: Decision) -> AwsError:
+    """Return S3's answer to a call that is not allowed; to other accounts it says no more.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
+    need, who = decision.need, ctx.principal
+    if need is None or who.is_anonymous or who.account != need.owner:
+        return AwsError("AccessDenied", "Access Denied", 403)
+    about = f"on resource: {need.resource}"
+    quoted = f'on resource: "{need.resource}"'
+    return AwsError("AccessDenied", decision.reason.replace(about, quoted, 1), 403)

@@ -1,0 +1,171 @@
+"""Actions and condition keys that a bucket policy may name, in lower case.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ConditionKeys(NamedTuple):
+    """S3's condition keys: those that requests have here, and those that only AWS's have."""
+
+    built: frozenset[str]
+    unbuilt: frozenset[str]
+
+
+BUCKET_ACTIONS = frozenset(
+    {
+        "s3:createbucket",
+        "s3:createbucketmetadatatableconfiguration",
+        "s3:deletebucket",
+        "s3:deletebucketmetadatatableconfiguration",
+        "s3:deletebucketpolicy",
+        "s3:deletebucketwebsite",
+        "s3:getaccelerateconfiguration",
+        "s3:getanalyticsconfiguration",
+        "s3:getbucketabac",
+        "s3:getbucketacl",
+        "s3:getbucketcors",
+        "s3:getbucketlocation",
+        "s3:getbucketlogging",
+        "s3:getbucketmetadatatableconfiguration",
+        "s3:getbucketnotification",
+        "s3:getbucketobjectlockconfiguration",
+        "s3:getbucketownershipcontrols",
+        "s3:getbucketpolicy",
+        "s3:getbucketpolicystatus",
+        "s3:getbucketpublicaccessblock",
+        "s3:getbucketrequestpayment",
+        "s3:getbuckettagging",
+        "s3:getbucketversioning",
+        "s3:getbucketwebsite",
+        "s3:getencryptionconfiguration",
+        "s3:getintelligenttieringconfiguration",
+        "s3:getinventoryconfiguration",
+        "s3:getlifecycleconfiguration",
+        "s3:getmetricsconfiguration",
+        "s3:getreplicationconfiguration",
+        "s3:listbucket",
+        "s3:listbucketmultipartuploads",
+        "s3:listbucketversions",
+        "s3:listtagsforresource",
+        "s3:pausereplication",
+        "s3:putaccelerateconfiguration",
+        "s3:putanalyticsconfiguration",
+        "s3:putbucketabac",
+        "s3:putbucketacl",
+        "s3:putbucketcors",
+        "s3:putbucketlogging",
+        "s3:putbucketnotification",
+        "s3:putbucketobjectlockconfiguration",
+        "s3:putbucketownershipcontrols",
+        "s3:putbucketpolicy",
+        "s3:putbucketpublicaccessblock",
+        "s3:putbucketrequestpayment",
+        "s3:putbuckettagging",
+        "s3:putbucketversioning",
+        "s3:putbucketwebsite",
+        "s3:putencryptionconfiguration",
+        "s3:putintelligenttieringconfiguration",
+        "s3:putinventoryconfiguration",
+        "s3:putlifecycleconfiguration",
+        "s3:putmetricsconfiguration",
+        "s3:putreplicationconfiguration",
+        "s3:tagresource",
+        "s3:untagresource",
+        "s3:updatebucketmetadatainventorytableconfiguration",
+        "s3:updatebucketmetadatajournaltableconfiguration",
+    }
+)
+OBJECT_ACTIONS = frozenset(
+    {
+        "s3:abortmultipartupload",
+        "s3:bypassgovernanceretention",
+        "s3:deleteobject",
+        "s3:deleteobjecttagging",
+        "s3:deleteobjectversion",
+        "s3:deleteobjectversiontagging",
+        "s3:getobject",
+        "s3:getobjectacl",
+        "s3:getobjectattributes",
+        "s3:getobjectlegalhold",
+        "s3:getobjectretention",
+        "s3:getobjecttagging",
+        "s3:getobjecttorrent",
+        "s3:getobjectversion",
+        "s3:getobjectversionacl",
+        "s3:getobjectversionattributes",
+        "s3:getobjectversionforreplication",
+        "s3:getobjectversiontagging",
+        "s3:getobjectversiontorrent",
+        "s3:initiatereplication",
+        "s3:listmultipartuploadparts",
+        "s3:objectowneroverridetobucketowner",
+        "s3:putobject",
+        "s3:putobjectacl",
+        "s3:putobjectlegalhold",
+        "s3:putobjectretention",
+        "s3:putobjecttagging",
+        "s3:putobjectversionacl",
+        "s3:putobjectversiontagging",
+        "s3:replicatedelete",
+        "s3:replicateobject",
+        "s3:replicatetags",
+        "s3:restoreobject",
+        "s3:updateobjectencryption",
+    }
+)
+CONDITION_KEYS = ConditionKeys(
+    built=frozenset(
+        {
+            "s3:delimiter",
+            "s3:existingobjecttag",
+            "s3:if-match",
+            "s3:if-none-match",
+            "s3:locationconstraint",
+            "s3:max-keys",
+            "s3:prefix",
+            "s3:requestobjecttag",
+            "s3:requestobjecttagkeys",
+            "s3:resourceaccount",
+            "s3:versionid",
+            "s3:x-amz-acl",
+            "s3:x-amz-copy-source",
+            "s3:x-amz-grant-full-control",
+            "s3:x-amz-grant-read",
+            "s3:x-amz-grant-read-acp",
+            "s3:x-amz-grant-write",
+            "s3:x-amz-grant-write-acp",
+            "s3:x-amz-metadata-directive",
+            "s3:x-amz-object-ownership",
+            "s3:x-amz-server-side-encryption",
+            "s3:x-amz-server-side-encryption-aws-kms-key-id",
+            "s3:x-amz-server-side-encryption-customer-algorithm",
+            "s3:x-amz-storage-class",
+            "s3:x-amz-website-redirect-location",
+        }
+    ),
+    unbuilt=frozenset(
+        {
+            "s3:accessgrantsinstancearn",
+            "s3:accesspointnetworkorigin",
+            "s3:authtype",
+            "s3:dataaccesspointaccount",
+            "s3:dataaccesspointarn",
+            "s3:destinationregion",
+            "s3:inventoryaccessibleoptionalfields",
+            "s3:object-lock-legal-hold",
+            "s3:object-lock-mode",
+            "s3:object-lock-remaining-retention-days",
+            "s3:object-lock-retain-until-date",
+            "s3:objectcreationoperation",
+            "s3:signatureage",
+            "s3:signatureversion",
+            "s3:tlsversion",
+            "s3:x-amz-bucket-namespace",
+            "s3:x-amz-content-sha256",
+        }
+    ),
+)

@@ -1,0 +1,102 @@
+"""Who may reach a bucket besides its owner, read from its settings once and kept ready.
+
+A bucket without a policy and without access lists has no rules, and is not looked up here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+
+from lakebed.context import Context
+from lakebed.core.limits import BUCKET_RULES_REMEMBERED_MAX
+from lakebed.govern.policies import Policy, parsed
+from lakebed.services.s3._policy_documents import in_accounts, is_public
+from lakebed.services.s3._settings import (
+    ACL,
+    OWNERSHIP_CONTROLS,
+    POLICY,
+    PUBLIC_ACCESS_BLOCK,
+    BucketSetting,
+    setting_of,
+)
+from lakebed.services.s3.model import BUCKETS, Bucket
+
+_SOURCES = (POLICY, ACL, OWNERSHIP_CONTROLS, PUBLIC_ACCESS_BLOCK)
+_RESTRICT = "RestrictPublicBuckets"
+
+
+class Rules:
+    """What a bucket's settings say of who may reach it."""
+
+    def __init__(self, bucket: Bucket, settings: dict[str, BucketSetting | None]) -> None:
+        self.owner = bucket.account
+        text = policy_text(settings[POLICY])
+        policy = Policy("bucket policy")
+        if text:
+            policy = in_accounts(parsed(text, policy.name, is_resource_policy=True))
+        self.asks_for_tags = "existingobjecttag" in text.lower()
+        self._policy = policy
+        # Of a public policy nothing is left for others' accounts but what it denies.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+        is_shut = blocks(settings[PUBLIC_ACCESS_BLOCK], _RESTRICT) and is_public(policy)
+        self._to_others = Policy.of(policy.name, policy.denies) if is_shut else policy
+        self._about: dict[tuple[str, bool], Policy] = {}
+
+    def about(self, action: str, account: str) -> Policy:
+        """Return what the bucket's policy says of an action to who is of an account, if of any."""
+        key = action, account == self.owner
+        found = self._about.get(key)
+        if found is None:
+            found = (self._policy if key[1] else self._to_others).about(action)
+            self._about[key] = found
+        return found
+
+
+def policy_text(setting: BucketSetting | None) -> str:
+    """Return the text of a bucket's policy, empty if it has none."""
+    return "" if setting is None or setting.document is None else setting.document["Policy"]
+
+
+def blocks(setting: BucketSetting | None, name: str) -> bool:
+    """Tell whether one of the four blocks of public access holds; in a new bucket all do."""
+    if setting is None:
+        return True
+    return setting.document is not None and bool(setting.document.get(name))
+
+
+class _Remembered:
+    """The rules of the buckets asked last, by their digest, which says all there is in them."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Rules] = {}
+
+    def rules_of(self, ctx: Context, bucket: Bucket) -> Rules:
+        """Return the rules of a bucket that has some."""
+        found = self._known.get(bucket.rules)
+        if found is None:
+            found = Rules(bucket, _read(ctx, bucket))
+            if len(self._known) >= BUCKET_RULES_REMEMBERED_MAX:
+                self._known.clear()
+            self._known[bucket.rules] = found
+        return found
+
+
+rules_of = _Remembered().rules_of
+
+
+def rules_changed(ctx: Context, bucket: Bucket) -> None:
+    """Keep the digest of a bucket's rules; to be called after every change of one of them."""
+    settings = _read(ctx, bucket)
+    digest = ""
+    if any(one is not None for name, one in settings.items() if name in (POLICY, ACL)):
+        documents = [None if one is None else [one.document] for one in settings.values()]
+        whole = [bucket.name, bucket.account, documents]
+        digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    if digest != bucket.rules:
+        BUCKETS.put(ctx, dataclasses.replace(bucket, rules=digest))
+
+
+def _read(ctx: Context, bucket: Bucket) -> dict[str, BucketSetting | None]:
+    return {name: setting_of(ctx, bucket.name, name) for name in _SOURCES}
