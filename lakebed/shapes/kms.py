@@ -9,5 +9,1338 @@ from __future__ import annotations
 import typing as t
 
 
+class AliasListEntry(t.TypedDict, total=False):
+    """AWS's AliasListEntry."""
+
+    AliasName: str
+    AliasArn: str
+    TargetKeyId: str
+    CreationDate: float
+    LastUpdatedDate: float
+
+
+class CancelKeyDeletionRequest(t.TypedDict, total=False):
+    """AWS's CancelKeyDeletionRequest."""
+
+    KeyId: t.Required[str]
+
+
+class CancelKeyDeletionResponse(t.TypedDict, total=False):
+    """AWS's CancelKeyDeletionResponse."""
+
+    KeyId: str
+
+
+class CreateAliasRequest(t.TypedDict, total=False):
+    """AWS's CreateAliasRequest."""
+
+    AliasName: t.Required[str]
+    TargetKeyId: t.Required[str]
+
+
+class CreateGrantRequest(t.TypedDict, total=False):
+    """AWS's CreateGrantRequest."""
+
+    KeyId: t.Required[str]
+    GranteePrincipal: str
+    RetiringPrincipal: str
+    Operations: t.Required[
+        list[
+            t.Literal[
+                "Decrypt",
+                "Encrypt",
+                "GenerateDataKey",
+                "GenerateDataKeyWithoutPlaintext",
+                "ReEncryptFrom",
+                "ReEncryptTo",
+                "Sign",
+                "Verify",
+                "GetPublicKey",
+                "CreateGrant",
+                "RetireGrant",
+                "DescribeKey",
+                "GenerateDataKeyPair",
+                "GenerateDataKeyPairWithoutPlaintext",
+                "GenerateMac",
+                "VerifyMac",
+                "DeriveSharedSecret",
+                "Encapsulate",
+                "Decapsulate",
+            ]
+        ]
+    ]
+    Constraints: GrantConstraints
+    GrantTokens: list[str]
+    Name: str
+    DryRun: bool
+    GranteeServicePrincipal: str
+    RetiringServicePrincipal: str
+
+
+class CreateGrantResponse(t.TypedDict, total=False):
+    """AWS's CreateGrantResponse."""
+
+    GrantToken: str
+    GrantId: str
+
+
+class CreateKeyRequest(t.TypedDict, total=False):
+    """AWS's CreateKeyRequest."""
+
+    Policy: str
+    Description: str
+    KeyUsage: t.Literal[
+        "SIGN_VERIFY",
+        "ENCRYPT_DECRYPT",
+        "GENERATE_VERIFY_MAC",
+        "KEY_AGREEMENT",
+        "ENCAPSULATE_DECAPSULATE",
+    ]
+    CustomerMasterKeySpec: t.Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SYMMETRIC_DEFAULT",
+        "HMAC_224",
+        "HMAC_256",
+        "HMAC_384",
+        "HMAC_512",
+        "SM2",
+    ]
+    KeySpec: t.Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SYMMETRIC_DEFAULT",
+        "HMAC_224",
+        "HMAC_256",
+        "HMAC_384",
+        "HMAC_512",
+        "SM2",
+        "ML_DSA_44",
+        "ML_DSA_65",
+        "ML_DSA_87",
+        "ECC_NIST_EDWARDS25519",
+        "ML_KEM_512",
+        "ML_KEM_768",
+        "ML_KEM_1024",
+    ]
+    Origin: t.Literal["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"]
+    CustomKeyStoreId: str
+    BypassPolicyLockoutSafetyCheck: bool
+    Tags: list[Tag]
+    MultiRegion: bool
+    XksKeyId: str
+
+
+class CreateKeyResponse(t.TypedDict, total=False):
+    """AWS's CreateKeyResponse."""
+
+    KeyMetadata: KeyMetadata
+
+
+class DecryptRequest(t.TypedDict, total=False):
+    """AWS's DecryptRequest."""
+
+    CiphertextBlob: bytes
+    EncryptionContext: dict[str, str]
+    GrantTokens: list[str]
+    KeyId: str
+    EncryptionAlgorithm: t.Literal[
+        "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"
+    ]
+    Recipient: RecipientInfo
+    DryRun: bool
+    DryRunModifiers: list[t.Literal["IGNORE_CIPHERTEXT"]]
+
+
+class DecryptResponse(t.TypedDict, total=False):
+    """AWS's DecryptResponse."""
+
+    KeyId: str
+    Plaintext: bytes
+    EncryptionAlgorithm: t.Literal[
+        "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"
+    ]
+    CiphertextForRecipient: bytes
+    KeyMaterialId: str
+
+
+class DeleteAliasRequest(t.TypedDict, total=False):
+    """AWS's DeleteAliasRequest."""
+
+    AliasName: t.Required[str]
+
+
+class DeriveSharedSecretRequest(t.TypedDict, total=False):
+    """AWS's DeriveSharedSecretRequest."""
+
+    KeyId: t.Required[str]
+    KeyAgreementAlgorithm: t.Required[t.Literal["ECDH"]]
+    PublicKey: t.Required[bytes]
+    GrantTokens: list[str]
+    DryRun: bool
+    Recipient: RecipientInfo
+
+
+class DeriveSharedSecretResponse(t.TypedDict, total=False):
+    """AWS's DeriveSharedSecretResponse."""
+
+    KeyId: str
+    SharedSecret: bytes
+    CiphertextForRecipient: bytes
+    KeyAgreementAlgorithm: t.Literal["ECDH"]
+    KeyOrigin: t.Literal["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"]
+
+
+class DescribeKeyRequest(t.TypedDict, total=False):
+    """AWS's DescribeKeyRequest."""
+
+    KeyId: t.Required[str]
+    GrantTokens: list[str]
+
+
+class DescribeKeyResponse(t.TypedDict, total=False):
+    """AWS's DescribeKeyResponse."""
+
+    KeyMetadata: KeyMetadata
+
+
+class DisableKeyRequest(t.TypedDict, total=False):
+    """AWS's DisableKeyRequest."""
+
+    KeyId: t.Required[str]
+
+
+class DisableKeyRotationRequest(t.TypedDict, total=False):
+    """AWS's DisableKeyRotationRequest."""
+
+    KeyId: t.Required[str]
+
+
+class EnableKeyRequest(t.TypedDict, total=False):
+    """AWS's EnableKeyRequest."""
+
+    KeyId: t.Required[str]
+
+
+class EnableKeyRotationRequest(t.TypedDict, total=False):
+    """AWS's EnableKeyRotationRequest."""
+
+    KeyId: t.Required[str]
+    RotationPeriodInDays: int
+
+
+class EncryptRequest(t.TypedDict, total=False):
+    """AWS's EncryptRequest."""
+
+    KeyId: t.Required[str]
+    Plaintext: t.Required[bytes]
+    EncryptionContext: dict[str, str]
+    GrantTokens: list[str]
+    EncryptionAlgorithm: t.Literal[
+        "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"
+    ]
+    DryRun: bool
+
+
+class EncryptResponse(t.TypedDict, total=False):
+    """AWS's EncryptResponse."""
+
+    CiphertextBlob: bytes
+    KeyId: str
+    EncryptionAlgorithm: t.Literal[
+        "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"
+    ]
+
+
+class GenerateDataKeyPairRequest(t.TypedDict, total=False):
+    """AWS's GenerateDataKeyPairRequest."""
+
+    EncryptionContext: dict[str, str]
+    KeyId: t.Required[str]
+    KeyPairSpec: t.Required[
+        t.Literal[
+            "RSA_2048",
+            "RSA_3072",
+            "RSA_4096",
+            "ECC_NIST_P256",
+            "ECC_NIST_P384",
+            "ECC_NIST_P521",
+            "ECC_SECG_P256K1",
+            "SM2",
+            "ECC_NIST_EDWARDS25519",
+            "ML_KEM_512",
+            "ML_KEM_768",
+            "ML_KEM_1024",
+        ]
+    ]
+    GrantTokens: list[str]
+    Recipient: RecipientInfo
+    DryRun: bool
+
+
+class GenerateDataKeyPairResponse(t.TypedDict, total=False):
+    """AWS's GenerateDataKeyPairResponse."""
+
+    PrivateKeyCiphertextBlob: bytes
+    PrivateKeyPlaintext: bytes
+    PublicKey: bytes
+    KeyId: str
+    KeyPairSpec: t.Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SM2",
+        "ECC_NIST_EDWARDS25519",
+        "ML_KEM_512",
+        "ML_KEM_768",
+        "ML_KEM_1024",
+    ]
+    CiphertextForRecipient: bytes
+    KeyMaterialId: str
+
+
+class GenerateDataKeyPairWithoutPlaintextRequest(t.TypedDict, total=False):
+    """AWS's GenerateDataKeyPairWithoutPlaintextRequest."""
+
+    EncryptionContext: dict[str, str]
+    KeyId: t.Required[str]
+    KeyPairSpec: t.Required[
+        t.Literal[
+            "RSA_2048",
+            "RSA_3072",
+            "RSA_4096",
+            "ECC_NIST_P256",
+            "ECC_NIST_P384",
+            "ECC_NIST_P521",
+            "ECC_SECG_P256K1",
+            "SM2",
+            "ECC_NIST_EDWARDS25519",
+            "ML_KEM_512",
+            "ML_KEM_768",
+            "ML_KEM_1024",
+        ]
+    ]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class GenerateDataKeyPairWithoutPlaintextResponse(t.TypedDict, total=False):
+    """AWS's GenerateDataKeyPairWithoutPlaintextResponse."""
+
+    PrivateKeyCiphertextBlob: bytes
+    PublicKey: bytes
+    KeyId: str
+    KeyPairSpec: t.Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SM2",
+        "ECC_NIST_EDWARDS25519",
+        "ML_KEM_512",
+        "ML_KEM_768",
+        "ML_KEM_1024",
+    ]
+    KeyMaterialId: str
+
+
+class GenerateDataKeyRequest(t.TypedDict, total=False):
+    """AWS's GenerateDataKeyRequest."""
+
+    KeyId: t.Required[str]
+    EncryptionContext: dict[str, str]
+    NumberOfBytes: int
+    KeySpec: t.Literal["AES_256", "AES_128"]
+    GrantTokens: list[str]
+    Recipient: RecipientInfo
+    DryRun: bool
+
+
+class GenerateDataKeyResponse(t.TypedDict, total=False):
+    """AWS's GenerateDataKeyResponse."""
+
+    CiphertextBlob: bytes
+    Plaintext: bytes
+    KeyId: str
+    CiphertextForRecipient: bytes
+    KeyMaterialId: str
+
+
+class GenerateDataKeyWithoutPlaintextRequest(t.TypedDict, total=False):
+    """AWS's GenerateDataKeyWithoutPlaintextRequest."""
+
+    KeyId: t.Required[str]
+    EncryptionContext: dict[str, str]
+    KeySpec: t.Literal["AES_256", "AES_128"]
+    NumberOfBytes: int
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class GenerateDataKeyWithoutPlaintextResponse(t.TypedDict, total=False):
+    """AWS's GenerateDataKeyWithoutPlaintextResponse."""
+
+    CiphertextBlob: bytes
+    KeyId: str
+    KeyMaterialId: str
+
+
+class GenerateMacRequest(t.TypedDict, total=False):
+    """AWS's GenerateMacRequest."""
+
+    Message: t.Required[bytes]
+    KeyId: t.Required[str]
+    MacAlgorithm: t.Required[
+        t.Literal["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"]
+    ]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class GenerateMacResponse(t.TypedDict, total=False):
+    """AWS's GenerateMacResponse."""
+
+    Mac: bytes
+    MacAlgorithm: t.Literal["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"]
+    KeyId: str
+
+
+class GenerateRandomRequest(t.TypedDict, total=False):
+    """AWS's GenerateRandomRequest."""
+
+    NumberOfBytes: int
+    CustomKeyStoreId: str
+    Recipient: RecipientInfo
+
+
+class GenerateRandomResponse(t.TypedDict, total=False):
+    """AWS's GenerateRandomResponse."""
+
+    Plaintext: bytes
+    CiphertextForRecipient: bytes
+
+
+class GetKeyPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetKeyPolicyRequest."""
+
+    KeyId: t.Required[str]
+    PolicyName: str
+
+
+class GetKeyPolicyResponse(t.TypedDict, total=False):
+    """AWS's GetKeyPolicyResponse."""
+
+    Policy: str
+    PolicyName: str
+
+
+class GetKeyRotationStatusRequest(t.TypedDict, total=False):
+    """AWS's GetKeyRotationStatusRequest."""
+
+    KeyId: t.Required[str]
+
+
+class GetKeyRotationStatusResponse(t.TypedDict, total=False):
+    """AWS's GetKeyRotationStatusResponse."""
+
+    KeyRotationEnabled: bool
+    KeyId: str
+    RotationPeriodInDays: int
+    NextRotationDate: float
+    OnDemandRotationStartDate: float
+
+
+class GetPublicKeyRequest(t.TypedDict, total=False):
+    """AWS's GetPublicKeyRequest."""
+
+    KeyId: t.Required[str]
+    GrantTokens: list[str]
+
+
+class GetPublicKeyResponse(t.TypedDict, total=False):
+    """AWS's GetPublicKeyResponse."""
+
+    KeyId: str
+    PublicKey: bytes
+    CustomerMasterKeySpec: t.Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SYMMETRIC_DEFAULT",
+        "HMAC_224",
+        "HMAC_256",
+        "HMAC_384",
+        "HMAC_512",
+        "SM2",
+    ]
+    KeySpec: t.Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SYMMETRIC_DEFAULT",
+        "HMAC_224",
+        "HMAC_256",
+        "HMAC_384",
+        "HMAC_512",
+        "SM2",
+        "ML_DSA_44",
+        "ML_DSA_65",
+        "ML_DSA_87",
+        "ECC_NIST_EDWARDS25519",
+        "ML_KEM_512",
+        "ML_KEM_768",
+        "ML_KEM_1024",
+    ]
+    KeyUsage: t.Literal[
+        "SIGN_VERIFY",
+        "ENCRYPT_DECRYPT",
+        "GENERATE_VERIFY_MAC",
+        "KEY_AGREEMENT",
+        "ENCAPSULATE_DECAPSULATE",
+    ]
+    EncryptionAlgorithms: list[
+        t.Literal["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"]
+    ]
+    SigningAlgorithms: list[
+        t.Literal[
+            "RSASSA_PSS_SHA_256",
+            "RSASSA_PSS_SHA_384",
+            "RSASSA_PSS_SHA_512",
+            "RSASSA_PKCS1_V1_5_SHA_256",
+            "RSASSA_PKCS1_V1_5_SHA_384",
+            "RSASSA_PKCS1_V1_5_SHA_512",
+            "ECDSA_SHA_256",
+            "ECDSA_SHA_384",
+            "ECDSA_SHA_512",
+            "SM2DSA",
+            "ML_DSA_SHAKE_256",
+            "ED25519_SHA_512",
+            "ED25519_PH_SHA_512",
+        ]
+    ]
+    KeyAgreementAlgorithms: list[t.Literal["ECDH"]]
+    EncapsulationAlgorithms: list[t.Literal["ML_KEM"]]
+
+
+class GrantConstraints(t.TypedDict, total=False):
+    """AWS's GrantConstraints."""
+
+    EncryptionContextSubset: dict[str, str]
+    EncryptionContextEquals: dict[str, str]
+    SourceArn: str
+
+
+class GrantListEntry(t.TypedDict, total=False):
+    """AWS's GrantListEntry."""
+
+    KeyId: str
+    GrantId: str
+    Name: str
+    CreationDate: float
+    GranteePrincipal: str
+    RetiringPrincipal: str
+    IssuingAccount: str
+    Operations: list[
+        t.Literal[
+            "Decrypt",
+            "Encrypt",
+            "GenerateDataKey",
+            "GenerateDataKeyWithoutPlaintext",
+            "ReEncryptFrom",
+            "ReEncryptTo",
+            "Sign",
+            "Verify",
+            "GetPublicKey",
+            "CreateGrant",
+            "RetireGrant",
+            "DescribeKey",
+            "GenerateDataKeyPair",
+            "GenerateDataKeyPairWithoutPlaintext",
+            "GenerateMac",
+            "VerifyMac",
+            "DeriveSharedSecret",
+            "Encapsulate",
+            "Decapsulate",
+        ]
+    ]
+    Constraints: GrantConstraints
+    GranteeServicePrincipal: str
+    RetiringServicePrincipal: str
+
+
+class KeyListEntry(t.TypedDict, total=False):
+    """AWS's KeyListEntry."""
+
+    KeyId: str
+    KeyArn: str
+
+
+class KeyMetadata(t.TypedDict, total=False):
+    """AWS's KeyMetadata."""
+
+    AWSAccountId: str
+    KeyId: t.Required[str]
+    Arn: str
+    CreationDate: float
+    Enabled: bool
+    Description: str
+    KeyUsage: t.Literal[
+        "SIGN_VERIFY",
+        "ENCRYPT_DECRYPT",
+        "GENERATE_VERIFY_MAC",
+        "KEY_AGREEMENT",
+        "ENCAPSULATE_DECAPSULATE",
+    ]
+    KeyState: t.Literal[
+        "Creating",
+        "Enabled",
+        "Disabled",
+        "PendingDeletion",
+        "PendingImport",
+        "PendingReplicaDeletion",
+        "Unavailable",
+        "Updating",
+    ]
+    DeletionDate: float
+    ValidTo: float
+    Origin: t.Literal["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"]
+    CustomKeyStoreId: str
+    CloudHsmClusterId: str
+    ExpirationModel: t.Literal["KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"]
+    KeyManager: t.Literal["AWS", "CUSTOMER"]
+    CustomerMasterKeySpec: t.Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SYMMETRIC_DEFAULT",
+        "HMAC_224",
+        "HMAC_256",
+        "HMAC_384",
+        "HMAC_512",
+        "SM2",
+    ]
+    KeySpec: t.Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SYMMETRIC_DEFAULT",
+        "HMAC_224",
+        "HMAC_256",
+        "HMAC_384",
+        "HMAC_512",
+        "SM2",
+        "ML_DSA_44",
+        "ML_DSA_65",
+        "ML_DSA_87",
+        "ECC_NIST_EDWARDS25519",
+        "ML_KEM_512",
+        "ML_KEM_768",
+        "ML_KEM_1024",
+    ]
+    EncryptionAlgorithms: list[
+        t.Literal["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"]
+    ]
+    SigningAlgorithms: list[
+        t.Literal[
+            "RSASSA_PSS_SHA_256",
+            "RSASSA_PSS_SHA_384",
+            "RSASSA_PSS_SHA_512",
+            "RSASSA_PKCS1_V1_5_SHA_256",
+            "RSASSA_PKCS1_V1_5_SHA_384",
+            "RSASSA_PKCS1_V1_5_SHA_512",
+            "ECDSA_SHA_256",
+            "ECDSA_SHA_384",
+            "ECDSA_SHA_512",
+            "SM2DSA",
+            "ML_DSA_SHAKE_256",
+            "ED25519_SHA_512",
+            "ED25519_PH_SHA_512",
+        ]
+    ]
+    KeyAgreementAlgorithms: list[t.Literal["ECDH"]]
+    EncapsulationAlgorithms: list[t.Literal["ML_KEM"]]
+    MultiRegion: bool
+    MultiRegionConfiguration: MultiRegionConfiguration
+    PendingDeletionWindowInDays: int
+    MacAlgorithms: list[t.Literal["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"]]
+    XksKeyConfiguration: XksKeyConfigurationType
+    CurrentKeyMaterialId: str
+
+
+class ListAliasesRequest(t.TypedDict, total=False):
+    """AWS's ListAliasesRequest."""
+
+    KeyId: str
+    Limit: int
+    Marker: str
+
+
+class ListAliasesResponse(t.TypedDict, total=False):
+    """AWS's ListAliasesResponse."""
+
+    Aliases: list[AliasListEntry]
+    NextMarker: str
+    Truncated: bool
+
+
+class ListGrantsRequest(t.TypedDict, total=False):
+    """AWS's ListGrantsRequest."""
+
+    Limit: int
+    Marker: str
+    KeyId: t.Required[str]
+    GrantId: str
+    GranteePrincipal: str
+    GranteeServicePrincipal: str
+
+
+class ListGrantsResponse(t.TypedDict, total=False):
+    """AWS's ListGrantsResponse."""
+
+    Grants: list[GrantListEntry]
+    NextMarker: str
+    Truncated: bool
+
+
+class ListKeyPoliciesRequest(t.TypedDict, total=False):
+    """AWS's ListKeyPoliciesRequest."""
+
+    KeyId: t.Required[str]
+    Limit: int
+    Marker: str
+
+
+class ListKeyPoliciesResponse(t.TypedDict, total=False):
+    """AWS's ListKeyPoliciesResponse."""
+
+    PolicyNames: list[str]
+    NextMarker: str
+    Truncated: bool
+
+
+class ListKeyRotationsRequest(t.TypedDict, total=False):
+    """AWS's ListKeyRotationsRequest."""
+
+    KeyId: t.Required[str]
+    IncludeKeyMaterial: t.Literal["ALL_KEY_MATERIAL", "ROTATIONS_ONLY"]
+    Limit: int
+    Marker: str
+
+
+class ListKeyRotationsResponse(t.TypedDict, total=False):
+    """AWS's ListKeyRotationsResponse."""
+
+    Rotations: list[RotationsListEntry]
+    NextMarker: str
+    Truncated: bool
+
+
+class ListKeysRequest(t.TypedDict, total=False):
+    """AWS's ListKeysRequest."""
+
+    Limit: int
+    Marker: str
+    ResourceOwners: list[t.Literal["SELF", "OTHER_ACCOUNTS_VIA_RAM"]]
+
+
+class ListKeysResponse(t.TypedDict, total=False):
+    """AWS's ListKeysResponse."""
+
+    Keys: list[KeyListEntry]
+    NextMarker: str
+    Truncated: bool
+
+
+class ListResourceTagsRequest(t.TypedDict, total=False):
+    """AWS's ListResourceTagsRequest."""
+
+    KeyId: t.Required[str]
+    Limit: int
+    Marker: str
+
+
+class ListResourceTagsResponse(t.TypedDict, total=False):
+    """AWS's ListResourceTagsResponse."""
+
+    Tags: list[Tag]
+    NextMarker: str
+    Truncated: bool
+
+
+class ListRetirableGrantsRequest(t.TypedDict, total=False):
+    """AWS's ListRetirableGrantsRequest."""
+
+    Limit: int
+    Marker: str
+    RetiringPrincipal: str
+    RetiringServicePrincipal: str
+
+
+class MultiRegionConfiguration(t.TypedDict, total=False):
+    """AWS's MultiRegionConfiguration."""
+
+    MultiRegionKeyType: t.Literal["PRIMARY", "REPLICA"]
+    PrimaryKey: MultiRegionKey
+    ReplicaKeys: list[MultiRegionKey]
+
+
+class MultiRegionKey(t.TypedDict, total=False):
+    """AWS's MultiRegionKey."""
+
+    Arn: str
+    Region: str
+
+
+class PutKeyPolicyRequest(t.TypedDict, total=False):
+    """AWS's PutKeyPolicyRequest."""
+
+    KeyId: t.Required[str]
+    PolicyName: str
+    Policy: t.Required[str]
+    BypassPolicyLockoutSafetyCheck: bool
+
+
+class ReEncryptRequest(t.TypedDict, total=False):
+    """AWS's ReEncryptRequest."""
+
+    CiphertextBlob: bytes
+    SourceEncryptionContext: dict[str, str]
+    SourceKeyId: str
+    DestinationKeyId: t.Required[str]
+    DestinationEncryptionContext: dict[str, str]
+    SourceEncryptionAlgorithm: t.Literal[
+        "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"
+    ]
+    DestinationEncryptionAlgorithm: t.Literal[
+        "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"
+    ]
+    GrantTokens: list[str]
+    DryRun: bool
+    DryRunModifiers: list[t.Literal["IGNORE_CIPHERTEXT"]]
+
+
+class ReEncryptResponse(t.TypedDict, total=False):
+    """AWS's ReEncryptResponse."""
+
+    CiphertextBlob: bytes
+    SourceKeyId: str
+    KeyId: str
+    SourceEncryptionAlgorithm: t.Literal[
+        "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"
+    ]
+    DestinationEncryptionAlgorithm: t.Literal[
+        "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"
+    ]
+    SourceKeyMaterialId: str
+    DestinationKeyMaterialId: str
+
+
+class RecipientInfo(t.TypedDict, total=False):
+    """AWS's RecipientInfo."""
+
+    KeyEncryptionAlgorithm: t.Literal["RSAES_OAEP_SHA_256"]
+    AttestationDocument: bytes
+
+
+class RetireGrantRequest(t.TypedDict, total=False):
+    """AWS's RetireGrantRequest."""
+
+    GrantToken: str
+    KeyId: str
+    GrantId: str
+    DryRun: bool
+
+
+class RevokeGrantRequest(t.TypedDict, total=False):
+    """AWS's RevokeGrantRequest."""
+
+    KeyId: t.Required[str]
+    GrantId: t.Required[str]
+    DryRun: bool
+
+
+class RotateKeyOnDemandRequest(t.TypedDict, total=False):
+    """AWS's RotateKeyOnDemandRequest."""
+
+    KeyId: t.Required[str]
+
+
+class RotateKeyOnDemandResponse(t.TypedDict, total=False):
+    """AWS's RotateKeyOnDemandResponse."""
+
+    KeyId: str
+
+
+class RotationsListEntry(t.TypedDict, total=False):
+    """AWS's RotationsListEntry."""
+
+    KeyId: str
+    KeyMaterialId: str
+    KeyMaterialDescription: str
+    ImportState: t.Literal["IMPORTED", "PENDING_IMPORT"]
+    KeyMaterialState: t.Literal[
+        "NON_CURRENT", "CURRENT", "PENDING_ROTATION", "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
+    ]
+    ExpirationModel: t.Literal["KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"]
+    ValidTo: float
+    RotationDate: float
+    RotationType: t.Literal["AUTOMATIC", "ON_DEMAND"]
+
+
+class ScheduleKeyDeletionRequest(t.TypedDict, total=False):
+    """AWS's ScheduleKeyDeletionRequest."""
+
+    KeyId: t.Required[str]
+    PendingWindowInDays: int
+
+
+class ScheduleKeyDeletionResponse(t.TypedDict, total=False):
+    """AWS's ScheduleKeyDeletionResponse."""
+
+    KeyId: str
+    DeletionDate: float
+    KeyState: t.Literal[
+        "Creating",
+        "Enabled",
+        "Disabled",
+        "PendingDeletion",
+        "PendingImport",
+        "PendingReplicaDeletion",
+        "Unavailable",
+        "Updating",
+    ]
+    PendingWindowInDays: int
+
+
+class SignRequest(t.TypedDict, total=False):
+    """AWS's SignRequest."""
+
+    KeyId: t.Required[str]
+    Message: t.Required[bytes]
+    MessageType: t.Literal["RAW", "DIGEST", "EXTERNAL_MU"]
+    GrantTokens: list[str]
+    SigningAlgorithm: t.Required[
+        t.Literal[
+            "RSASSA_PSS_SHA_256",
+            "RSASSA_PSS_SHA_384",
+            "RSASSA_PSS_SHA_512",
+            "RSASSA_PKCS1_V1_5_SHA_256",
+            "RSASSA_PKCS1_V1_5_SHA_384",
+            "RSASSA_PKCS1_V1_5_SHA_512",
+            "ECDSA_SHA_256",
+            "ECDSA_SHA_384",
+            "ECDSA_SHA_512",
+            "SM2DSA",
+            "ML_DSA_SHAKE_256",
+            "ED25519_SHA_512",
+            "ED25519_PH_SHA_512",
+        ]
+    ]
+    DryRun: bool
+
+
+class SignResponse(t.TypedDict, total=False):
+    """AWS's SignResponse."""
+
+    KeyId: str
+    Signature: bytes
+    SigningAlgorithm: t.Literal[
+        "RSASSA_PSS_SHA_256",
+        "RSASSA_PSS_SHA_384",
+        "RSASSA_PSS_SHA_512",
+        "RSASSA_PKCS1_V1_5_SHA_256",
+        "RSASSA_PKCS1_V1_5_SHA_384",
+        "RSASSA_PKCS1_V1_5_SHA_512",
+        "ECDSA_SHA_256",
+        "ECDSA_SHA_384",
+        "ECDSA_SHA_512",
+        "SM2DSA",
+        "ML_DSA_SHAKE_256",
+        "ED25519_SHA_512",
+        "ED25519_PH_SHA_512",
+    ]
+
+
+class Tag(t.TypedDict, total=False):
+    """AWS's Tag."""
+
+    TagKey: t.Required[str]
+    TagValue: t.Required[str]
+
+
+class TagResourceRequest(t.TypedDict, total=False):
+    """AWS's TagResourceRequest."""
+
+    KeyId: t.Required[str]
+    Tags: t.Required[list[Tag]]
+
+
+class UntagResourceRequest(t.TypedDict, total=False):
+    """AWS's UntagResourceRequest."""
+
+    KeyId: t.Required[str]
+    TagKeys: t.Required[list[str]]
+
+
+class UpdateAliasRequest(t.TypedDict, total=False):
+    """AWS's UpdateAliasRequest."""
+
+    AliasName: t.Required[str]
+    TargetKeyId: t.Required[str]
+
+
+class UpdateKeyDescriptionRequest(t.TypedDict, total=False):
+    """AWS's UpdateKeyDescriptionRequest."""
+
+    KeyId: t.Required[str]
+    Description: t.Required[str]
+
+
+class VerifyMacRequest(t.TypedDict, total=False):
+    """AWS's VerifyMacRequest."""
+
+    Message: t.Required[bytes]
+    KeyId: t.Required[str]
+    MacAlgorithm: t.Required[
+        t.Literal["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"]
+    ]
+    Mac: t.Required[bytes]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class VerifyMacResponse(t.TypedDict, total=False):
+    """AWS's VerifyMacResponse."""
+
+    KeyId: str
+    MacValid: bool
+    MacAlgorithm: t.Literal["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"]
+
+
+class VerifyRequest(t.TypedDict, total=False):
+    """AWS's VerifyRequest."""
+
+    KeyId: t.Required[str]
+    Message: t.Required[bytes]
+    MessageType: t.Literal["RAW", "DIGEST", "EXTERNAL_MU"]
+    Signature: t.Required[bytes]
+    SigningAlgorithm: t.Required[
+        t.Literal[
+            "RSASSA_PSS_SHA_256",
+            "RSASSA_PSS_SHA_384",
+            "RSASSA_PSS_SHA_512",
+            "RSASSA_PKCS1_V1_5_SHA_256",
+            "RSASSA_PKCS1_V1_5_SHA_384",
+            "RSASSA_PKCS1_V1_5_SHA_512",
+            "ECDSA_SHA_256",
+            "ECDSA_SHA_384",
+            "ECDSA_SHA_512",
+            "SM2DSA",
+            "ML_DSA_SHAKE_256",
+            "ED25519_SHA_512",
+            "ED25519_PH_SHA_512",
+        ]
+    ]
+    GrantTokens: list[str]
+    DryRun: bool
+
+
+class VerifyResponse(t.TypedDict, total=False):
+    """AWS's VerifyResponse."""
+
+    KeyId: str
+    SignatureValid: bool
+    SigningAlgorithm: t.Literal[
+        "RSASSA_PSS_SHA_256",
+        "RSASSA_PSS_SHA_384",
+        "RSASSA_PSS_SHA_512",
+        "RSASSA_PKCS1_V1_5_SHA_256",
+        "RSASSA_PKCS1_V1_5_SHA_384",
+        "RSASSA_PKCS1_V1_5_SHA_512",
+        "ECDSA_SHA_256",
+        "ECDSA_SHA_384",
+        "ECDSA_SHA_512",
+        "SM2DSA",
+        "ML_DSA_SHAKE_256",
+        "ED25519_SHA_512",
+        "ED25519_PH_SHA_512",
+    ]
+
+
+class XksKeyConfigurationType(t.TypedDict, total=False):
+    """AWS's XksKeyConfigurationType."""
+
+    Id: str
+
+
+class CreateAliasResponse(t.TypedDict, total=False):
+    """AWS's CreateAliasResponse, which has no members."""
+
+
+class DeleteAliasResponse(t.TypedDict, total=False):
+    """AWS's DeleteAliasResponse, which has no members."""
+
+
+class DisableKeyResponse(t.TypedDict, total=False):
+    """AWS's DisableKeyResponse, which has no members."""
+
+
+class DisableKeyRotationResponse(t.TypedDict, total=False):
+    """AWS's DisableKeyRotationResponse, which has no members."""
+
+
+class EnableKeyResponse(t.TypedDict, total=False):
+    """AWS's EnableKeyResponse, which has no members."""
+
+
+class EnableKeyRotationResponse(t.TypedDict, total=False):
+    """AWS's EnableKeyRotationResponse, which has no members."""
+
+
+class PutKeyPolicyResponse(t.TypedDict, total=False):
+    """AWS's PutKeyPolicyResponse, which has no members."""
+
+
+class RetireGrantResponse(t.TypedDict, total=False):
+    """AWS's RetireGrantResponse, which has no members."""
+
+
+class RevokeGrantResponse(t.TypedDict, total=False):
+    """AWS's RevokeGrantResponse, which has no members."""
+
+
+class TagResourceResponse(t.TypedDict, total=False):
+    """AWS's TagResourceResponse, which has no members."""
+
+
+class UntagResourceResponse(t.TypedDict, total=False):
+    """AWS's UntagResourceResponse, which has no members."""
+
+
+class UpdateAliasResponse(t.TypedDict, total=False):
+    """AWS's UpdateAliasResponse, which has no members."""
+
+
+class UpdateKeyDescriptionResponse(t.TypedDict, total=False):
+    """AWS's UpdateKeyDescriptionResponse, which has no members."""
+
+
 class Kms(t.Protocol):
     """The operations of kms that lakebed has built."""
+
+    def cancel_key_deletion(self, request: CancelKeyDeletionRequest) -> CancelKeyDeletionResponse:
+        """Call CancelKeyDeletion."""
+        ...
+
+    def create_alias(self, request: CreateAliasRequest) -> CreateAliasResponse:
+        """Call CreateAlias."""
+        ...
+
+    def create_grant(self, request: CreateGrantRequest) -> CreateGrantResponse:
+        """Call CreateGrant."""
+        ...
+
+    def create_key(self, request: CreateKeyRequest) -> CreateKeyResponse:
+        """Call CreateKey."""
+        ...
+
+    def decrypt(self, request: DecryptRequest) -> DecryptResponse:
+        """Call Decrypt."""
+        ...
+
+    def delete_alias(self, request: DeleteAliasRequest) -> DeleteAliasResponse:
+        """Call DeleteAlias."""
+        ...
+
+    def derive_shared_secret(
+        self, request: DeriveSharedSecretRequest
+    ) -> DeriveSharedSecretResponse:
+        """Call DeriveSharedSecret."""
+        ...
+
+    def describe_key(self, request: DescribeKeyRequest) -> DescribeKeyResponse:
+        """Call DescribeKey."""
+        ...
+
+    def disable_key(self, request: DisableKeyRequest) -> DisableKeyResponse:
+        """Call DisableKey."""
+        ...
+
+    def disable_key_rotation(
+        self, request: DisableKeyRotationRequest
+    ) -> DisableKeyRotationResponse:
+        """Call DisableKeyRotation."""
+        ...
+
+    def enable_key(self, request: EnableKeyRequest) -> EnableKeyResponse:
+        """Call EnableKey."""
+        ...
+
+    def enable_key_rotation(self, request: EnableKeyRotationRequest) -> EnableKeyRotationResponse:
+        """Call EnableKeyRotation."""
+        ...
+
+    def encrypt(self, request: EncryptRequest) -> EncryptResponse:
+        """Call Encrypt."""
+        ...
+
+    def generate_data_key(self, request: GenerateDataKeyRequest) -> GenerateDataKeyResponse:
+        """Call GenerateDataKey."""
+        ...
+
+    def generate_data_key_pair(
+        self, request: GenerateDataKeyPairRequest
+    ) -> GenerateDataKeyPairResponse:
+        """Call GenerateDataKeyPair."""
+        ...
+
+    def generate_data_key_pair_without_plaintext(
+        self, request: GenerateDataKeyPairWithoutPlaintextRequest
+    ) -> GenerateDataKeyPairWithoutPlaintextResponse:
+        """Call GenerateDataKeyPairWithoutPlaintext."""
+        ...
+
+    def generate_data_key_without_plaintext(
+        self, request: GenerateDataKeyWithoutPlaintextRequest
+    ) -> GenerateDataKeyWithoutPlaintextResponse:
+        """Call GenerateDataKeyWithoutPlaintext."""
+        ...
+
+    def generate_mac(self, request: GenerateMacRequest) -> GenerateMacResponse:
+        """Call GenerateMac."""
+        ...
+
+    def generate_random(self, request: GenerateRandomRequest) -> GenerateRandomResponse:
+        """Call GenerateRandom."""
+        ...
+
+    def get_key_policy(self, request: GetKeyPolicyRequest) -> GetKeyPolicyResponse:
+        """Call GetKeyPolicy."""
+        ...
+
+    def get_key_rotation_status(
+        self, request: GetKeyRotationStatusRequest
+    ) -> GetKeyRotationStatusResponse:
+        """Call GetKeyRotationStatus."""
+        ...
+
+    def get_public_key(self, request: GetPublicKeyRequest) -> GetPublicKeyResponse:
+        """Call GetPublicKey."""
+        ...
+
+    def list_aliases(self, request: ListAliasesRequest) -> ListAliasesResponse:
+        """Call ListAliases."""
+        ...
+
+    def list_grants(self, request: ListGrantsRequest) -> ListGrantsResponse:
+        """Call ListGrants."""
+        ...
+
+    def list_key_policies(self, request: ListKeyPoliciesRequest) -> ListKeyPoliciesResponse:
+        """Call ListKeyPolicies."""
+        ...
+
+    def list_key_rotations(self, request: ListKeyRotationsRequest) -> ListKeyRotationsResponse:
+        """Call ListKeyRotations."""
+        ...
+
+    def list_keys(self, request: ListKeysRequest) -> ListKeysResponse:
+        """Call ListKeys."""
+        ...
+
+    def list_resource_tags(self, request: ListResourceTagsRequest) -> ListResourceTagsResponse:
+        """Call ListResourceTags."""
+        ...
+
+    def list_retirable_grants(self, request: ListRetirableGrantsRequest) -> ListGrantsResponse:
+        """Call ListRetirableGrants."""
+        ...
+
+    def put_key_policy(self, request: PutKeyPolicyRequest) -> PutKeyPolicyResponse:
+        """Call PutKeyPolicy."""
+        ...
+
+    def re_encrypt(self, request: ReEncryptRequest) -> ReEncryptResponse:
+        """Call ReEncrypt."""
+        ...
+
+    def retire_grant(self, request: RetireGrantRequest) -> RetireGrantResponse:
+        """Call RetireGrant."""
+        ...
+
+    def revoke_grant(self, request: RevokeGrantRequest) -> RevokeGrantResponse:
+        """Call RevokeGrant."""
+        ...
+
+    def rotate_key_on_demand(self, request: RotateKeyOnDemandRequest) -> RotateKeyOnDemandResponse:
+        """Call RotateKeyOnDemand."""
+        ...
+
+    def schedule_key_deletion(
+        self, request: ScheduleKeyDeletionRequest
+    ) -> ScheduleKeyDeletionResponse:
+        """Call ScheduleKeyDeletion."""
+        ...
+
+    def sign(self, request: SignRequest) -> SignResponse:
+        """Call Sign."""
+        ...
+
+    def tag_resource(self, request: TagResourceRequest) -> TagResourceResponse:
+        """Call TagResource."""
+        ...
+
+    def untag_resource(self, request: UntagResourceRequest) -> UntagResourceResponse:
+        """Call UntagResource."""
+        ...
+
+    def update_alias(self, request: UpdateAliasRequest) -> UpdateAliasResponse:
+        """Call UpdateAlias."""
+        ...
+
+    def update_key_description(
+        self, request: UpdateKeyDescriptionRequest
+    ) -> UpdateKeyDescriptionResponse:
+        """Call UpdateKeyDescription."""
+        ...
+
+    def verify(self, request: VerifyRequest) -> VerifyResponse:
+        """Call Verify."""
+        ...
+
+    def verify_mac(self, request: VerifyMacRequest) -> VerifyMacResponse:
+        """Call VerifyMac."""
+        ...
