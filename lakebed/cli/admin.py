@@ -192,6 +192,7 @@ class Admin:
         """Empty the lake and the store; return the folder, of this reset alone, to delete."""
         await self._dispatcher.close()
         self._store.clear()
+        self._house.audit.wants_data_events = False
         lake, trash = self._settings.lake_dir, self._settings.state_dir / "trash"
         trash = trash / self._house.ids.token()
         trash.mkdir(parents=True)
