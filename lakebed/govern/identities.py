@@ -6,9 +6,14 @@ an account, in no region. https://docs.aws.amazon.com/IAM/latest/UserGuide/intro
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 
@@ -195,17 +200,41 @@ def touch(scope: Scope, account: str) -> None:
 
 
 @cache
-def managed_policy(arn: str) -> str | None:
-    """Return the document of one of AWS's managed policies; None for one that is not shipped."""
-    name = arn.removeprefix(MANAGED).rpartition("/")[2]
-    path = files("lakebed.govern").joinpath(f"managed_policies/{name}.json")
-    return path.read_text("utf-8") if path.is_file() else None
+def aws_policies() -> Mapping[str, ManagedPolicy]:
+    """Return AWS's managed policies that are shipped, by ARN.
+
+    They are written by us from what AWS documents. Ids are made of the ARN, so that they stay.
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+    """
+    found: dict[str, ManagedPolicy] = {}
+    for file in files("lakebed.govern").joinpath("managed_policies").iterdir():
+        if file.name.endswith(".json"):
+            policy = _shipped(file.name.removesuffix(".json"), json.loads(file.read_text("utf-8")))
+            found[policy.arn] = policy
+    return dict(sorted(found.items()))
+
+
+def _shipped(name: str, given: Mapping[str, Any]) -> ManagedPolicy:
+    path, created = given["Path"], datetime.fromisoformat(given["CreateDate"]).timestamp()
+    digest = hashlib.sha256(f"{path}{name}".encode()).digest()[:10]
+    version = PolicyVersion("v1", json.dumps(given["Document"], indent=2), created)
+    return ManagedPolicy(
+        "aws",
+        name,
+        f"ANPA{base64.b32encode(digest).decode()}",
+        path,
+        given["Description"],
+        created,
+        created,
+        versions=(version,),
+    )
 
 
 def document(scope: Scope, arn: str) -> str | None:
     """Return the document of a managed policy, AWS's or the account's; None if there is none."""
     if arn.startswith(MANAGED):
-        return managed_policy(arn)
+        shipped = aws_policies().get(arn)
+        return None if shipped is None else shipped.text
     account, _, name = arn.removeprefix("arn:aws:iam::").partition(":")
     held = POLICIES.get(scope, account, name.rpartition("/")[2])
     return held.text if held is not None and held.arn == arn else None

@@ -12,6 +12,7 @@ from lakebed.shapes.iam import Iam
 from lakebed.shapes.kms import Kms
 from lakebed.shapes.logs import Logs
 from lakebed.shapes.s3 import S3
+from lakebed.shapes.secretsmanager import Secretsmanager
 from lakebed.shapes.sts import Sts
 
 
@@ -56,6 +57,11 @@ class Aws(t.Protocol):
     @property
     def s3(self) -> S3:
         """The operations of s3."""
+        ...
+
+    @property
+    def secretsmanager(self) -> Secretsmanager:
+        """The operations of secretsmanager."""
         ...
 
     @property

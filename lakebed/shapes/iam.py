@@ -28,11 +28,46 @@ class AccessKeyMetadata(t.TypedDict, total=False):
     CreateDate: float
 
 
+class AddUserToGroupRequest(t.TypedDict, total=False):
+    """AWS's AddUserToGroupRequest."""
+
+    GroupName: t.Required[str]
+    UserName: t.Required[str]
+
+
+class AttachGroupPolicyRequest(t.TypedDict, total=False):
+    """AWS's AttachGroupPolicyRequest."""
+
+    GroupName: t.Required[str]
+    PolicyArn: t.Required[str]
+
+
+class AttachRolePolicyRequest(t.TypedDict, total=False):
+    """AWS's AttachRolePolicyRequest."""
+
+    RoleName: t.Required[str]
+    PolicyArn: t.Required[str]
+
+
+class AttachUserPolicyRequest(t.TypedDict, total=False):
+    """AWS's AttachUserPolicyRequest."""
+
+    UserName: t.Required[str]
+    PolicyArn: t.Required[str]
+
+
 class AttachedPermissionsBoundary(t.TypedDict, total=False):
     """AWS's AttachedPermissionsBoundary."""
 
     PermissionsBoundaryType: t.Literal["PermissionsBoundaryPolicy"]
     PermissionsBoundaryArn: str
+
+
+class AttachedPolicy(t.TypedDict, total=False):
+    """AWS's AttachedPolicy."""
+
+    PolicyName: str
+    PolicyArn: str
 
 
 class CreateAccessKeyRequest(t.TypedDict, total=False):
@@ -45,6 +80,67 @@ class CreateAccessKeyResponse(t.TypedDict, total=False):
     """AWS's CreateAccessKeyResponse."""
 
     AccessKey: t.Required[AccessKey]
+
+
+class CreateGroupRequest(t.TypedDict, total=False):
+    """AWS's CreateGroupRequest."""
+
+    Path: str
+    GroupName: t.Required[str]
+
+
+class CreateGroupResponse(t.TypedDict, total=False):
+    """AWS's CreateGroupResponse."""
+
+    Group: t.Required[Group]
+
+
+class CreatePolicyRequest(t.TypedDict, total=False):
+    """AWS's CreatePolicyRequest."""
+
+    PolicyName: t.Required[str]
+    Path: str
+    PolicyDocument: t.Required[str]
+    Description: str
+    Tags: list[Tag]
+
+
+class CreatePolicyResponse(t.TypedDict, total=False):
+    """AWS's CreatePolicyResponse."""
+
+    Policy: Policy
+
+
+class CreatePolicyVersionRequest(t.TypedDict, total=False):
+    """AWS's CreatePolicyVersionRequest."""
+
+    PolicyArn: t.Required[str]
+    PolicyDocument: t.Required[str]
+    SetAsDefault: bool
+
+
+class CreatePolicyVersionResponse(t.TypedDict, total=False):
+    """AWS's CreatePolicyVersionResponse."""
+
+    PolicyVersion: PolicyVersion
+
+
+class CreateRoleRequest(t.TypedDict, total=False):
+    """AWS's CreateRoleRequest."""
+
+    Path: str
+    RoleName: t.Required[str]
+    AssumeRolePolicyDocument: t.Required[str]
+    Description: str
+    MaxSessionDuration: int
+    PermissionsBoundary: str
+    Tags: list[Tag]
+
+
+class CreateRoleResponse(t.TypedDict, total=False):
+    """AWS's CreateRoleResponse."""
+
+    Role: t.Required[Role]
 
 
 class CreateUserRequest(t.TypedDict, total=False):
@@ -69,16 +165,188 @@ class DeleteAccessKeyRequest(t.TypedDict, total=False):
     AccessKeyId: t.Required[str]
 
 
+class DeleteGroupPolicyRequest(t.TypedDict, total=False):
+    """AWS's DeleteGroupPolicyRequest."""
+
+    GroupName: t.Required[str]
+    PolicyName: t.Required[str]
+
+
+class DeleteGroupRequest(t.TypedDict, total=False):
+    """AWS's DeleteGroupRequest."""
+
+    GroupName: t.Required[str]
+
+
+class DeletePolicyRequest(t.TypedDict, total=False):
+    """AWS's DeletePolicyRequest."""
+
+    PolicyArn: t.Required[str]
+
+
+class DeletePolicyVersionRequest(t.TypedDict, total=False):
+    """AWS's DeletePolicyVersionRequest."""
+
+    PolicyArn: t.Required[str]
+    VersionId: t.Required[str]
+
+
+class DeleteRolePermissionsBoundaryRequest(t.TypedDict, total=False):
+    """AWS's DeleteRolePermissionsBoundaryRequest."""
+
+    RoleName: t.Required[str]
+
+
+class DeleteRolePolicyRequest(t.TypedDict, total=False):
+    """AWS's DeleteRolePolicyRequest."""
+
+    RoleName: t.Required[str]
+    PolicyName: t.Required[str]
+
+
+class DeleteRoleRequest(t.TypedDict, total=False):
+    """AWS's DeleteRoleRequest."""
+
+    RoleName: t.Required[str]
+
+
 class DeleteUserPermissionsBoundaryRequest(t.TypedDict, total=False):
     """AWS's DeleteUserPermissionsBoundaryRequest."""
 
     UserName: t.Required[str]
 
 
+class DeleteUserPolicyRequest(t.TypedDict, total=False):
+    """AWS's DeleteUserPolicyRequest."""
+
+    UserName: t.Required[str]
+    PolicyName: t.Required[str]
+
+
 class DeleteUserRequest(t.TypedDict, total=False):
     """AWS's DeleteUserRequest."""
 
     UserName: t.Required[str]
+
+
+class DetachGroupPolicyRequest(t.TypedDict, total=False):
+    """AWS's DetachGroupPolicyRequest."""
+
+    GroupName: t.Required[str]
+    PolicyArn: t.Required[str]
+
+
+class DetachRolePolicyRequest(t.TypedDict, total=False):
+    """AWS's DetachRolePolicyRequest."""
+
+    RoleName: t.Required[str]
+    PolicyArn: t.Required[str]
+
+
+class DetachUserPolicyRequest(t.TypedDict, total=False):
+    """AWS's DetachUserPolicyRequest."""
+
+    UserName: t.Required[str]
+    PolicyArn: t.Required[str]
+
+
+class GetGroupPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetGroupPolicyRequest."""
+
+    GroupName: t.Required[str]
+    PolicyName: t.Required[str]
+
+
+class GetGroupPolicyResponse(t.TypedDict, total=False):
+    """AWS's GetGroupPolicyResponse."""
+
+    GroupName: t.Required[str]
+    PolicyName: t.Required[str]
+    PolicyDocument: t.Required[str]
+
+
+class GetGroupRequest(t.TypedDict, total=False):
+    """AWS's GetGroupRequest."""
+
+    GroupName: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class GetGroupResponse(t.TypedDict, total=False):
+    """AWS's GetGroupResponse."""
+
+    Group: t.Required[Group]
+    Users: t.Required[list[User]]
+    IsTruncated: bool
+    Marker: str
+
+
+class GetPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetPolicyRequest."""
+
+    PolicyArn: t.Required[str]
+
+
+class GetPolicyResponse(t.TypedDict, total=False):
+    """AWS's GetPolicyResponse."""
+
+    Policy: Policy
+
+
+class GetPolicyVersionRequest(t.TypedDict, total=False):
+    """AWS's GetPolicyVersionRequest."""
+
+    PolicyArn: t.Required[str]
+    VersionId: t.Required[str]
+
+
+class GetPolicyVersionResponse(t.TypedDict, total=False):
+    """AWS's GetPolicyVersionResponse."""
+
+    PolicyVersion: PolicyVersion
+
+
+class GetRolePolicyRequest(t.TypedDict, total=False):
+    """AWS's GetRolePolicyRequest."""
+
+    RoleName: t.Required[str]
+    PolicyName: t.Required[str]
+
+
+class GetRolePolicyResponse(t.TypedDict, total=False):
+    """AWS's GetRolePolicyResponse."""
+
+    RoleName: t.Required[str]
+    PolicyName: t.Required[str]
+    PolicyDocument: t.Required[str]
+
+
+class GetRoleRequest(t.TypedDict, total=False):
+    """AWS's GetRoleRequest."""
+
+    RoleName: t.Required[str]
+
+
+class GetRoleResponse(t.TypedDict, total=False):
+    """AWS's GetRoleResponse."""
+
+    Role: t.Required[Role]
+
+
+class GetUserPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetUserPolicyRequest."""
+
+    UserName: t.Required[str]
+    PolicyName: t.Required[str]
+
+
+class GetUserPolicyResponse(t.TypedDict, total=False):
+    """AWS's GetUserPolicyResponse."""
+
+    UserName: t.Required[str]
+    PolicyName: t.Required[str]
+    PolicyDocument: t.Required[str]
 
 
 class GetUserRequest(t.TypedDict, total=False):
@@ -93,6 +361,16 @@ class GetUserResponse(t.TypedDict, total=False):
     User: t.Required[User]
 
 
+class Group(t.TypedDict, total=False):
+    """AWS's Group."""
+
+    Path: t.Required[str]
+    GroupName: t.Required[str]
+    GroupId: t.Required[str]
+    Arn: t.Required[str]
+    CreateDate: t.Required[float]
+
+
 class ListAccessKeysRequest(t.TypedDict, total=False):
     """AWS's ListAccessKeysRequest."""
 
@@ -105,6 +383,241 @@ class ListAccessKeysResponse(t.TypedDict, total=False):
     """AWS's ListAccessKeysResponse."""
 
     AccessKeyMetadata: t.Required[list[AccessKeyMetadata]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListAttachedGroupPoliciesRequest(t.TypedDict, total=False):
+    """AWS's ListAttachedGroupPoliciesRequest."""
+
+    GroupName: t.Required[str]
+    PathPrefix: str
+    Marker: str
+    MaxItems: int
+
+
+class ListAttachedGroupPoliciesResponse(t.TypedDict, total=False):
+    """AWS's ListAttachedGroupPoliciesResponse."""
+
+    AttachedPolicies: list[AttachedPolicy]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListAttachedRolePoliciesRequest(t.TypedDict, total=False):
+    """AWS's ListAttachedRolePoliciesRequest."""
+
+    RoleName: t.Required[str]
+    PathPrefix: str
+    Marker: str
+    MaxItems: int
+
+
+class ListAttachedRolePoliciesResponse(t.TypedDict, total=False):
+    """AWS's ListAttachedRolePoliciesResponse."""
+
+    AttachedPolicies: list[AttachedPolicy]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListAttachedUserPoliciesRequest(t.TypedDict, total=False):
+    """AWS's ListAttachedUserPoliciesRequest."""
+
+    UserName: t.Required[str]
+    PathPrefix: str
+    Marker: str
+    MaxItems: int
+
+
+class ListAttachedUserPoliciesResponse(t.TypedDict, total=False):
+    """AWS's ListAttachedUserPoliciesResponse."""
+
+    AttachedPolicies: list[AttachedPolicy]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListEntitiesForPolicyRequest(t.TypedDict, total=False):
+    """AWS's ListEntitiesForPolicyRequest."""
+
+    PolicyArn: t.Required[str]
+    EntityFilter: t.Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]
+    PathPrefix: str
+    PolicyUsageFilter: t.Literal["PermissionsPolicy", "PermissionsBoundary"]
+    Marker: str
+    MaxItems: int
+
+
+class ListEntitiesForPolicyResponse(t.TypedDict, total=False):
+    """AWS's ListEntitiesForPolicyResponse."""
+
+    PolicyGroups: list[PolicyGroup]
+    PolicyUsers: list[PolicyUser]
+    PolicyRoles: list[PolicyRole]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListGroupPoliciesRequest(t.TypedDict, total=False):
+    """AWS's ListGroupPoliciesRequest."""
+
+    GroupName: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListGroupPoliciesResponse(t.TypedDict, total=False):
+    """AWS's ListGroupPoliciesResponse."""
+
+    PolicyNames: t.Required[list[str]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListGroupsForUserRequest(t.TypedDict, total=False):
+    """AWS's ListGroupsForUserRequest."""
+
+    UserName: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListGroupsForUserResponse(t.TypedDict, total=False):
+    """AWS's ListGroupsForUserResponse."""
+
+    Groups: t.Required[list[Group]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListGroupsRequest(t.TypedDict, total=False):
+    """AWS's ListGroupsRequest."""
+
+    PathPrefix: str
+    Marker: str
+    MaxItems: int
+
+
+class ListGroupsResponse(t.TypedDict, total=False):
+    """AWS's ListGroupsResponse."""
+
+    Groups: t.Required[list[Group]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListPoliciesRequest(t.TypedDict, total=False):
+    """AWS's ListPoliciesRequest."""
+
+    Scope: t.Literal["All", "AWS", "Local"]
+    OnlyAttached: bool
+    PathPrefix: str
+    PolicyUsageFilter: t.Literal["PermissionsPolicy", "PermissionsBoundary"]
+    Marker: str
+    MaxItems: int
+
+
+class ListPoliciesResponse(t.TypedDict, total=False):
+    """AWS's ListPoliciesResponse."""
+
+    Policies: list[Policy]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListPolicyTagsRequest(t.TypedDict, total=False):
+    """AWS's ListPolicyTagsRequest."""
+
+    PolicyArn: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListPolicyTagsResponse(t.TypedDict, total=False):
+    """AWS's ListPolicyTagsResponse."""
+
+    Tags: t.Required[list[Tag]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListPolicyVersionsRequest(t.TypedDict, total=False):
+    """AWS's ListPolicyVersionsRequest."""
+
+    PolicyArn: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListPolicyVersionsResponse(t.TypedDict, total=False):
+    """AWS's ListPolicyVersionsResponse."""
+
+    Versions: list[PolicyVersion]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListRolePoliciesRequest(t.TypedDict, total=False):
+    """AWS's ListRolePoliciesRequest."""
+
+    RoleName: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListRolePoliciesResponse(t.TypedDict, total=False):
+    """AWS's ListRolePoliciesResponse."""
+
+    PolicyNames: t.Required[list[str]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListRoleTagsRequest(t.TypedDict, total=False):
+    """AWS's ListRoleTagsRequest."""
+
+    RoleName: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListRoleTagsResponse(t.TypedDict, total=False):
+    """AWS's ListRoleTagsResponse."""
+
+    Tags: t.Required[list[Tag]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListRolesRequest(t.TypedDict, total=False):
+    """AWS's ListRolesRequest."""
+
+    PathPrefix: str
+    Marker: str
+    MaxItems: int
+
+
+class ListRolesResponse(t.TypedDict, total=False):
+    """AWS's ListRolesResponse."""
+
+    Roles: t.Required[list[Role]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListUserPoliciesRequest(t.TypedDict, total=False):
+    """AWS's ListUserPoliciesRequest."""
+
+    UserName: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListUserPoliciesResponse(t.TypedDict, total=False):
+    """AWS's ListUserPoliciesResponse."""
+
+    PolicyNames: t.Required[list[str]]
     IsTruncated: bool
     Marker: str
 
@@ -141,11 +654,134 @@ class ListUsersResponse(t.TypedDict, total=False):
     Marker: str
 
 
+class Policy(t.TypedDict, total=False):
+    """AWS's Policy."""
+
+    PolicyName: str
+    PolicyId: str
+    Arn: str
+    Path: str
+    DefaultVersionId: str
+    AttachmentCount: int
+    PermissionsBoundaryUsageCount: int
+    IsAttachable: bool
+    Description: str
+    CreateDate: float
+    UpdateDate: float
+    Tags: list[Tag]
+
+
+class PolicyGroup(t.TypedDict, total=False):
+    """AWS's PolicyGroup."""
+
+    GroupName: str
+    GroupId: str
+
+
+class PolicyRole(t.TypedDict, total=False):
+    """AWS's PolicyRole."""
+
+    RoleName: str
+    RoleId: str
+
+
+class PolicyUser(t.TypedDict, total=False):
+    """AWS's PolicyUser."""
+
+    UserName: str
+    UserId: str
+
+
+class PolicyVersion(t.TypedDict, total=False):
+    """AWS's PolicyVersion."""
+
+    Document: str
+    VersionId: str
+    IsDefaultVersion: bool
+    CreateDate: float
+
+
+class PutGroupPolicyRequest(t.TypedDict, total=False):
+    """AWS's PutGroupPolicyRequest."""
+
+    GroupName: t.Required[str]
+    PolicyName: t.Required[str]
+    PolicyDocument: t.Required[str]
+
+
+class PutRolePermissionsBoundaryRequest(t.TypedDict, total=False):
+    """AWS's PutRolePermissionsBoundaryRequest."""
+
+    RoleName: t.Required[str]
+    PermissionsBoundary: t.Required[str]
+
+
+class PutRolePolicyRequest(t.TypedDict, total=False):
+    """AWS's PutRolePolicyRequest."""
+
+    RoleName: t.Required[str]
+    PolicyName: t.Required[str]
+    PolicyDocument: t.Required[str]
+
+
 class PutUserPermissionsBoundaryRequest(t.TypedDict, total=False):
     """AWS's PutUserPermissionsBoundaryRequest."""
 
     UserName: t.Required[str]
     PermissionsBoundary: t.Required[str]
+
+
+class PutUserPolicyRequest(t.TypedDict, total=False):
+    """AWS's PutUserPolicyRequest."""
+
+    UserName: t.Required[str]
+    PolicyName: t.Required[str]
+    PolicyDocument: t.Required[str]
+
+
+class RemoveUserFromGroupRequest(t.TypedDict, total=False):
+    """AWS's RemoveUserFromGroupRequest."""
+
+    GroupName: t.Required[str]
+    UserName: t.Required[str]
+
+
+class Role(t.TypedDict, total=False):
+    """AWS's Role."""
+
+    Path: t.Required[str]
+    RoleName: t.Required[str]
+    RoleId: t.Required[str]
+    Arn: t.Required[str]
+    CreateDate: t.Required[float]
+    AssumeRolePolicyDocument: str
+    Description: str
+    MaxSessionDuration: int
+    PermissionsBoundary: AttachedPermissionsBoundary
+    Tags: list[Tag]
+    RoleLastUsed: RoleLastUsed
+    SourceRoleTemplate: SourceRoleTemplate
+
+
+class RoleLastUsed(t.TypedDict, total=False):
+    """AWS's RoleLastUsed."""
+
+    LastUsedDate: float
+    Region: str
+
+
+class SetDefaultPolicyVersionRequest(t.TypedDict, total=False):
+    """AWS's SetDefaultPolicyVersionRequest."""
+
+    PolicyArn: t.Required[str]
+    VersionId: t.Required[str]
+
+
+class SourceRoleTemplate(t.TypedDict, total=False):
+    """AWS's SourceRoleTemplate."""
+
+    TemplateArn: t.Required[str]
+    TemplateMinorVersion: t.Required[int]
 
 
 class Tag(t.TypedDict, total=False):
@@ -155,11 +791,39 @@ class Tag(t.TypedDict, total=False):
     Value: t.Required[str]
 
 
+class TagPolicyRequest(t.TypedDict, total=False):
+    """AWS's TagPolicyRequest."""
+
+    PolicyArn: t.Required[str]
+    Tags: t.Required[list[Tag]]
+
+
+class TagRoleRequest(t.TypedDict, total=False):
+    """AWS's TagRoleRequest."""
+
+    RoleName: t.Required[str]
+    Tags: t.Required[list[Tag]]
+
+
 class TagUserRequest(t.TypedDict, total=False):
     """AWS's TagUserRequest."""
 
     UserName: t.Required[str]
     Tags: t.Required[list[Tag]]
+
+
+class UntagPolicyRequest(t.TypedDict, total=False):
+    """AWS's UntagPolicyRequest."""
+
+    PolicyArn: t.Required[str]
+    TagKeys: t.Required[list[str]]
+
+
+class UntagRoleRequest(t.TypedDict, total=False):
+    """AWS's UntagRoleRequest."""
+
+    RoleName: t.Required[str]
+    TagKeys: t.Required[list[str]]
 
 
 class UntagUserRequest(t.TypedDict, total=False):
@@ -175,6 +839,46 @@ class UpdateAccessKeyRequest(t.TypedDict, total=False):
     UserName: str
     AccessKeyId: t.Required[str]
     Status: t.Required[t.Literal["Active", "Inactive", "Expired"]]
+
+
+class UpdateAssumeRolePolicyRequest(t.TypedDict, total=False):
+    """AWS's UpdateAssumeRolePolicyRequest."""
+
+    RoleName: t.Required[str]
+    PolicyDocument: t.Required[str]
+
+
+class UpdateGroupRequest(t.TypedDict, total=False):
+    """AWS's UpdateGroupRequest."""
+
+    GroupName: t.Required[str]
+    NewPath: str
+    NewGroupName: str
+
+
+class UpdateRoleDescriptionRequest(t.TypedDict, total=False):
+    """AWS's UpdateRoleDescriptionRequest."""
+
+    RoleName: t.Required[str]
+    Description: t.Required[str]
+
+
+class UpdateRoleDescriptionResponse(t.TypedDict, total=False):
+    """AWS's UpdateRoleDescriptionResponse."""
+
+    Role: Role
+
+
+class UpdateRoleRequest(t.TypedDict, total=False):
+    """AWS's UpdateRoleRequest."""
+
+    RoleName: t.Required[str]
+    Description: str
+    MaxSessionDuration: int
+
+
+class UpdateRoleResponse(t.TypedDict, total=False):
+    """AWS's UpdateRoleResponse."""
 
 
 class UpdateUserRequest(t.TypedDict, total=False):
@@ -198,8 +902,52 @@ class User(t.TypedDict, total=False):
     Tags: list[Tag]
 
 
+class AddUserToGroupResponse(t.TypedDict, total=False):
+    """AWS's AddUserToGroupResponse, which has no members."""
+
+
+class AttachGroupPolicyResponse(t.TypedDict, total=False):
+    """AWS's AttachGroupPolicyResponse, which has no members."""
+
+
+class AttachRolePolicyResponse(t.TypedDict, total=False):
+    """AWS's AttachRolePolicyResponse, which has no members."""
+
+
+class AttachUserPolicyResponse(t.TypedDict, total=False):
+    """AWS's AttachUserPolicyResponse, which has no members."""
+
+
 class DeleteAccessKeyResponse(t.TypedDict, total=False):
     """AWS's DeleteAccessKeyResponse, which has no members."""
+
+
+class DeleteGroupResponse(t.TypedDict, total=False):
+    """AWS's DeleteGroupResponse, which has no members."""
+
+
+class DeleteGroupPolicyResponse(t.TypedDict, total=False):
+    """AWS's DeleteGroupPolicyResponse, which has no members."""
+
+
+class DeletePolicyResponse(t.TypedDict, total=False):
+    """AWS's DeletePolicyResponse, which has no members."""
+
+
+class DeletePolicyVersionResponse(t.TypedDict, total=False):
+    """AWS's DeletePolicyVersionResponse, which has no members."""
+
+
+class DeleteRoleResponse(t.TypedDict, total=False):
+    """AWS's DeleteRoleResponse, which has no members."""
+
+
+class DeleteRolePermissionsBoundaryResponse(t.TypedDict, total=False):
+    """AWS's DeleteRolePermissionsBoundaryResponse, which has no members."""
+
+
+class DeleteRolePolicyResponse(t.TypedDict, total=False):
+    """AWS's DeleteRolePolicyResponse, which has no members."""
 
 
 class DeleteUserResponse(t.TypedDict, total=False):
@@ -210,12 +958,68 @@ class DeleteUserPermissionsBoundaryResponse(t.TypedDict, total=False):
     """AWS's DeleteUserPermissionsBoundaryResponse, which has no members."""
 
 
+class DeleteUserPolicyResponse(t.TypedDict, total=False):
+    """AWS's DeleteUserPolicyResponse, which has no members."""
+
+
+class DetachGroupPolicyResponse(t.TypedDict, total=False):
+    """AWS's DetachGroupPolicyResponse, which has no members."""
+
+
+class DetachRolePolicyResponse(t.TypedDict, total=False):
+    """AWS's DetachRolePolicyResponse, which has no members."""
+
+
+class DetachUserPolicyResponse(t.TypedDict, total=False):
+    """AWS's DetachUserPolicyResponse, which has no members."""
+
+
+class PutGroupPolicyResponse(t.TypedDict, total=False):
+    """AWS's PutGroupPolicyResponse, which has no members."""
+
+
+class PutRolePermissionsBoundaryResponse(t.TypedDict, total=False):
+    """AWS's PutRolePermissionsBoundaryResponse, which has no members."""
+
+
+class PutRolePolicyResponse(t.TypedDict, total=False):
+    """AWS's PutRolePolicyResponse, which has no members."""
+
+
 class PutUserPermissionsBoundaryResponse(t.TypedDict, total=False):
     """AWS's PutUserPermissionsBoundaryResponse, which has no members."""
 
 
+class PutUserPolicyResponse(t.TypedDict, total=False):
+    """AWS's PutUserPolicyResponse, which has no members."""
+
+
+class RemoveUserFromGroupResponse(t.TypedDict, total=False):
+    """AWS's RemoveUserFromGroupResponse, which has no members."""
+
+
+class SetDefaultPolicyVersionResponse(t.TypedDict, total=False):
+    """AWS's SetDefaultPolicyVersionResponse, which has no members."""
+
+
+class TagPolicyResponse(t.TypedDict, total=False):
+    """AWS's TagPolicyResponse, which has no members."""
+
+
+class TagRoleResponse(t.TypedDict, total=False):
+    """AWS's TagRoleResponse, which has no members."""
+
+
 class TagUserResponse(t.TypedDict, total=False):
     """AWS's TagUserResponse, which has no members."""
+
+
+class UntagPolicyResponse(t.TypedDict, total=False):
+    """AWS's UntagPolicyResponse, which has no members."""
+
+
+class UntagRoleResponse(t.TypedDict, total=False):
+    """AWS's UntagRoleResponse, which has no members."""
 
 
 class UntagUserResponse(t.TypedDict, total=False):
@@ -226,6 +1030,14 @@ class UpdateAccessKeyResponse(t.TypedDict, total=False):
     """AWS's UpdateAccessKeyResponse, which has no members."""
 
 
+class UpdateAssumeRolePolicyResponse(t.TypedDict, total=False):
+    """AWS's UpdateAssumeRolePolicyResponse, which has no members."""
+
+
+class UpdateGroupResponse(t.TypedDict, total=False):
+    """AWS's UpdateGroupResponse, which has no members."""
+
+
 class UpdateUserResponse(t.TypedDict, total=False):
     """AWS's UpdateUserResponse, which has no members."""
 
@@ -233,8 +1045,42 @@ class UpdateUserResponse(t.TypedDict, total=False):
 class Iam(t.Protocol):
     """The operations of iam that lakebed has built."""
 
+    def add_user_to_group(self, request: AddUserToGroupRequest) -> AddUserToGroupResponse:
+        """Call AddUserToGroup."""
+        ...
+
+    def attach_group_policy(self, request: AttachGroupPolicyRequest) -> AttachGroupPolicyResponse:
+        """Call AttachGroupPolicy."""
+        ...
+
+    def attach_role_policy(self, request: AttachRolePolicyRequest) -> AttachRolePolicyResponse:
+        """Call AttachRolePolicy."""
+        ...
+
+    def attach_user_policy(self, request: AttachUserPolicyRequest) -> AttachUserPolicyResponse:
+        """Call AttachUserPolicy."""
+        ...
+
     def create_access_key(self, request: CreateAccessKeyRequest) -> CreateAccessKeyResponse:
         """Call CreateAccessKey."""
+        ...
+
+    def create_group(self, request: CreateGroupRequest) -> CreateGroupResponse:
+        """Call CreateGroup."""
+        ...
+
+    def create_policy(self, request: CreatePolicyRequest) -> CreatePolicyResponse:
+        """Call CreatePolicy."""
+        ...
+
+    def create_policy_version(
+        self, request: CreatePolicyVersionRequest
+    ) -> CreatePolicyVersionResponse:
+        """Call CreatePolicyVersion."""
+        ...
+
+    def create_role(self, request: CreateRoleRequest) -> CreateRoleResponse:
+        """Call CreateRole."""
         ...
 
     def create_user(self, request: CreateUserRequest) -> CreateUserResponse:
@@ -243,6 +1089,38 @@ class Iam(t.Protocol):
 
     def delete_access_key(self, request: DeleteAccessKeyRequest) -> DeleteAccessKeyResponse:
         """Call DeleteAccessKey."""
+        ...
+
+    def delete_group(self, request: DeleteGroupRequest) -> DeleteGroupResponse:
+        """Call DeleteGroup."""
+        ...
+
+    def delete_group_policy(self, request: DeleteGroupPolicyRequest) -> DeleteGroupPolicyResponse:
+        """Call DeleteGroupPolicy."""
+        ...
+
+    def delete_policy(self, request: DeletePolicyRequest) -> DeletePolicyResponse:
+        """Call DeletePolicy."""
+        ...
+
+    def delete_policy_version(
+        self, request: DeletePolicyVersionRequest
+    ) -> DeletePolicyVersionResponse:
+        """Call DeletePolicyVersion."""
+        ...
+
+    def delete_role(self, request: DeleteRoleRequest) -> DeleteRoleResponse:
+        """Call DeleteRole."""
+        ...
+
+    def delete_role_permissions_boundary(
+        self, request: DeleteRolePermissionsBoundaryRequest
+    ) -> DeleteRolePermissionsBoundaryResponse:
+        """Call DeleteRolePermissionsBoundary."""
+        ...
+
+    def delete_role_policy(self, request: DeleteRolePolicyRequest) -> DeleteRolePolicyResponse:
+        """Call DeleteRolePolicy."""
         ...
 
     def delete_user(self, request: DeleteUserRequest) -> DeleteUserResponse:
@@ -255,12 +1133,122 @@ class Iam(t.Protocol):
         """Call DeleteUserPermissionsBoundary."""
         ...
 
+    def delete_user_policy(self, request: DeleteUserPolicyRequest) -> DeleteUserPolicyResponse:
+        """Call DeleteUserPolicy."""
+        ...
+
+    def detach_group_policy(self, request: DetachGroupPolicyRequest) -> DetachGroupPolicyResponse:
+        """Call DetachGroupPolicy."""
+        ...
+
+    def detach_role_policy(self, request: DetachRolePolicyRequest) -> DetachRolePolicyResponse:
+        """Call DetachRolePolicy."""
+        ...
+
+    def detach_user_policy(self, request: DetachUserPolicyRequest) -> DetachUserPolicyResponse:
+        """Call DetachUserPolicy."""
+        ...
+
+    def get_group(self, request: GetGroupRequest) -> GetGroupResponse:
+        """Call GetGroup."""
+        ...
+
+    def get_group_policy(self, request: GetGroupPolicyRequest) -> GetGroupPolicyResponse:
+        """Call GetGroupPolicy."""
+        ...
+
+    def get_policy(self, request: GetPolicyRequest) -> GetPolicyResponse:
+        """Call GetPolicy."""
+        ...
+
+    def get_policy_version(self, request: GetPolicyVersionRequest) -> GetPolicyVersionResponse:
+        """Call GetPolicyVersion."""
+        ...
+
+    def get_role(self, request: GetRoleRequest) -> GetRoleResponse:
+        """Call GetRole."""
+        ...
+
+    def get_role_policy(self, request: GetRolePolicyRequest) -> GetRolePolicyResponse:
+        """Call GetRolePolicy."""
+        ...
+
     def get_user(self, request: GetUserRequest) -> GetUserResponse:
         """Call GetUser."""
         ...
 
+    def get_user_policy(self, request: GetUserPolicyRequest) -> GetUserPolicyResponse:
+        """Call GetUserPolicy."""
+        ...
+
     def list_access_keys(self, request: ListAccessKeysRequest) -> ListAccessKeysResponse:
         """Call ListAccessKeys."""
+        ...
+
+    def list_attached_group_policies(
+        self, request: ListAttachedGroupPoliciesRequest
+    ) -> ListAttachedGroupPoliciesResponse:
+        """Call ListAttachedGroupPolicies."""
+        ...
+
+    def list_attached_role_policies(
+        self, request: ListAttachedRolePoliciesRequest
+    ) -> ListAttachedRolePoliciesResponse:
+        """Call ListAttachedRolePolicies."""
+        ...
+
+    def list_attached_user_policies(
+        self, request: ListAttachedUserPoliciesRequest
+    ) -> ListAttachedUserPoliciesResponse:
+        """Call ListAttachedUserPolicies."""
+        ...
+
+    def list_entities_for_policy(
+        self, request: ListEntitiesForPolicyRequest
+    ) -> ListEntitiesForPolicyResponse:
+        """Call ListEntitiesForPolicy."""
+        ...
+
+    def list_group_policies(self, request: ListGroupPoliciesRequest) -> ListGroupPoliciesResponse:
+        """Call ListGroupPolicies."""
+        ...
+
+    def list_groups(self, request: ListGroupsRequest) -> ListGroupsResponse:
+        """Call ListGroups."""
+        ...
+
+    def list_groups_for_user(self, request: ListGroupsForUserRequest) -> ListGroupsForUserResponse:
+        """Call ListGroupsForUser."""
+        ...
+
+    def list_policies(self, request: ListPoliciesRequest) -> ListPoliciesResponse:
+        """Call ListPolicies."""
+        ...
+
+    def list_policy_tags(self, request: ListPolicyTagsRequest) -> ListPolicyTagsResponse:
+        """Call ListPolicyTags."""
+        ...
+
+    def list_policy_versions(
+        self, request: ListPolicyVersionsRequest
+    ) -> ListPolicyVersionsResponse:
+        """Call ListPolicyVersions."""
+        ...
+
+    def list_role_policies(self, request: ListRolePoliciesRequest) -> ListRolePoliciesResponse:
+        """Call ListRolePolicies."""
+        ...
+
+    def list_role_tags(self, request: ListRoleTagsRequest) -> ListRoleTagsResponse:
+        """Call ListRoleTags."""
+        ...
+
+    def list_roles(self, request: ListRolesRequest) -> ListRolesResponse:
+        """Call ListRoles."""
+        ...
+
+    def list_user_policies(self, request: ListUserPoliciesRequest) -> ListUserPoliciesResponse:
+        """Call ListUserPolicies."""
         ...
 
     def list_user_tags(self, request: ListUserTagsRequest) -> ListUserTagsResponse:
@@ -271,14 +1259,60 @@ class Iam(t.Protocol):
         """Call ListUsers."""
         ...
 
+    def put_group_policy(self, request: PutGroupPolicyRequest) -> PutGroupPolicyResponse:
+        """Call PutGroupPolicy."""
+        ...
+
+    def put_role_permissions_boundary(
+        self, request: PutRolePermissionsBoundaryRequest
+    ) -> PutRolePermissionsBoundaryResponse:
+        """Call PutRolePermissionsBoundary."""
+        ...
+
+    def put_role_policy(self, request: PutRolePolicyRequest) -> PutRolePolicyResponse:
+        """Call PutRolePolicy."""
+        ...
+
     def put_user_permissions_boundary(
         self, request: PutUserPermissionsBoundaryRequest
     ) -> PutUserPermissionsBoundaryResponse:
         """Call PutUserPermissionsBoundary."""
         ...
 
+    def put_user_policy(self, request: PutUserPolicyRequest) -> PutUserPolicyResponse:
+        """Call PutUserPolicy."""
+        ...
+
+    def remove_user_from_group(
+        self, request: RemoveUserFromGroupRequest
+    ) -> RemoveUserFromGroupResponse:
+        """Call RemoveUserFromGroup."""
+        ...
+
+    def set_default_policy_version(
+        self, request: SetDefaultPolicyVersionRequest
+    ) -> SetDefaultPolicyVersionResponse:
+        """Call SetDefaultPolicyVersion."""
+        ...
+
+    def tag_policy(self, request: TagPolicyRequest) -> TagPolicyResponse:
+        """Call TagPolicy."""
+        ...
+
+    def tag_role(self, request: TagRoleRequest) -> TagRoleResponse:
+        """Call TagRole."""
+        ...
+
     def tag_user(self, request: TagUserRequest) -> TagUserResponse:
         """Call TagUser."""
+        ...
+
+    def untag_policy(self, request: UntagPolicyRequest) -> UntagPolicyResponse:
+        """Call UntagPolicy."""
+        ...
+
+    def untag_role(self, request: UntagRoleRequest) -> UntagRoleResponse:
+        """Call UntagRole."""
         ...
 
     def untag_user(self, request: UntagUserRequest) -> UntagUserResponse:
@@ -287,6 +1321,26 @@ class Iam(t.Protocol):
 
     def update_access_key(self, request: UpdateAccessKeyRequest) -> UpdateAccessKeyResponse:
         """Call UpdateAccessKey."""
+        ...
+
+    def update_assume_role_policy(
+        self, request: UpdateAssumeRolePolicyRequest
+    ) -> UpdateAssumeRolePolicyResponse:
+        """Call UpdateAssumeRolePolicy."""
+        ...
+
+    def update_group(self, request: UpdateGroupRequest) -> UpdateGroupResponse:
+        """Call UpdateGroup."""
+        ...
+
+    def update_role(self, request: UpdateRoleRequest) -> UpdateRoleResponse:
+        """Call UpdateRole."""
+        ...
+
+    def update_role_description(
+        self, request: UpdateRoleDescriptionRequest
+    ) -> UpdateRoleDescriptionResponse:
+        """Call UpdateRoleDescription."""
         ...
 
     def update_user(self, request: UpdateUserRequest) -> UpdateUserResponse:

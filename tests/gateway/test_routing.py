@@ -115,10 +115,10 @@ def test_other_services_are_named_by_their_target_or_scope() -> None:
          "dynamodb", "GetItem"),
         (HttpRequest("GET", "/2015-03-31/functions", "", {"authorization":
          S3_AUTH.format("lambda")}), "lambda", "GET /2015-03-31/functions"),
-        (HttpRequest("POST", "/", "", {**FORM, "authorization": S3_AUTH.format("iam")},
-         b"Action=ListUsers&Version=2010-05-08"), "iam", "ListUsers"),
-        (HttpRequest("POST", "/", "", FORM, b"Action=AssumeRole&Version=2011-06-15"),
-         "sts", "AssumeRole"),
+        (HttpRequest("POST", "/", "", {**FORM, "authorization": S3_AUTH.format("rds")},
+         b"Action=DescribeEvents&Version=2014-10-31"), "rds", "DescribeEvents"),
+        (HttpRequest("POST", "/", "", FORM, b"Action=AssumeRoleWithSAML&Version=2011-06-15"),
+         "sts", "AssumeRoleWithSAML"),
     ]  # fmt: skip
     for request, service, operation in cases:
         with pytest.raises(NotBuiltError) as caught:
@@ -160,7 +160,9 @@ def test_what_nobody_has_is_refused_as_aws_does(
 
 def test_refusals_speak_the_language_of_the_service_called() -> None:
     assert family_of(HttpRequest("GET", "/bucket")) == "s3"
-    assert family_of(HttpRequest("POST", "/", "", FORM)) == "sts"
+    assert load(family_of(HttpRequest("POST", "/", "", FORM))).protocol == "query"
+    form = HttpRequest("POST", "/", "", FORM, b"Action=X&Version=2011-06-15")
+    assert family_of(form) == "sts"
     assert family_of(HttpRequest("POST", "/", "", {"x-amz-target": "AmazonAthena.X"})) == "athena"
     unknown = HttpRequest("POST", "/", "", {"x-amz-target": "Kinesis_20131202.PutRecord"})
     assert load(family_of(unknown)).protocol == "json"

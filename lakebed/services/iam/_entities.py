@@ -89,6 +89,13 @@ def refuse_service_role(role: User | Group | Role) -> None:
         )
 
 
+def entity_of(ctx: Context, kind: str, name: str) -> User | Group | Role | None:
+    """Return an entity by the word of its kind, or None."""
+    if kind == "User":
+        return USERS.get(ctx, ctx.account, name)
+    return (GROUPS if kind == "Group" else ROLES).get(ctx, ctx.account, name)
+
+
 # -- inline policies ------------------------------------------------------------------------------
 
 
@@ -170,9 +177,7 @@ def list_attached(ctx: Context, kind: Kind[Entity], request: Mapping[str, Any]) 
     """Return an entity's managed policies, a page at a time."""
     entity = kind.find(ctx, request[f"{kind.word}Name"])
     prefix = request.get("PathPrefix") or "/"
-    rows = (
-        (arn, shape) for arn, shape in attached_shapes(entity) if path_of(arn).startswith(prefix)
-    )
+    rows = (one for one in attached_shapes(entity) if path_of(one[0]).startswith(prefix))
     return page(request, "AttachedPolicies", rows)
 
 
