@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from xml.etree import ElementTree
 
 from lakebed.cli.settings import Resolved
@@ -85,6 +85,19 @@ class AwsClient:
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": answer["NextToken"]}
+
+    def query(
+        self, service: str, operation: str, request: Mapping[str, str], version: str = "2010-05-08"
+    ) -> ElementTree.Element:
+        """Call an operation of the query protocol (IAM, STS); ApiError as it answers."""
+        form = urlencode({"Action": operation, "Version": version, **request}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+        status, body = self._send(service, "POST", "/", form, headers)
+        answer = ElementTree.fromstring(body)
+        if status >= 300:
+            code = answer.findtext(".//{*}Code") or str(status)
+            raise ApiError(code, answer.findtext(".//{*}Message") or "")
+        return answer
 
     def make_bucket(self, bucket: str) -> None:
         """Create a bucket; one of ours that is there already is no error."""

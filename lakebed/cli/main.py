@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lakebed import __version__
-from lakebed.cli.settings import CHOICES, KEYS_FILE, Resolved, SettingsError, resolve
+from lakebed.cli.settings import CHOICES, Resolved, SettingsError, resolve
 from lakebed.cli.upkeep import Command, add_upkeep
 
 EXIT_IN_USE = 3
@@ -62,7 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     tour.add_argument("--keep", action="store_true", help="leave the server running at the end")
     tour.add_argument("--only", metavar="STEP", help="run one step and those it needs")
     _add_network(add("env", _env, "Print what to eval, so that every AWS client finds the server."))
-    add("init", _init, "Make random root keys and turn the well-known ones off.")
+    init = add("init", _init, "Make random root keys and turn the well-known ones off.")
+    init.add_argument(
+        "--server",
+        action="store_true",
+        help="also write settings (every address, TLS, strict mode) and a systemd unit",
+    )
+    _add_network(init)
+    _add_user(add("user", _user, "Add users with keys of their own, list or remove them."))
     text = "Show whether a server answers, what the lake holds, what grows, what is damaged."
     status = add("status", _status, text)
     _add_network(status)
@@ -117,6 +124,21 @@ def _add_logs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoint-url", help="where to ask (default: the server of the folder)")
 
 
+def _add_user(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = """examples:
+  lakebed user add ann --policy AmazonAthenaFullAccess --policy AmazonS3ReadOnlyAccess
+  lakebed user add bob --group analysts > bob.env
+  lakebed user list
+  lakebed user remove ann
+"""
+    parser.add_argument("action", choices=["add", "list", "remove"], help="what to do")
+    parser.add_argument("name", nargs="?", help="the user's name")
+    parser.add_argument("--policy", action="append", default=[], help="name or ARN (repeatable)")
+    parser.add_argument("--group", action="append", default=[], help="a group (repeatable)")
+    parser.add_argument("--endpoint-url", help="where to ask (default: the server of the folder)")
+
+
 def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port, 0 for any free one (default: 4566)")
@@ -152,6 +174,12 @@ def _samples(options: argparse.Namespace, resolved: Resolved) -> int:
     from lakebed.cli.samples import samples
 
     return samples(options, resolved)
+
+
+def _user(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.user import user
+
+    return user(options, resolved)
 
 
 def _serve(options: argparse.Namespace, resolved: Resolved) -> int:
@@ -222,24 +250,9 @@ def _env(options: argparse.Namespace, resolved: Resolved) -> int:
 
 
 def _init(options: argparse.Namespace, resolved: Resolved) -> int:
-    import os
-    import secrets
+    from lakebed.cli.init import init
 
-    state = resolved.settings.state_dir
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = state / KEYS_FILE
-    access_key = "AKIA" + "".join(
-        secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)
-    )
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        print(f"lakebed: {path} is there already; remove it to make new keys", file=sys.stderr)
-        return 2
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{access_key}\n{secrets.token_urlsafe(30)}\n")
-    print(f'root keys are in {path} (mode 0600); `eval "$(lakebed env)"` uses them')
-    return 0
+    return init(options, resolved)
 
 
 def _status(options: argparse.Namespace, resolved: Resolved) -> int:

@@ -163,6 +163,7 @@ def test_every_command_has_help():
         "tour",
         "env",
         "init",
+        "user",
         "status",
         "sync",
         "fsck",
