@@ -31,6 +31,7 @@ class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `version_id` is empty for the null version. `rank` orders the versions of a key, newer ones
     less; `archive` names the engine's place of a noncurrent version. A delete marker has no bytes.
+    `owner` and `grants` are empty where the bucket's owner alone may reach it.
 
     A struct, not a dataclass: made ten times as fast, and a thousand of them are one listing.
     """
@@ -54,6 +55,8 @@ class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
     rank: int = 0
     archive: str = ""
     is_delete_marker: bool = False
+    owner: str = ""
+    grants: tuple[tuple[str, str], ...] = ()
 
 
 class ListedObject(msgspec.Struct, frozen=True, gc=False):

@@ -13,8 +13,11 @@ from urllib.parse import parse_qsl, unquote
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
+from lakebed.engines.objects import StoredObject
 from lakebed.govern.actions import needed
 from lakebed.govern.decision import Decision, Need, needs_of
+from lakebed.services.s3._access_lists import object_grants
+from lakebed.services.s3._grants import OF_OBJECTS, is_given
 from lakebed.services.s3._rules import rules_of
 from lakebed.services.s3._versions import is_version_id
 from lakebed.services.s3.model import BUCKETS, Bucket
@@ -32,7 +35,6 @@ _OF_VERSIONS = {
     "s3:PutObjectAcl": "s3:PutObjectVersionAcl",
     "s3:PutObjectTagging": "s3:PutObjectVersionTagging",
 }
-_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _WRITES = frozenset({"put_object", "copy_object", "create_multipart_upload"})
 
 
@@ -64,18 +66,28 @@ def _all(
     is_free = not bucket.rules or operation in _OF_POLICY
     if is_free and who.is_root and who.account == bucket.account:
         return ()
+    is_new = operation in _WRITES
+    return [_need(ctx, bucket, one, request, is_new) for one in _actions(operation, request)]
+
+
+def _need(
+    ctx: Context, bucket: Bucket, action: str, request: Mapping[str, Any], is_new: bool
+) -> Need:
+    """Return the need of an action, with what the bucket's and the object's settings say of it."""
     key = request.get("Key")
-    return [_need(ctx, bucket, action, key) for action in _actions(operation, request)]
-
-
-def _need(ctx: Context, bucket: Bucket, action: str, key: str | None) -> Need:
     resource = f"arn:aws:s3:::{bucket.name}" + ("" if key is None else f"/{key}")
     if not bucket.rules:
         return Need(action, resource, bucket.account)
-    who = ctx.principal
+    who, rules = ctx.principal, rules_of(ctx, bucket)
     account = "" if who.is_anonymous else who.account
-    policy = rules_of(ctx, bucket).about(action, account)
-    return Need(action, resource, bucket.account, policy)
+    # The list of an object that is about to be written says nothing of who may write it.
+    if rules.has_lists and not is_new and action.lower() in OF_OBJECTS:
+        found = _object(ctx, request)
+        if found is not None and not found.is_delete_marker:
+            owner, grants = object_grants(bucket, found)
+            policy = rules.about_object(action, account, owner, grants)
+            return Need(action, resource, owner, policy)
+    return Need(action, resource, bucket.account, rules.about(action, account))
 
 
 def _actions(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
@@ -90,7 +102,7 @@ def _actions(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
     if operation in _WRITES:
         if "Tagging" in request:
             yield "s3:PutObjectTagging"
-        if "ACL" in request or any(name in request for name in _GRANTS):
+        if is_given(request):
             yield "s3:PutObjectAcl"
 
 
@@ -114,20 +126,24 @@ def _of_source(
     found += _all(ctx, "get_object_tagging", asked, bucket)
     target = BUCKETS.get(ctx, request["Bucket"])
     if target is not None:
-        found.append(_need(ctx, target, "s3:PutObjectTagging", request["Key"]))
+        found.append(_need(ctx, target, "s3:PutObjectTagging", request, True))
     return found
 
 
 def _tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the tags of the object that a request is about; none if there is none."""
+    found = _object(ctx, request)
+    return {} if found is None else found.tags
+
+
+def _object(ctx: Context, request: Mapping[str, Any]) -> StoredObject | None:
+    """Return the object that a request is about, if it is there."""
     name, key, version = request["Bucket"], request["Key"], request.get("VersionId")
     objects = ctx.engines.objects
     if version is None:
-        found = objects.stat(ctx, name, key)
-    else:
-        named = "" if version == "null" else version
-        found = objects.versions.stat(ctx, name, key, named) if is_version_id(version) else None
-    return {} if found is None else found.tags
+        return objects.stat(ctx, name, key)
+    if not is_version_id(version):
+        return None
+    return objects.versions.stat(ctx, name, key, "" if version == "null" else version)
 
 
 # -- conditions --------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ import json
 
 from lakebed.context import Context
 from lakebed.core.limits import BUCKET_RULES_REMEMBERED_MAX
-from lakebed.govern.policies import Policy, parsed
+from lakebed.govern.policies import Policy, Statement, parsed
+from lakebed.services.s3._grants import Grants, statements_of
 from lakebed.services.s3._policy_documents import in_accounts, is_public
 from lakebed.services.s3._settings import (
     ACL,
@@ -42,16 +43,37 @@ class Rules:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
         is_shut = blocks(settings[PUBLIC_ACCESS_BLOCK], _RESTRICT) and is_public(policy)
         self._to_others = Policy.of(policy.name, policy.denies) if is_shut else policy
+        # Where the bucket's owner owns its objects, access lists are out of use.
+        self.has_lists = settings[OWNERSHIP_CONTROLS] is not None
+        self.ignores_public = blocks(settings[PUBLIC_ACCESS_BLOCK], "IgnorePublicAcls")
+        grants = settings[ACL]
+        self._lists: tuple[Statement, ...] = ()
+        if self.has_lists and grants is not None and grants.document is not None:
+            found = tuple((who, what) for who, what in grants.document["Grants"])
+            self._lists = statements_of(found, is_bucket=True, no_public=self.ignores_public)
         self._about: dict[tuple[str, bool], Policy] = {}
 
     def about(self, action: str, account: str) -> Policy:
-        """Return what the bucket's policy says of an action to who is of an account, if of any."""
+        """Return what the bucket's policy and list say of an action to who is of an account."""
         key = action, account == self.owner
         found = self._about.get(key)
         if found is None:
-            found = (self._policy if key[1] else self._to_others).about(action)
-            self._about[key] = found
+            policy = self._policy if key[1] else self._to_others
+            whole = Policy.of(policy.name, (*policy.statements, *self._lists))
+            found = self._about[key] = whole.about(action)
         return found
+
+    def about_object(self, action: str, account: str, owner: str, grants: Grants) -> Policy:
+        """Return what is said of an action that an object's own access list decides.
+
+        What its bucket's policy allows holds only for objects of the bucket's owner.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+        """
+        found = self.about(action, account)
+        own = statements_of(grants, is_bucket=False, no_public=self.ignores_public)
+        said = Policy.of(found.name, own).about(action)
+        allows = found.allows if owner == self.owner else ()
+        return Policy(found.name, (*allows, *said.allows), found.denies)
 
 
 def policy_text(setting: BucketSetting | None) -> str:
@@ -90,7 +112,7 @@ def rules_changed(ctx: Context, bucket: Bucket) -> None:
     """Keep the digest of a bucket's rules; to be called after every change of one of them."""
     settings = _read(ctx, bucket)
     digest = ""
-    if any(one is not None for name, one in settings.items() if name in (POLICY, ACL)):
+    if any(one is not None for name, one in settings.items() if name != PUBLIC_ACCESS_BLOCK):
         documents = [None if one is None else [one.document] for one in settings.values()]
         whole = [bucket.name, bucket.account, documents]
         digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.engines.objects import Span, VersionSpan
+from lakebed.services.s3._access_lists import ENFORCED, PREFERRED, WRITER, acl_with_ownership
+from lakebed.services.s3._grants import Grants, grants_of, is_owners, is_public
 from lakebed.services.s3._object_parts import forget_bucket_parts
-from lakebed.services.s3._settings import forget_settings
+from lakebed.services.s3._rules import rules_changed
+from lakebed.services.s3._settings import ACL, OWNERSHIP_CONTROLS, forget_settings, keep_setting
 from lakebed.services.s3._tags import NEW_BUCKET_TAGS, checked_tags
 from lakebed.services.s3.model import (
     BUCKETS,
@@ -39,8 +42,8 @@ def create_bucket(ctx: Context, request: s3.CreateBucketRequest) -> s3.CreateBuc
     if not is_legal_bucket_name(name):
         message = "The specified bucket is not valid."
         raise AwsError("InvalidBucketName", message, 400, {"BucketName": name})
-    if request.get("ObjectOwnership", "BucketOwnerEnforced") != "BucketOwnerEnforced":
-        raise NotBuiltError("s3", "CreateBucket", "ObjectOwnership")
+    ownership = request.get("ObjectOwnership", ENFORCED)
+    grants = _first_grants(ctx, request, ownership)
     configuration = request.get("CreateBucketConfiguration") or {}
     region = _location(ctx, configuration)
     tags = checked_tags(configuration.get("Tags") or [], NEW_BUCKET_TAGS)
@@ -48,7 +51,13 @@ def create_bucket(ctx: Context, request: s3.CreateBucketRequest) -> s3.CreateBuc
     if known is None:
         ctx.engines.objects.create_bucket(name)
         created = float(int(ctx.clock.now()))
-        BUCKETS.put(ctx, Bucket(name, ctx.account, region, created, tags=tags))
+        bucket = Bucket(name, ctx.account, region, created, tags=tags)
+        BUCKETS.put(ctx, bucket)
+        if ownership != ENFORCED:
+            keep_setting(ctx, bucket, OWNERSHIP_CONTROLS, {"ObjectOwnership": ownership})
+            if not is_owners(ctx.account, grants):
+                keep_setting(ctx, bucket, ACL, {"Grants": [list(one) for one in grants]})
+            rules_changed(ctx, bucket)
     elif known.account != ctx.account:
         message = (
             "The requested bucket name is not available. The bucket namespace is shared by all "
@@ -62,6 +71,25 @@ def create_bucket(ctx: Context, request: s3.CreateBucketRequest) -> s3.CreateBuc
         )
         raise AwsError("BucketAlreadyOwnedByYou", message, 409, {"BucketName": name})
     return {"Location": f"/{name}", "BucketArn": f"arn:aws:s3:::{name}"}
+
+
+def _first_grants(ctx: Context, request: Mapping[str, Any], ownership: str) -> Grants:
+    """Return the access list of a new bucket, which cannot be public: that is blocked in it."""
+    if ownership not in (ENFORCED, PREFERRED, WRITER):
+        raise invalid_argument(
+            "Invalid x-amz-object-ownership header: " + ownership,
+            "x-amz-object-ownership",
+            ownership,
+        )
+    grants = grants_of(request, "CreateBucket", ctx.account, ctx.account)
+    if is_owners(ctx.account, grants):
+        return grants
+    if ownership == ENFORCED:
+        raise acl_with_ownership()
+    if is_public(grants):
+        message = "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
+        raise AwsError("InvalidBucketAclWithBlockPublicAccessError", message, 400)
+    return grants
 
 
 def _location(ctx: Context, configuration: Mapping[str, object]) -> str:

@@ -23,6 +23,7 @@ from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import MIB, PUT_BYTES_MAX
 from lakebed.digests import new_digest
 from lakebed.engines.objects import StoredObject
+from lakebed.services.s3._access_lists import new_owned
 from lakebed.services.s3._checksums import DEFAULT, MEMBERS, check_algorithm, computed
 from lakebed.services.s3._conditions import check_copy, check_write
 from lakebed.services.s3._descriptions import (
@@ -134,7 +135,13 @@ def copy_object(ctx: Context, request: s3.CopyObjectRequest) -> s3.CopyObjectOut
             copied = _copied(ctx, request, source.found, path)
             bucket = _begin_to_write(ctx, request)
             _check_destination(ctx, request)
-            kept = msgspec.structs.replace(copied, version_id=new_version_id(ctx, bucket))
+            owned = new_owned(ctx, bucket, "CopyObject", request)
+            kept = msgspec.structs.replace(
+                copied,
+                version_id=new_version_id(ctx, bucket),
+                owner=owned.owner,
+                grants=owned.grants,
+            )
             ctx.engines.objects.put(ctx, kept, path, is_versioned=bucket.is_versioned)
         except BaseException:
             path.unlink(missing_ok=True)

@@ -50,6 +50,8 @@ class Upload:
     checksum_type: str = ""
     storage_class: str = ""
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    owner: str = ""
+    grants: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +157,6 @@ _UNBUILT = frozenset(
         "CopySourceSSECustomerAlgorithm",
         "CopySourceSSECustomerKey",
         "CopySourceSSECustomerKeyMD5",
-        "GrantFullControl",
-        "GrantRead",
-        "GrantReadACP",
-        "GrantWrite",
-        "GrantWriteACP",
         "IfMatchInitiatedTime",
         "MFA",
         "ObjectLockEnabledForBucket",
@@ -179,7 +176,6 @@ _UNBUILT = frozenset(
     }
 )
 _UNBUILT_EXCEPT = {
-    "ACL": ("private", "bucket-owner-full-control"),
     # Nothing is restored here, and of such objects S3 says nothing more.
     "OptionalObjectAttributes": (["RestoreStatus"],),
 }

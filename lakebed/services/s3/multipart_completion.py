@@ -140,6 +140,8 @@ def _put(
         checksum_type=(upload.checksum_type or FULL_OBJECT) if checksums else "",
         storage_class=upload.storage_class,
         tags=upload.tags,
+        owner=upload.owner,
+        grants=upload.grants,
         part_count=len(parts),
         version_id=new_version_id(ctx, bucket),
     )

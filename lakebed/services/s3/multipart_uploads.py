@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import LIST_KEYS_MAX
+from lakebed.services.s3._access_lists import new_owned
 from lakebed.services.s3._checksums import (
     DEFAULT,
     can_be_full_object,
@@ -51,6 +52,7 @@ def create_multipart_upload(
     check_key(request["Key"])
     check_metadata(request)
     algorithm, kind = _checksum_of(request)
+    owned = new_owned(ctx, bucket, "CreateMultipartUpload", request)
     now = ctx.clock.now()
     upload = Upload(
         bucket=bucket.name,
@@ -65,6 +67,8 @@ def create_multipart_upload(
         checksum_type=kind,
         storage_class=storage_class_of(request),
         tags=header_tags(request),
+        owner=owned.owner,
+        grants=owned.grants,
     )
     UPLOADS.put(ctx, upload)
     answer: s3.CreateMultipartUploadOutput = {

@@ -12,6 +12,7 @@ from lakebed.core.bodies import FileSlice
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import DELETE_KEYS_MAX, PARTS_MAX
 from lakebed.engines.objects import StoredObject
+from lakebed.services.s3._access_lists import Owned, new_owned
 from lakebed.services.s3._checksums import check_claims, verified
 from lakebed.services.s3._conditions import check_read, check_write, not_implemented, slice_of
 from lakebed.services.s3._descriptions import (
@@ -49,7 +50,7 @@ DELETED_AT_ONCE = 25
 """Keys of one DeleteObjects that are deleted before others have their turn."""
 
 
-def _check_put(ctx: Context, request: s3.PutObjectRequest) -> Bucket:
+def _check_put(ctx: Context, request: s3.PutObjectRequest) -> tuple[Bucket, Owned]:
     """Check all that does not need the body."""
     refuse_unbuilt("PutObject", request)
     bucket = bucket_of(ctx, request)
@@ -58,7 +59,7 @@ def _check_put(ctx: Context, request: s3.PutObjectRequest) -> Bucket:
     if "IfMatch" in request or "IfNoneMatch" in request:
         found = ctx.engines.objects.stat(ctx, request["Bucket"], request["Key"])
         check_write("PutObject", request, found)
-    return bucket
+    return bucket, new_owned(ctx, bucket, "PutObject", request)
 
 
 # The dispatcher finds it by its name.
@@ -76,7 +77,7 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
-    bucket = _check_put(ctx, request)
+    bucket, owned = _check_put(ctx, request)
     if "Body" not in request:
         raise AwsError("MissingRequestBodyError", "Request Body is empty", 400)
     body = request["Body"]
@@ -96,6 +97,8 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
         version_id=new_version_id(ctx, bucket),
         inode=body.inode,
         mtime_ns=body.mtime_ns,
+        owner=owned.owner,
+        grants=owned.grants,
     )
     ctx.engines.objects.put(ctx, found, body.path, is_versioned=bucket.is_versioned)
     answer: dict[str, Any] = {"ETag": f'"{found.etag}"', **checksums}

@@ -3,15 +3,14 @@ from __future__ import annotations
 import pytest
 
 from tests.services.s3.answers import answer, refusal
+from tests.services.s3.callers import OTHER, nobody, open_to_policies
 
-OWNER = {"ID": "000000000000"}
-OWNERS_LIST = {
-    "Owner": OWNER,
-    "Grants": [{"Grantee": {**OWNER, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}],
-}
-NO_LISTS = (
+WITH_OWNERSHIP = (
     400,
-    {"Code": "AccessControlListNotSupported", "Message": "The bucket does not allow ACLs"},
+    {
+        "Code": "InvalidBucketAclWithObjectOwnership",
+        "Message": "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+    },
 )
 
 
@@ -23,27 +22,8 @@ def s3(lakebed):
     return client
 
 
-def test_all_is_granted_to_the_owner(s3):
-    assert answer(s3.get_bucket_acl(Bucket="lake")) == OWNERS_LIST
-    assert answer(s3.get_object_acl(Bucket="lake", Key="k")) == OWNERS_LIST
-    assert refusal(s3.get_object_acl, Bucket="lake", Key="none")[1]["Code"] == "NoSuchKey"
-
-
-def test_an_access_list_may_say_what_is_so_and_nothing_else(s3):
-    call, key = {"Bucket": "lake"}, {"Bucket": "lake", "Key": "k"}
-    assert answer(s3.put_bucket_acl(**call, ACL="private")) == {}
-    assert answer(s3.put_bucket_acl(**call, AccessControlPolicy=OWNERS_LIST)) == {}
-    assert answer(s3.put_object_acl(**key, ACL="bucket-owner-full-control")) == {}
-    assert refusal(s3.put_bucket_acl, **call, ACL="public-read") == NO_LISTS
-    assert refusal(s3.put_object_acl, **key, ACL="public-read") == NO_LISTS
-    assert refusal(s3.put_bucket_acl, **call, GrantRead="id=123456789012") == NO_LISTS
-    for grants in ([], [{**OWNERS_LIST["Grants"][0], "Permission": "READ"}]):
-        policy = {"Owner": OWNER, "Grants": grants}
-        assert refusal(s3.put_bucket_acl, **call, AccessControlPolicy=policy) in (
-            NO_LISTS,
-            (400, {"Code": "MalformedXML", "Message": "The XML you provided was not well-formed "
-                   "or did not validate against our published schema"}),
-        )  # fmt: skip
+def controls(ownership):
+    return {"Rules": [{"ObjectOwnership": ownership}]}
 
 
 def test_the_public_access_block_is_kept(s3):
@@ -72,15 +52,17 @@ def test_the_public_access_block_is_kept(s3):
     assert found() == whole
 
 
-def test_the_owner_of_a_bucket_owns_its_objects(s3):
-    def controls(ownership):
-        return {"Rules": [{"ObjectOwnership": ownership}]}
+def test_who_owns_the_objects_of_a_bucket_is_kept(s3):
+    def found():
+        return answer(s3.get_bucket_ownership_controls(Bucket="lake"))["OwnershipControls"]
 
-    enforced = {"OwnershipControls": controls("BucketOwnerEnforced")}
-    assert answer(s3.get_bucket_ownership_controls(Bucket="lake")) == enforced
-    s3.put_bucket_ownership_controls(Bucket="lake", **enforced)
-    other = {"Bucket": "lake", "OwnershipControls": controls("ObjectWriter")}
-    assert refusal(s3.put_bucket_ownership_controls, **other)[0] == 501
+    assert found() == controls("BucketOwnerEnforced")
+    for ownership in ("ObjectWriter", "BucketOwnerPreferred", "BucketOwnerEnforced"):
+        call = {"Bucket": "lake", "OwnershipControls": controls(ownership)}
+        s3.put_bucket_ownership_controls(**call)
+        assert found() == controls(ownership)
+    wrong = {"Bucket": "lake", "OwnershipControls": controls("Anybody")}
+    assert refusal(s3.put_bucket_ownership_controls, **wrong)[1]["Code"] == "MalformedXML"
     s3.delete_bucket_ownership_controls(Bucket="lake")
     assert refusal(s3.get_bucket_ownership_controls, Bucket="lake") == (
         404,
@@ -90,7 +72,61 @@ def test_the_owner_of_a_bucket_owns_its_objects(s3):
             "BucketName": "lake",
         },
     )
-    # Now there could be access lists, and they are not built.
-    assert refusal(s3.put_bucket_acl, Bucket="lake", ACL="public-read")[0] == 501
-    s3.put_bucket_ownership_controls(Bucket="lake", **enforced)
-    assert answer(s3.get_bucket_ownership_controls(Bucket="lake")) == enforced
+
+
+def test_a_bucket_is_made_with_its_ownership_and_list(s3):
+    s3.create_bucket(Bucket="plain", ObjectOwnership="ObjectWriter", ACL="private")
+    assert answer(s3.get_bucket_ownership_controls(Bucket="plain")) == {
+        "OwnershipControls": controls("ObjectWriter")
+    }
+    reads = {"GrantRead": f'id="{OTHER}"'}
+    s3.create_bucket(Bucket="shared", ObjectOwnership="BucketOwnerPreferred", **reads)
+    assert answer(s3.get_bucket_acl(Bucket="shared"))["Grants"] == [
+        {"Grantee": {"ID": OTHER, "Type": "CanonicalUser"}, "Permission": "READ"}
+    ]
+    assert refusal(s3.create_bucket, Bucket="none", **reads) == WITH_OWNERSHIP
+    assert refusal(s3.create_bucket, Bucket="none", ACL="public-read") == WITH_OWNERSHIP
+    public = {"ObjectOwnership": "ObjectWriter", "ACL": "public-read"}
+    assert refusal(s3.create_bucket, Bucket="none", **public) == (
+        400,
+        {
+            "Code": "InvalidBucketAclWithBlockPublicAccessError",
+            "Message": "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+        },
+    )
+
+
+def test_an_owner_is_not_enforced_while_a_list_lets_others_in(s3):
+    enforced = {"Bucket": "lake", "OwnershipControls": controls("BucketOwnerEnforced")}
+    s3.put_bucket_ownership_controls(**{**enforced, "OwnershipControls": controls("ObjectWriter")})
+    s3.put_bucket_acl(Bucket="lake", GrantRead=f'id="{OTHER}"')
+    assert refusal(s3.put_bucket_ownership_controls, **enforced) == WITH_OWNERSHIP
+    s3.put_bucket_acl(Bucket="lake", ACL="private")
+    s3.put_bucket_ownership_controls(**enforced)
+
+
+def test_public_lists_are_blocked_or_ignored(lakebed, s3):
+    writers = {"Bucket": "lake", "OwnershipControls": controls("ObjectWriter")}
+    s3.put_bucket_ownership_controls(**writers)
+    denied = (
+        403,
+        {
+            "Code": "AccessDenied",
+            "Message": "User: arn:aws:iam::000000000000:root is not authorized to perform: "
+            's3:PutBucketAcl on resource: "arn:aws:s3:::lake" because public access control lists '
+            "(ACLs) are prevented by the BlockPublicAcls setting in S3 Block Public Access.",
+        },
+    )
+    assert refusal(s3.put_bucket_acl, Bucket="lake", ACL="public-read") == denied
+    object_list = {"Bucket": "lake", "Key": "k", "ACL": "public-read"}
+    assert refusal(s3.put_object_acl, **object_list)[0] == 403
+    assert refusal(s3.put_object, **object_list, Body=b"")[0] == 403
+    open_to_policies(s3, "lake")
+    s3.put_bucket_acl(Bucket="lake", ACL="public-read")
+    s3.put_object_acl(**object_list)
+    assert nobody(lakebed).list_objects(Bucket="lake")["Contents"]
+    assert nobody(lakebed).get_object(Bucket="lake", Key="k")
+    ignored = {"IgnorePublicAcls": True}
+    s3.put_public_access_block(Bucket="lake", PublicAccessBlockConfiguration=ignored)
+    assert refusal(nobody(lakebed).list_objects, Bucket="lake")[0] == 403
+    assert refusal(nobody(lakebed).get_object, Bucket="lake", Key="k")[0] == 403

@@ -192,8 +192,6 @@ def test_what_is_not_built_is_refused_by_name(lakebed):
     status, error = refusal(s3.create_bucket, Bucket="locked", ObjectLockEnabledForBucket=True)
     assert (status, error["Code"]) == (501, "NotImplemented")
     assert "s3.CreateBucket (ObjectLockEnabledForBucket)" in error["Message"]
-    status, error = refusal(s3.create_bucket, Bucket="public", ACL="public-read")
-    assert (status, error["Code"]) == (501, "NotImplemented")
     assert answer(s3.list_buckets())["Buckets"] == []
 
 

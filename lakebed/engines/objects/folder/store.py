@@ -154,6 +154,8 @@ class FolderStore:
             found.part_count,
             found.version_id,
             rank,
+            owner=found.owner,
+            grants=found.grants,
         )
         self._objects.put(scope, kept)
         self._journal.rename(scope, kept, path, place)
