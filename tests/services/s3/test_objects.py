@@ -235,7 +235,6 @@ def test_too_much_metadata_is_refused(s3):
     ("member", "value"),
     [
         ("ServerSideEncryption", "aws:kms"),
-        ("ACL", "public-read"),
         ("ObjectLockLegalHoldStatus", "ON"),
     ],
 )
