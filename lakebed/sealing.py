@@ -52,6 +52,25 @@ def unseal(settings: Settings, purpose: str, name: str, text: str) -> bytes:
         raise SealError(f"{purpose} of {name}") from error
 
 
+def locked(key: bytes, name: str, value: bytes) -> bytes:
+    """Return bytes encrypted with a data key of the caller's, for a name."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, value, name.encode())
+
+
+def unlocked(key: bytes, name: str, value: bytes) -> bytes:
+    """Return what was `locked` for a name; SealError with another key, or of another name."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        return AESGCM(key).decrypt(value[:_NONCE_BYTES], value[_NONCE_BYTES:], name.encode())
+    except (InvalidTag, ValueError) as error:
+        raise SealError(name) from error
+
+
 def _made(path: Path) -> bytes:
     """Make the key, once, and have it on the disk before anything is sealed with it."""
     path.parent.mkdir(mode=0o700, exist_ok=True)

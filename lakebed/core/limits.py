@@ -254,6 +254,9 @@ IAM_SCAN_ROWS: Final = 200
 """Ours: rows of a listing that are read at a time."""
 CREDENTIALS_REMEMBERED_MAX: Final = 10_000
 """Ours: access keys whose secrets are kept unsealed in memory."""
+SESSION_POLICIES_MAX: Final = 10
+SESSION_POLICY_CHARACTERS_MAX: Final = 2048
+SESSION_TAGS_MAX: Final = 50
 SESSIONS_KEPT_SECONDS: Final = 86_400.0
 """Ours: temporary credentials are known for so long after they expired, to be called expired."""
 
@@ -266,3 +269,26 @@ KMS_GRANTS_MAX: Final = 50_000
 KMS_TAGS_MAX: Final = 50
 KMS_ROTATIONS_ON_DEMAND_MAX: Final = 25
 """Of one key: https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html"""
+
+# --- Secrets Manager (docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html) ---
+SECRETS_MAX: Final = 500_000
+SECRET_VERSIONS_MAX: Final = 100
+"""Of one secret, those without labels among them, which are removed from the oldest on."""
+SECRET_LABELS_MAX: Final = 20
+"""Of all versions of a secret."""
+SECRET_TAGS_MAX: Final = 50
+SECRET_POLICY_CHARACTERS_MAX: Final = 20_480
+SECRET_BYTES_MAX: Final = 64 * KIB
+"""Of one value: 65,536 bytes."""
+
+# --- Parameter Store (https://docs.aws.amazon.com/general/latest/gr/ssm.html) ---
+PARAMETERS_STANDARD_MAX: Final = 10_000
+PARAMETERS_MAX: Final = 100_000
+PARAMETER_VERSIONS_MAX: Final = 100
+PARAMETER_LABELS_MAX: Final = 10
+"""Of one version."""
+PARAMETER_LEVELS_MAX: Final = 15
+PARAMETER_STANDARD_BYTES_MAX: Final = 4 * KIB
+PARAMETER_ADVANCED_BYTES_MAX: Final = 8 * KIB
+PARAMETER_POLICIES_MAX: Final = 10
+PARAMETER_TAGS_MAX: Final = 50
