@@ -5,7 +5,7 @@ A room of its own, above what it names (store, engines, generated types) and bel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -30,6 +30,15 @@ class Caller(Protocol):
         """Invoke one operation by its function name and return its answer once it is committed.
 
         Raises AwsError as a client would see it.
+        """
+        ...
+
+    async def check(
+        self, service: str, operation: str, requests: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Ask whether calls of an operation would be allowed; AwsError as the first refused one.
+
+        For what is done past the operation: an engine reads an object's file, not GetObject.
         """
         ...
 

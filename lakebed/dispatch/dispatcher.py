@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -217,6 +217,25 @@ class Dispatcher:
         log.info("%s allowed in open mode: %s", context.request_id, decision.reason)
         self._house.metrics.count(service, operation, "not enforced: AccessDenied")
 
+    def authorise_all(
+        self, context: Context, service: str, operation: str, requests: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Refuse calls of which one may not be made.
+
+        The root is asked once for each bucket: what it may there does not depend on the key, unless
+        the bucket has a policy.
+        """
+        free: set[object] = set()
+        needs = self._house.registry.access(service, "needs")
+        for request in requests:
+            bucket = request.get("Bucket")
+            if bucket in free:
+                continue
+            if context.principal.is_root and not (needs and needs(context, operation, request)):
+                free.add(bucket)
+                continue
+            self.authorise(context, service, operation, request)
+
     def _is_enforced(self, principal: Principal, decision: Decision) -> bool:
         """Tell whether a denial holds.
 
@@ -344,6 +363,18 @@ class _RunCaller:
             Call(context.principal, context.region, service, operation, request, context.request_id)
         )
 
+    async def check(
+        self, service: str, operation: str, requests: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Ask whether calls of an operation would be allowed; AwsError as the first refused one."""
+        dispatcher = self._dispatcher
+        for at in range(0, len(requests), _CHECKED_AT_ONCE):
+            part = requests[at : at + _CHECKED_AT_ONCE]
+            await dispatcher.write(
+                self._context,
+                lambda ctx, part=part: dispatcher.authorise_all(ctx, service, operation, part),
+            )
+
     async def write(self, work: Callable[[Context], Any]) -> Any:
         """Run `work` in a transaction of its own and return once it is committed."""
         return await self._dispatcher.write(self._context, work)
@@ -353,6 +384,8 @@ class _RunCaller:
         return await self._dispatcher.look(self._context, work)
 
 
+_CHECKED_AT_ONCE = 200
+"""Permissions asked for before others have their turn: about 2 ms."""
 _MORE = object()
 """What a slice returns that is not the last."""
 

@@ -36,7 +36,11 @@ class QueryLake:
         request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
         while True:
             page = await self._caller.call("s3", "list_objects_v2", request)
-            for item in page.get("Contents", ()):
+            contents = page.get("Contents", ())
+            # The engine reads the files themselves, so what S3 would ask is asked here.
+            wanted = [{"Bucket": bucket, "Key": item["Key"]} for item in contents]
+            await self._caller.check("s3", "get_object", wanted)
+            for item in contents:
                 path = self._objects.local_path(bucket, item["Key"])
                 found.append(LakeFile(item["Key"], path, item["Size"]))
             if not page.get("IsTruncated"):

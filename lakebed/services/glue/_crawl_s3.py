@@ -235,6 +235,8 @@ async def _findings(crawling: Crawling, target: Target, path: str) -> list[Findi
     found: list[Finding] = []
     for at in range(0, len(wanted), CRAWL_BATCH_FILES):
         part = wanted[at : at + CRAWL_BATCH_FILES]
+        asked = [{"Bucket": target.bucket, "Key": key} for key, _ in part]
+        await crawling.caller.check("s3", "get_object", asked)
         samples = [Sample(key, local(target.bucket, key), size) for key, size in part]
         found += await crawling.engines.crawl.classify(samples, crawling.classifiers)
     return found

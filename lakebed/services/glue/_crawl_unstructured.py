@@ -138,6 +138,8 @@ async def _files(
             if count > CRAWL_UNSTRUCTURED_FILES_MAX:
                 most = CRAWL_UNSTRUCTURED_FILES_MAX
                 raise CrawlError(f"{place.location} has more than {most} files for one table.")
+            asked = {"Bucket": place.bucket, "Key": key}
+            await crawling.caller.check("s3", "get_object", [asked])
             yield MediaFile(
                 f"s3://{place.bucket}/{key}", local(place.bucket, key), one["Size"],
                 _seconds(one["LastModified"]), str(one["ETag"]).strip('"'),

@@ -178,6 +178,14 @@ def test_a_crawl_acts_as_its_role(lakebed, glue):
         "principalId": "crawls:AWS-Crawler",
         "arn": "arn:aws:sts::000000000000:assumed-role/crawls/AWS-Crawler",
         "accountId": "000000000000",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "arn": "arn:aws:iam::000000000000:role/crawls",
+                "accountId": "000000000000",
+                "userName": "crawls",
+            }
+        },
     } in made
     with urllib.request.urlopen(f"{lakebed.url}/_lakebed/metrics", timeout=5) as answer:
         counted = answer.read().decode()
