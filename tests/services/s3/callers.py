@@ -17,9 +17,8 @@ def nobody(lakebed: Any) -> Any:
 
 def other(lakebed: Any, account: str = OTHER) -> Any:
     """Return a client of another account's root."""
-    return lakebed.session().client(
-        "s3", endpoint_url=lakebed.url, aws_access_key_id=account, aws_secret_access_key="test"
-    )
+    keys = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+    return lakebed.client("s3", **keys)
 
 
 def open_to_policies(s3: Any, bucket: str) -> None:
