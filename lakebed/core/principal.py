@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Principal:
     """Who asks. `arn` is the caller's ARN, `user_id` what STS calls UserId.
 
-    `user` is the name of an IAM user, `role` of the role whose session `session` is; the root and
-    whoever is not known have neither. `access_key` is what the request was signed with; the keys
-    of sessions lead to their session policies and tags. Calls of runs have none.
+    `user` is the name of an IAM user, `role` of the role (with its path) whose session `session`
+    is; the root and whoever is not known have neither. `access_key` is what the request was signed
+    with; the keys of sessions lead to their session policies and tags. Calls of runs have none.
     """
 
     account: str

@@ -24,6 +24,7 @@ from lakebed.store import Scope, Table
 
 MANAGED = "arn:aws:iam::aws:policy/"
 """How the ARNs of AWS's own policies begin; see `managed_policies/`."""
+_EVERYTHING = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 _REMEMBERED_MAX = 1000
 _DECIDED_MAX = 10_000
 _ACTIONS_MAX = 1000
@@ -295,15 +296,27 @@ def _read(scope: Scope, who: Principal) -> Policies:
     narrowed = None
     if session is not None and session.policies is not None:
         narrowed = tuple(parsed(text, "session") for text in session.policies)
-    if who.user:
-        user = USERS.get(scope, who.account, who.user)
+    if session is not None and session.federated and not session.user:
+        # Named by the account's root, who may all.
+        identity, boundary = (parsed(_EVERYTHING, "root"),), ""
+    elif who.user or (session is not None and session.federated):
+        user = USERS.get(scope, who.account, who.user or (session.user if session else ""))
         identity = tuple(_of_user(scope, user)) if user is not None else ()
         boundary = user.boundary if user is not None else ""
     else:
-        role = ROLES.get(scope, who.account, who.role) if who.role else None
+        role = _role_of(scope, who)
         identity = tuple(_of(scope, role.inline, role.attached)) if role is not None else ()
         boundary = role.boundary if role is not None else ""
     return Policies(identity, _boundary(scope, boundary), narrowed)
+
+
+def _role_of(scope: Scope, who: Principal) -> Role | None:
+    """Return the role of a session; None if it is gone, or another has its name now."""
+    if not who.role:
+        return None
+    role = ROLES.get(scope, who.account, who.role.rpartition("/")[2])
+    name = who.user_id.partition(":")[0]
+    return role if role is None or role.id == name or not name.startswith("AROA") else None
 
 
 def _of_user(scope: Scope, user: User) -> Iterator[Policy]:

@@ -9,6 +9,82 @@ from __future__ import annotations
 import typing as t
 
 
+class AssumeRoleRequest(t.TypedDict, total=False):
+    """AWS's AssumeRoleRequest."""
+
+    RoleArn: t.Required[str]
+    RoleSessionName: t.Required[str]
+    PolicyArns: list[PolicyDescriptorType]
+    Policy: str
+    DurationSeconds: int
+    Tags: list[Tag]
+    TransitiveTagKeys: list[str]
+    ExternalId: str
+    SerialNumber: str
+    TokenCode: str
+    SourceIdentity: str
+    ProvidedContexts: list[ProvidedContext]
+    MinimumSessionTokenSize: int
+
+
+class AssumeRoleResponse(t.TypedDict, total=False):
+    """AWS's AssumeRoleResponse."""
+
+    Credentials: Credentials
+    AssumedRoleUser: AssumedRoleUser
+    PackedPolicySize: int
+    SourceIdentity: str
+    SessionTokenUtilization: int
+    SessionTokenSize: int
+
+
+class AssumedRoleUser(t.TypedDict, total=False):
+    """AWS's AssumedRoleUser."""
+
+    AssumedRoleId: t.Required[str]
+    Arn: t.Required[str]
+
+
+class Credentials(t.TypedDict, total=False):
+    """AWS's Credentials."""
+
+    AccessKeyId: t.Required[str]
+    SecretAccessKey: t.Required[str]
+    SessionToken: t.Required[str]
+    Expiration: t.Required[float]
+
+
+class DecodeAuthorizationMessageRequest(t.TypedDict, total=False):
+    """AWS's DecodeAuthorizationMessageRequest."""
+
+    EncodedMessage: t.Required[str]
+
+
+class DecodeAuthorizationMessageResponse(t.TypedDict, total=False):
+    """AWS's DecodeAuthorizationMessageResponse."""
+
+    DecodedMessage: str
+
+
+class FederatedUser(t.TypedDict, total=False):
+    """AWS's FederatedUser."""
+
+    FederatedUserId: t.Required[str]
+    Arn: t.Required[str]
+
+
+class GetAccessKeyInfoRequest(t.TypedDict, total=False):
+    """AWS's GetAccessKeyInfoRequest."""
+
+    AccessKeyId: t.Required[str]
+
+
+class GetAccessKeyInfoResponse(t.TypedDict, total=False):
+    """AWS's GetAccessKeyInfoResponse."""
+
+    Account: str
+
+
 class GetCallerIdentityRequest(t.TypedDict, total=False):
     """AWS's GetCallerIdentityRequest."""
 
@@ -21,9 +97,91 @@ class GetCallerIdentityResponse(t.TypedDict, total=False):
     Arn: str
 
 
+class GetFederationTokenRequest(t.TypedDict, total=False):
+    """AWS's GetFederationTokenRequest."""
+
+    Name: t.Required[str]
+    Policy: str
+    PolicyArns: list[PolicyDescriptorType]
+    DurationSeconds: int
+    Tags: list[Tag]
+    MinimumSessionTokenSize: int
+
+
+class GetFederationTokenResponse(t.TypedDict, total=False):
+    """AWS's GetFederationTokenResponse."""
+
+    Credentials: Credentials
+    FederatedUser: FederatedUser
+    PackedPolicySize: int
+    SessionTokenUtilization: int
+    SessionTokenSize: int
+
+
+class GetSessionTokenRequest(t.TypedDict, total=False):
+    """AWS's GetSessionTokenRequest."""
+
+    DurationSeconds: int
+    SerialNumber: str
+    TokenCode: str
+    MinimumSessionTokenSize: int
+
+
+class GetSessionTokenResponse(t.TypedDict, total=False):
+    """AWS's GetSessionTokenResponse."""
+
+    Credentials: Credentials
+    SessionTokenUtilization: int
+    SessionTokenSize: int
+
+
+class PolicyDescriptorType(t.TypedDict, total=False):
+    """AWS's PolicyDescriptorType."""
+
+    arn: str
+
+
+class ProvidedContext(t.TypedDict, total=False):
+    """AWS's ProvidedContext."""
+
+    ProviderArn: str
+    ContextAssertion: str
+
+
+class Tag(t.TypedDict, total=False):
+    """AWS's Tag."""
+
+    Key: t.Required[str]
+    Value: t.Required[str]
+
+
 class Sts(t.Protocol):
     """The operations of sts that lakebed has built."""
 
+    def assume_role(self, request: AssumeRoleRequest) -> AssumeRoleResponse:
+        """Call AssumeRole."""
+        ...
+
+    def decode_authorization_message(
+        self, request: DecodeAuthorizationMessageRequest
+    ) -> DecodeAuthorizationMessageResponse:
+        """Call DecodeAuthorizationMessage."""
+        ...
+
+    def get_access_key_info(self, request: GetAccessKeyInfoRequest) -> GetAccessKeyInfoResponse:
+        """Call GetAccessKeyInfo."""
+        ...
+
     def get_caller_identity(self, request: GetCallerIdentityRequest) -> GetCallerIdentityResponse:
         """Call GetCallerIdentity."""
+        ...
+
+    def get_federation_token(
+        self, request: GetFederationTokenRequest
+    ) -> GetFederationTokenResponse:
+        """Call GetFederationToken."""
+        ...
+
+    def get_session_token(self, request: GetSessionTokenRequest) -> GetSessionTokenResponse:
+        """Call GetSessionToken."""
         ...

@@ -1,0 +1,133 @@
+"""Temporary credentials: how they are made, and what narrows them."""
+
+from __future__ import annotations
+
+import base64
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from lakebed.context import Context
+from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.core.limits import (
+    SESSION_POLICIES_MAX,
+    SESSION_POLICY_CHARACTERS_MAX,
+    SESSION_TAGS_MAX,
+    SESSIONS_KEPT_SECONDS,
+)
+from lakebed.govern.identities import SESSIONS, Session, document
+from lakebed.govern.policies import PolicyError, parsed
+from lakebed.sealing import seal
+from lakebed.store import Range
+
+_SECRET_BYTES = 30
+_TOKEN_BYTES = 240
+_PURGED_MAX = 20
+_UNBUILT = ("SerialNumber", "TokenCode", "ProvidedContexts", "MinimumSessionTokenSize")
+
+
+def invalid(message: str) -> AwsError:
+    """Return ValidationError."""
+    return AwsError("ValidationError", message)
+
+
+def denied(message: str) -> AwsError:
+    """Return AccessDenied."""
+    return AwsError("AccessDenied", message, 403)
+
+
+def refuse_unbuilt(operation: str, request: Mapping[str, Any]) -> None:
+    """Refuse members that would change the answer: there are no devices for a second factor."""
+    for member in _UNBUILT:
+        if member in request:
+            raise NotBuiltError("sts", operation, member)
+
+
+def caller_session(ctx: Context) -> Session | None:
+    """Return the session whose credentials signed the request, if temporary ones did."""
+    key = ctx.principal.access_key
+    return SESSIONS.get(ctx, key) if key.startswith("ASIA") else None
+
+
+def policies_of(ctx: Context, request: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the session policies that a request gives, None if it gives none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+    """
+    arns: Sequence[Any] = request.get("PolicyArns") or ()
+    texts = [request["Policy"]] if request.get("Policy") else []
+    if len(arns) > SESSION_POLICIES_MAX:
+        # The sentence is remembered.
+        raise invalid(f"Cannot exceed quota for SessionPolicyArns: {SESSION_POLICIES_MAX}")
+    if sum(map(len, texts)) > SESSION_POLICY_CHARACTERS_MAX:
+        raise AwsError("PackedPolicyTooLarge", "The session policy is too large.")
+    for one in arns:
+        text = document(ctx, one.get("arn", ""))
+        if text is None:
+            # The sentence is remembered.
+            raise invalid(f"PolicyArn {one.get('arn', '')} does not exist.")
+        texts.append(text)
+    for text in texts:
+        try:
+            parsed(text)
+        except PolicyError as error:
+            raise AwsError("MalformedPolicyDocument", str(error)) from None
+    return tuple(texts) if texts else None
+
+
+def tags_of(request: Mapping[str, Any]) -> dict[str, str]:
+    """Return the session tags that a request gives."""
+    given: Sequence[Any] = request.get("Tags") or ()
+    tags = {tag["Key"]: tag["Value"] for tag in given}
+    if len({key.lower() for key in tags}) < len(given):
+        message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+        raise AwsError("InvalidParameterValue", message)
+    if len(tags) > SESSION_TAGS_MAX:
+        raise invalid(f"A session can have at most {SESSION_TAGS_MAX} tags.")
+    if any(key.lower().startswith("aws:") for key in tags):
+        message = "aws: prefixed tag names are not allowed for external use."
+        raise AwsError("InvalidParameterValue", message)
+    return tags
+
+
+def packed_percent(request: Mapping[str, Any]) -> int | None:
+    """Return how much of the room for policies and tags a request fills, None without any.
+
+    How AWS packs them is not published: characters are counted here.
+    """
+    if not any(request.get(name) for name in ("Policy", "PolicyArns", "Tags")):
+        return None
+    size = len(request.get("Policy") or "")
+    size += sum(len(one.get("arn", "")) for one in request.get("PolicyArns") or ())
+    size += sum(len(tag["Key"]) + len(tag["Value"]) for tag in request.get("Tags") or ())
+    return min(100, math.ceil(100 * size / SESSION_POLICY_CHARACTERS_MAX))
+
+
+def begin(ctx: Context, session: Session, seconds: int) -> Any:
+    """Write a session with credentials of its own, and return them as answers have them.
+
+    What of `session` is about credentials is filled in here.
+    """
+    now = ctx.clock.now()
+    # Not from ctx.ids: what follows from its earlier numbers could be worked out.
+    secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    token = base64.b64encode(secrets.token_bytes(_TOKEN_BYTES)).decode()
+    name = "ASIA" + base64.b32encode(bytes.fromhex(ctx.ids.token(80))).decode()
+    expires = math.floor(now) + seconds
+    sealed = seal(ctx.settings, "credentials", name, secret.encode())
+    whole = msgspec.structs.replace(
+        session, id=name, secret=sealed, token=token, issued=now, expires=float(expires)
+    )
+    SESSIONS.put(ctx, whole)
+    over = Range(end=(now - SESSIONS_KEPT_SECONDS,), index="by_expiry", limit=_PURGED_MAX)
+    for one in list(SESSIONS.scan(ctx, over)):
+        SESSIONS.delete(ctx, one.id)
+    return {
+        "AccessKeyId": name,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+        "Expiration": expires,
+    }
