@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,6 +18,7 @@ from lakebed.testing import server
 from tests.services.s3.answers import answer, refusal
 from tests.services.s3.callers import OTHER, nobody, open_to_policies, other
 
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "s3-access.md"
 THIRD = "222222222222"
 BUCKET = "arn:aws:s3:::lake"
 DENIED = 403, {"Code": "AccessDenied", "Message": "Access Denied"}
@@ -176,3 +181,10 @@ def test_a_user_of_a_strict_server_needs_its_own_policys_leave(strict):
     assert refusal(ada.get_object, Bucket="wide", Key="a/none")[1]["Code"] == "NoSuchKey"
     deleted = ada.delete_objects(Bucket="wide", Delete={"Objects": [{"Key": "a/k"}]})
     assert [one["Code"] for one in deleted["Errors"]] == ["AccessDenied"]
+
+
+@pytest.mark.usefixtures("lakebed")
+def test_the_example_of_the_page():
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("Bern,Rome\n", "")
