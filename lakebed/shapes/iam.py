@@ -28,6 +28,13 @@ class AccessKeyMetadata(t.TypedDict, total=False):
     CreateDate: float
 
 
+class AddRoleToInstanceProfileRequest(t.TypedDict, total=False):
+    """AWS's AddRoleToInstanceProfileRequest."""
+
+    InstanceProfileName: t.Required[str]
+    RoleName: t.Required[str]
+
+
 class AddUserToGroupRequest(t.TypedDict, total=False):
     """AWS's AddUserToGroupRequest."""
 
@@ -82,6 +89,12 @@ class CreateAccessKeyResponse(t.TypedDict, total=False):
     AccessKey: t.Required[AccessKey]
 
 
+class CreateAccountAliasRequest(t.TypedDict, total=False):
+    """AWS's CreateAccountAliasRequest."""
+
+    AccountAlias: t.Required[str]
+
+
 class CreateGroupRequest(t.TypedDict, total=False):
     """AWS's CreateGroupRequest."""
 
@@ -93,6 +106,20 @@ class CreateGroupResponse(t.TypedDict, total=False):
     """AWS's CreateGroupResponse."""
 
     Group: t.Required[Group]
+
+
+class CreateInstanceProfileRequest(t.TypedDict, total=False):
+    """AWS's CreateInstanceProfileRequest."""
+
+    InstanceProfileName: t.Required[str]
+    Path: str
+    Tags: list[Tag]
+
+
+class CreateInstanceProfileResponse(t.TypedDict, total=False):
+    """AWS's CreateInstanceProfileResponse."""
+
+    InstanceProfile: t.Required[InstanceProfile]
 
 
 class CreatePolicyRequest(t.TypedDict, total=False):
@@ -143,6 +170,20 @@ class CreateRoleResponse(t.TypedDict, total=False):
     Role: t.Required[Role]
 
 
+class CreateServiceLinkedRoleRequest(t.TypedDict, total=False):
+    """AWS's CreateServiceLinkedRoleRequest."""
+
+    AWSServiceName: t.Required[str]
+    Description: str
+    CustomSuffix: str
+
+
+class CreateServiceLinkedRoleResponse(t.TypedDict, total=False):
+    """AWS's CreateServiceLinkedRoleResponse."""
+
+    Role: Role
+
+
 class CreateUserRequest(t.TypedDict, total=False):
     """AWS's CreateUserRequest."""
 
@@ -165,6 +206,12 @@ class DeleteAccessKeyRequest(t.TypedDict, total=False):
     AccessKeyId: t.Required[str]
 
 
+class DeleteAccountAliasRequest(t.TypedDict, total=False):
+    """AWS's DeleteAccountAliasRequest."""
+
+    AccountAlias: t.Required[str]
+
+
 class DeleteGroupPolicyRequest(t.TypedDict, total=False):
     """AWS's DeleteGroupPolicyRequest."""
 
@@ -176,6 +223,12 @@ class DeleteGroupRequest(t.TypedDict, total=False):
     """AWS's DeleteGroupRequest."""
 
     GroupName: t.Required[str]
+
+
+class DeleteInstanceProfileRequest(t.TypedDict, total=False):
+    """AWS's DeleteInstanceProfileRequest."""
+
+    InstanceProfileName: t.Required[str]
 
 
 class DeletePolicyRequest(t.TypedDict, total=False):
@@ -210,6 +263,18 @@ class DeleteRoleRequest(t.TypedDict, total=False):
     RoleName: t.Required[str]
 
 
+class DeleteServiceLinkedRoleRequest(t.TypedDict, total=False):
+    """AWS's DeleteServiceLinkedRoleRequest."""
+
+    RoleName: t.Required[str]
+
+
+class DeleteServiceLinkedRoleResponse(t.TypedDict, total=False):
+    """AWS's DeleteServiceLinkedRoleResponse."""
+
+    DeletionTaskId: t.Required[str]
+
+
 class DeleteUserPermissionsBoundaryRequest(t.TypedDict, total=False):
     """AWS's DeleteUserPermissionsBoundaryRequest."""
 
@@ -227,6 +292,13 @@ class DeleteUserRequest(t.TypedDict, total=False):
     """AWS's DeleteUserRequest."""
 
     UserName: t.Required[str]
+
+
+class DeletionTaskFailureReasonType(t.TypedDict, total=False):
+    """AWS's DeletionTaskFailureReasonType."""
+
+    Reason: str
+    RoleUsageList: list[RoleUsageType]
 
 
 class DetachGroupPolicyRequest(t.TypedDict, total=False):
@@ -248,6 +320,31 @@ class DetachUserPolicyRequest(t.TypedDict, total=False):
 
     UserName: t.Required[str]
     PolicyArn: t.Required[str]
+
+
+class GetAccountAuthorizationDetailsRequest(t.TypedDict, total=False):
+    """AWS's GetAccountAuthorizationDetailsRequest."""
+
+    Filter: list[t.Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]]
+    MaxItems: int
+    Marker: str
+
+
+class GetAccountAuthorizationDetailsResponse(t.TypedDict, total=False):
+    """AWS's GetAccountAuthorizationDetailsResponse."""
+
+    UserDetailList: list[UserDetail]
+    GroupDetailList: list[GroupDetail]
+    RoleDetailList: list[RoleDetail]
+    Policies: list[ManagedPolicyDetail]
+    IsTruncated: bool
+    Marker: str
+
+
+class GetAccountSummaryResponse(t.TypedDict, total=False):
+    """AWS's GetAccountSummaryResponse."""
+
+    SummaryMap: dict[str, int]
 
 
 class GetGroupPolicyRequest(t.TypedDict, total=False):
@@ -280,6 +377,18 @@ class GetGroupResponse(t.TypedDict, total=False):
     Users: t.Required[list[User]]
     IsTruncated: bool
     Marker: str
+
+
+class GetInstanceProfileRequest(t.TypedDict, total=False):
+    """AWS's GetInstanceProfileRequest."""
+
+    InstanceProfileName: t.Required[str]
+
+
+class GetInstanceProfileResponse(t.TypedDict, total=False):
+    """AWS's GetInstanceProfileResponse."""
+
+    InstanceProfile: t.Required[InstanceProfile]
 
 
 class GetPolicyRequest(t.TypedDict, total=False):
@@ -334,6 +443,19 @@ class GetRoleResponse(t.TypedDict, total=False):
     Role: t.Required[Role]
 
 
+class GetServiceLinkedRoleDeletionStatusRequest(t.TypedDict, total=False):
+    """AWS's GetServiceLinkedRoleDeletionStatusRequest."""
+
+    DeletionTaskId: t.Required[str]
+
+
+class GetServiceLinkedRoleDeletionStatusResponse(t.TypedDict, total=False):
+    """AWS's GetServiceLinkedRoleDeletionStatusResponse."""
+
+    Status: t.Required[t.Literal["SUCCEEDED", "IN_PROGRESS", "FAILED", "NOT_STARTED"]]
+    Reason: DeletionTaskFailureReasonType
+
+
 class GetUserPolicyRequest(t.TypedDict, total=False):
     """AWS's GetUserPolicyRequest."""
 
@@ -371,6 +493,30 @@ class Group(t.TypedDict, total=False):
     CreateDate: t.Required[float]
 
 
+class GroupDetail(t.TypedDict, total=False):
+    """AWS's GroupDetail."""
+
+    Path: str
+    GroupName: str
+    GroupId: str
+    Arn: str
+    CreateDate: float
+    GroupPolicyList: list[PolicyDetail]
+    AttachedManagedPolicies: list[AttachedPolicy]
+
+
+class InstanceProfile(t.TypedDict, total=False):
+    """AWS's InstanceProfile."""
+
+    Path: t.Required[str]
+    InstanceProfileName: t.Required[str]
+    InstanceProfileId: t.Required[str]
+    Arn: t.Required[str]
+    CreateDate: t.Required[float]
+    Roles: t.Required[list[Role]]
+    Tags: list[Tag]
+
+
 class ListAccessKeysRequest(t.TypedDict, total=False):
     """AWS's ListAccessKeysRequest."""
 
@@ -383,6 +529,21 @@ class ListAccessKeysResponse(t.TypedDict, total=False):
     """AWS's ListAccessKeysResponse."""
 
     AccessKeyMetadata: t.Required[list[AccessKeyMetadata]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListAccountAliasesRequest(t.TypedDict, total=False):
+    """AWS's ListAccountAliasesRequest."""
+
+    Marker: str
+    MaxItems: int
+
+
+class ListAccountAliasesResponse(t.TypedDict, total=False):
+    """AWS's ListAccountAliasesResponse."""
+
+    AccountAliases: t.Required[list[str]]
     IsTruncated: bool
     Marker: str
 
@@ -503,6 +664,54 @@ class ListGroupsResponse(t.TypedDict, total=False):
     """AWS's ListGroupsResponse."""
 
     Groups: t.Required[list[Group]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListInstanceProfileTagsRequest(t.TypedDict, total=False):
+    """AWS's ListInstanceProfileTagsRequest."""
+
+    InstanceProfileName: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListInstanceProfileTagsResponse(t.TypedDict, total=False):
+    """AWS's ListInstanceProfileTagsResponse."""
+
+    Tags: t.Required[list[Tag]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListInstanceProfilesForRoleRequest(t.TypedDict, total=False):
+    """AWS's ListInstanceProfilesForRoleRequest."""
+
+    RoleName: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListInstanceProfilesForRoleResponse(t.TypedDict, total=False):
+    """AWS's ListInstanceProfilesForRoleResponse."""
+
+    InstanceProfiles: t.Required[list[InstanceProfile]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListInstanceProfilesRequest(t.TypedDict, total=False):
+    """AWS's ListInstanceProfilesRequest."""
+
+    PathPrefix: str
+    Marker: str
+    MaxItems: int
+
+
+class ListInstanceProfilesResponse(t.TypedDict, total=False):
+    """AWS's ListInstanceProfilesResponse."""
+
+    InstanceProfiles: t.Required[list[InstanceProfile]]
     IsTruncated: bool
     Marker: str
 
@@ -654,6 +863,23 @@ class ListUsersResponse(t.TypedDict, total=False):
     Marker: str
 
 
+class ManagedPolicyDetail(t.TypedDict, total=False):
+    """AWS's ManagedPolicyDetail."""
+
+    PolicyName: str
+    PolicyId: str
+    Arn: str
+    Path: str
+    DefaultVersionId: str
+    AttachmentCount: int
+    PermissionsBoundaryUsageCount: int
+    IsAttachable: bool
+    Description: str
+    CreateDate: float
+    UpdateDate: float
+    PolicyVersionList: list[PolicyVersion]
+
+
 class Policy(t.TypedDict, total=False):
     """AWS's Policy."""
 
@@ -669,6 +895,13 @@ class Policy(t.TypedDict, total=False):
     CreateDate: float
     UpdateDate: float
     Tags: list[Tag]
+
+
+class PolicyDetail(t.TypedDict, total=False):
+    """AWS's PolicyDetail."""
+
+    PolicyName: str
+    PolicyDocument: str
 
 
 class PolicyGroup(t.TypedDict, total=False):
@@ -739,6 +972,13 @@ class PutUserPolicyRequest(t.TypedDict, total=False):
     PolicyDocument: t.Required[str]
 
 
+class RemoveRoleFromInstanceProfileRequest(t.TypedDict, total=False):
+    """AWS's RemoveRoleFromInstanceProfileRequest."""
+
+    InstanceProfileName: t.Required[str]
+    RoleName: t.Required[str]
+
+
 class RemoveUserFromGroupRequest(t.TypedDict, total=False):
     """AWS's RemoveUserFromGroupRequest."""
 
@@ -763,11 +1003,35 @@ class Role(t.TypedDict, total=False):
     SourceRoleTemplate: SourceRoleTemplate
 
 
+class RoleDetail(t.TypedDict, total=False):
+    """AWS's RoleDetail."""
+
+    Path: str
+    RoleName: str
+    RoleId: str
+    Arn: str
+    CreateDate: float
+    AssumeRolePolicyDocument: str
+    InstanceProfileList: list[InstanceProfile]
+    RolePolicyList: list[PolicyDetail]
+    AttachedManagedPolicies: list[AttachedPolicy]
+    PermissionsBoundary: AttachedPermissionsBoundary
+    Tags: list[Tag]
+    RoleLastUsed: RoleLastUsed
+
+
 class RoleLastUsed(t.TypedDict, total=False):
     """AWS's RoleLastUsed."""
 
     LastUsedDate: float
     Region: str
+
+
+class RoleUsageType(t.TypedDict, total=False):
+    """AWS's RoleUsageType."""
+
+    Region: str
+    Resources: list[str]
 
 
 class SetDefaultPolicyVersionRequest(t.TypedDict, total=False):
@@ -791,6 +1055,13 @@ class Tag(t.TypedDict, total=False):
     Value: t.Required[str]
 
 
+class TagInstanceProfileRequest(t.TypedDict, total=False):
+    """AWS's TagInstanceProfileRequest."""
+
+    InstanceProfileName: t.Required[str]
+    Tags: t.Required[list[Tag]]
+
+
 class TagPolicyRequest(t.TypedDict, total=False):
     """AWS's TagPolicyRequest."""
 
@@ -810,6 +1081,13 @@ class TagUserRequest(t.TypedDict, total=False):
 
     UserName: t.Required[str]
     Tags: t.Required[list[Tag]]
+
+
+class UntagInstanceProfileRequest(t.TypedDict, total=False):
+    """AWS's UntagInstanceProfileRequest."""
+
+    InstanceProfileName: t.Required[str]
+    TagKeys: t.Required[list[str]]
 
 
 class UntagPolicyRequest(t.TypedDict, total=False):
@@ -902,6 +1180,25 @@ class User(t.TypedDict, total=False):
     Tags: list[Tag]
 
 
+class UserDetail(t.TypedDict, total=False):
+    """AWS's UserDetail."""
+
+    Path: str
+    UserName: str
+    UserId: str
+    Arn: str
+    CreateDate: float
+    UserPolicyList: list[PolicyDetail]
+    GroupList: list[str]
+    AttachedManagedPolicies: list[AttachedPolicy]
+    PermissionsBoundary: AttachedPermissionsBoundary
+    Tags: list[Tag]
+
+
+class AddRoleToInstanceProfileResponse(t.TypedDict, total=False):
+    """AWS's AddRoleToInstanceProfileResponse, which has no members."""
+
+
 class AddUserToGroupResponse(t.TypedDict, total=False):
     """AWS's AddUserToGroupResponse, which has no members."""
 
@@ -918,8 +1215,16 @@ class AttachUserPolicyResponse(t.TypedDict, total=False):
     """AWS's AttachUserPolicyResponse, which has no members."""
 
 
+class CreateAccountAliasResponse(t.TypedDict, total=False):
+    """AWS's CreateAccountAliasResponse, which has no members."""
+
+
 class DeleteAccessKeyResponse(t.TypedDict, total=False):
     """AWS's DeleteAccessKeyResponse, which has no members."""
+
+
+class DeleteAccountAliasResponse(t.TypedDict, total=False):
+    """AWS's DeleteAccountAliasResponse, which has no members."""
 
 
 class DeleteGroupResponse(t.TypedDict, total=False):
@@ -928,6 +1233,10 @@ class DeleteGroupResponse(t.TypedDict, total=False):
 
 class DeleteGroupPolicyResponse(t.TypedDict, total=False):
     """AWS's DeleteGroupPolicyResponse, which has no members."""
+
+
+class DeleteInstanceProfileResponse(t.TypedDict, total=False):
+    """AWS's DeleteInstanceProfileResponse, which has no members."""
 
 
 class DeletePolicyResponse(t.TypedDict, total=False):
@@ -974,6 +1283,10 @@ class DetachUserPolicyResponse(t.TypedDict, total=False):
     """AWS's DetachUserPolicyResponse, which has no members."""
 
 
+class GetAccountSummaryRequest(t.TypedDict, total=False):
+    """AWS's GetAccountSummaryRequest, which has no members."""
+
+
 class PutGroupPolicyResponse(t.TypedDict, total=False):
     """AWS's PutGroupPolicyResponse, which has no members."""
 
@@ -994,12 +1307,20 @@ class PutUserPolicyResponse(t.TypedDict, total=False):
     """AWS's PutUserPolicyResponse, which has no members."""
 
 
+class RemoveRoleFromInstanceProfileResponse(t.TypedDict, total=False):
+    """AWS's RemoveRoleFromInstanceProfileResponse, which has no members."""
+
+
 class RemoveUserFromGroupResponse(t.TypedDict, total=False):
     """AWS's RemoveUserFromGroupResponse, which has no members."""
 
 
 class SetDefaultPolicyVersionResponse(t.TypedDict, total=False):
     """AWS's SetDefaultPolicyVersionResponse, which has no members."""
+
+
+class TagInstanceProfileResponse(t.TypedDict, total=False):
+    """AWS's TagInstanceProfileResponse, which has no members."""
 
 
 class TagPolicyResponse(t.TypedDict, total=False):
@@ -1012,6 +1333,10 @@ class TagRoleResponse(t.TypedDict, total=False):
 
 class TagUserResponse(t.TypedDict, total=False):
     """AWS's TagUserResponse, which has no members."""
+
+
+class UntagInstanceProfileResponse(t.TypedDict, total=False):
+    """AWS's UntagInstanceProfileResponse, which has no members."""
 
 
 class UntagPolicyResponse(t.TypedDict, total=False):
@@ -1045,6 +1370,12 @@ class UpdateUserResponse(t.TypedDict, total=False):
 class Iam(t.Protocol):
     """The operations of iam that lakebed has built."""
 
+    def add_role_to_instance_profile(
+        self, request: AddRoleToInstanceProfileRequest
+    ) -> AddRoleToInstanceProfileResponse:
+        """Call AddRoleToInstanceProfile."""
+        ...
+
     def add_user_to_group(self, request: AddUserToGroupRequest) -> AddUserToGroupResponse:
         """Call AddUserToGroup."""
         ...
@@ -1065,8 +1396,20 @@ class Iam(t.Protocol):
         """Call CreateAccessKey."""
         ...
 
+    def create_account_alias(
+        self, request: CreateAccountAliasRequest
+    ) -> CreateAccountAliasResponse:
+        """Call CreateAccountAlias."""
+        ...
+
     def create_group(self, request: CreateGroupRequest) -> CreateGroupResponse:
         """Call CreateGroup."""
+        ...
+
+    def create_instance_profile(
+        self, request: CreateInstanceProfileRequest
+    ) -> CreateInstanceProfileResponse:
+        """Call CreateInstanceProfile."""
         ...
 
     def create_policy(self, request: CreatePolicyRequest) -> CreatePolicyResponse:
@@ -1083,6 +1426,12 @@ class Iam(t.Protocol):
         """Call CreateRole."""
         ...
 
+    def create_service_linked_role(
+        self, request: CreateServiceLinkedRoleRequest
+    ) -> CreateServiceLinkedRoleResponse:
+        """Call CreateServiceLinkedRole."""
+        ...
+
     def create_user(self, request: CreateUserRequest) -> CreateUserResponse:
         """Call CreateUser."""
         ...
@@ -1091,12 +1440,24 @@ class Iam(t.Protocol):
         """Call DeleteAccessKey."""
         ...
 
+    def delete_account_alias(
+        self, request: DeleteAccountAliasRequest
+    ) -> DeleteAccountAliasResponse:
+        """Call DeleteAccountAlias."""
+        ...
+
     def delete_group(self, request: DeleteGroupRequest) -> DeleteGroupResponse:
         """Call DeleteGroup."""
         ...
 
     def delete_group_policy(self, request: DeleteGroupPolicyRequest) -> DeleteGroupPolicyResponse:
         """Call DeleteGroupPolicy."""
+        ...
+
+    def delete_instance_profile(
+        self, request: DeleteInstanceProfileRequest
+    ) -> DeleteInstanceProfileResponse:
+        """Call DeleteInstanceProfile."""
         ...
 
     def delete_policy(self, request: DeletePolicyRequest) -> DeletePolicyResponse:
@@ -1121,6 +1482,12 @@ class Iam(t.Protocol):
 
     def delete_role_policy(self, request: DeleteRolePolicyRequest) -> DeleteRolePolicyResponse:
         """Call DeleteRolePolicy."""
+        ...
+
+    def delete_service_linked_role(
+        self, request: DeleteServiceLinkedRoleRequest
+    ) -> DeleteServiceLinkedRoleResponse:
+        """Call DeleteServiceLinkedRole."""
         ...
 
     def delete_user(self, request: DeleteUserRequest) -> DeleteUserResponse:
@@ -1149,12 +1516,28 @@ class Iam(t.Protocol):
         """Call DetachUserPolicy."""
         ...
 
+    def get_account_authorization_details(
+        self, request: GetAccountAuthorizationDetailsRequest
+    ) -> GetAccountAuthorizationDetailsResponse:
+        """Call GetAccountAuthorizationDetails."""
+        ...
+
+    def get_account_summary(self, request: GetAccountSummaryRequest) -> GetAccountSummaryResponse:
+        """Call GetAccountSummary."""
+        ...
+
     def get_group(self, request: GetGroupRequest) -> GetGroupResponse:
         """Call GetGroup."""
         ...
 
     def get_group_policy(self, request: GetGroupPolicyRequest) -> GetGroupPolicyResponse:
         """Call GetGroupPolicy."""
+        ...
+
+    def get_instance_profile(
+        self, request: GetInstanceProfileRequest
+    ) -> GetInstanceProfileResponse:
+        """Call GetInstanceProfile."""
         ...
 
     def get_policy(self, request: GetPolicyRequest) -> GetPolicyResponse:
@@ -1173,6 +1556,12 @@ class Iam(t.Protocol):
         """Call GetRolePolicy."""
         ...
 
+    def get_service_linked_role_deletion_status(
+        self, request: GetServiceLinkedRoleDeletionStatusRequest
+    ) -> GetServiceLinkedRoleDeletionStatusResponse:
+        """Call GetServiceLinkedRoleDeletionStatus."""
+        ...
+
     def get_user(self, request: GetUserRequest) -> GetUserResponse:
         """Call GetUser."""
         ...
@@ -1183,6 +1572,12 @@ class Iam(t.Protocol):
 
     def list_access_keys(self, request: ListAccessKeysRequest) -> ListAccessKeysResponse:
         """Call ListAccessKeys."""
+        ...
+
+    def list_account_aliases(
+        self, request: ListAccountAliasesRequest
+    ) -> ListAccountAliasesResponse:
+        """Call ListAccountAliases."""
         ...
 
     def list_attached_group_policies(
@@ -1219,6 +1614,24 @@ class Iam(t.Protocol):
 
     def list_groups_for_user(self, request: ListGroupsForUserRequest) -> ListGroupsForUserResponse:
         """Call ListGroupsForUser."""
+        ...
+
+    def list_instance_profile_tags(
+        self, request: ListInstanceProfileTagsRequest
+    ) -> ListInstanceProfileTagsResponse:
+        """Call ListInstanceProfileTags."""
+        ...
+
+    def list_instance_profiles(
+        self, request: ListInstanceProfilesRequest
+    ) -> ListInstanceProfilesResponse:
+        """Call ListInstanceProfiles."""
+        ...
+
+    def list_instance_profiles_for_role(
+        self, request: ListInstanceProfilesForRoleRequest
+    ) -> ListInstanceProfilesForRoleResponse:
+        """Call ListInstanceProfilesForRole."""
         ...
 
     def list_policies(self, request: ListPoliciesRequest) -> ListPoliciesResponse:
@@ -1283,6 +1696,12 @@ class Iam(t.Protocol):
         """Call PutUserPolicy."""
         ...
 
+    def remove_role_from_instance_profile(
+        self, request: RemoveRoleFromInstanceProfileRequest
+    ) -> RemoveRoleFromInstanceProfileResponse:
+        """Call RemoveRoleFromInstanceProfile."""
+        ...
+
     def remove_user_from_group(
         self, request: RemoveUserFromGroupRequest
     ) -> RemoveUserFromGroupResponse:
@@ -1295,6 +1714,12 @@ class Iam(t.Protocol):
         """Call SetDefaultPolicyVersion."""
         ...
 
+    def tag_instance_profile(
+        self, request: TagInstanceProfileRequest
+    ) -> TagInstanceProfileResponse:
+        """Call TagInstanceProfile."""
+        ...
+
     def tag_policy(self, request: TagPolicyRequest) -> TagPolicyResponse:
         """Call TagPolicy."""
         ...
@@ -1305,6 +1730,12 @@ class Iam(t.Protocol):
 
     def tag_user(self, request: TagUserRequest) -> TagUserResponse:
         """Call TagUser."""
+        ...
+
+    def untag_instance_profile(
+        self, request: UntagInstanceProfileRequest
+    ) -> UntagInstanceProfileResponse:
+        """Call UntagInstanceProfile."""
         ...
 
     def untag_policy(self, request: UntagPolicyRequest) -> UntagPolicyResponse:
