@@ -114,6 +114,7 @@ def _named(error: BaseException) -> tuple[str, str]:
 def _service(error: ServiceError) -> tuple[str, str]:
     names = {
         "AlreadyExistsException": "ALREADY_EXISTS",
+        "AccessDenied": "PERMISSION_DENIED",
         "AccessDeniedException": "PERMISSION_DENIED",
         "EntityNotFoundException": "NOT_FOUND",
         "NoSuchBucket": "HIVE_FILESYSTEM_ERROR",
