@@ -315,8 +315,8 @@ def _role_of(scope: Scope, who: Principal) -> Role | None:
     if not who.role:
         return None
     role = ROLES.get(scope, who.account, who.role.rpartition("/")[2])
-    name = who.user_id.partition(":")[0]
-    return role if role is None or role.id == name or not name.startswith("AROA") else None
+    is_same = role is not None and role.id == who.user_id.partition(":")[0]
+    return role if is_same else None
 
 
 def _of_user(scope: Scope, user: User) -> Iterator[Policy]:
