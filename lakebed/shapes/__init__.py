@@ -13,6 +13,7 @@ from lakebed.shapes.kms import Kms
 from lakebed.shapes.logs import Logs
 from lakebed.shapes.s3 import S3
 from lakebed.shapes.secretsmanager import Secretsmanager
+from lakebed.shapes.ssm import Ssm
 from lakebed.shapes.sts import Sts
 
 
@@ -62,6 +63,11 @@ class Aws(t.Protocol):
     @property
     def secretsmanager(self) -> Secretsmanager:
         """The operations of secretsmanager."""
+        ...
+
+    @property
+    def ssm(self) -> Ssm:
+        """The operations of ssm."""
         ...
 
     @property

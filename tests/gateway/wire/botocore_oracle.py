@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lakebed.gateway.wire import models
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 
-SERVICES = ("athena", "cloudtrail", "glue", "iam", "kms", "logs", "s3", "secretsmanager", "sts")
+SERVICES = ("athena", "cloudtrail", "glue", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts")
 EXAMPLES = 100 if os.environ.get("LAKEBED_SLOW") else 3
 PROFILE = settings(
     max_examples=EXAMPLES,
