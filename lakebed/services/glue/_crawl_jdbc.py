@@ -25,7 +25,9 @@ from lakebed.services.glue._jdbc_connections import (
     certificate_of,
     endpoint_of,
     login_of,
+    secret_of,
     text_of,
+    with_secret,
 )
 
 _HAS_SCHEMAS = frozenset({"postgresql"})
@@ -92,6 +94,10 @@ async def _asked(
         if request is not None:
             answer = await crawling.caller.call("s3", "get_object", request)
             authority = await asyncio.to_thread(text_of, answer.get("Body"))
+        secret = secret_of(connection)
+        if secret is not None:
+            value = await crawling.caller.call("secretsmanager", "get_secret_value", secret)
+            connection = with_secret(connection, value)
         login = login_of(connection, authority, JDBC_CONNECT_SECONDS)
         where = msgspec.structs.replace(where, database=include.database)
         tables = await list_tables(where, login, include.schema, include.table)

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/glue/latest/webapi/API_Connection.html
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +21,10 @@ NOT_REACHED = (
     "username, and password. {}"
 )
 """AWS's sentence, before what the driver said."""
-_UNBUILT = ("SECRET_ID", "ENCRYPTED_PASSWORD", "JDBC_DRIVER_JAR_URI", "CUSTOM_JDBC_CERT_STRING")
+_UNBUILT = ("ENCRYPTED_PASSWORD", "JDBC_DRIVER_JAR_URI", "CUSTOM_JDBC_CERT_STRING")
 """Properties of a connection that change how it is made, and are not built."""
+
+_AUTHENTICATION = {"AuthenticationType", "SecretArn"}
 
 Shape = Mapping[str, Any]
 
@@ -35,7 +38,8 @@ def endpoint_of(operation: str, connection: Shape) -> Endpoint:
     for member in _UNBUILT:
         if given.get(member):
             raise NotBuiltError("glue", operation, f"ConnectionProperties.{member}")
-    if connection.get("AuthenticationConfiguration"):
+    how: Shape = connection.get("AuthenticationConfiguration") or {}
+    if how.get("AuthenticationType", "BASIC") != "BASIC" or how.keys() - _AUTHENTICATION:
         raise NotBuiltError("glue", operation, "AuthenticationConfiguration")
     url = given.get("JDBC_CONNECTION_URL")
     if not url:
@@ -55,6 +59,29 @@ def certificate_of(connection: Shape) -> dict[str, str] | None:
         return None
     bucket, _, key = place.partition("://")[2].partition("/")
     return {"Bucket": bucket, "Key": key}
+
+
+def secret_of(connection: Shape) -> dict[str, str] | None:
+    """Return the GetSecretValue request of who logs in, if the connection names a secret."""
+    given: Mapping[str, str] = connection.get("ConnectionProperties") or {}
+    how: Shape = connection.get("AuthenticationConfiguration") or {}
+    name = given.get("SECRET_ID") or how.get("SecretArn")
+    return {"SecretId": str(name)} if name else None
+
+
+def with_secret(connection: Shape, value: Shape) -> Shape:
+    """Return a connection with the user and password of a secret's value; JdbcError without them.
+
+    https://docs.aws.amazon.com/glue/latest/dg/connection-properties-secrets-manager.html
+    """
+    try:
+        known: Any = json.loads(value["SecretString"])
+        login = {"USERNAME": str(known["username"]), "PASSWORD": str(known["password"])}
+    except (KeyError, TypeError, ValueError):
+        message = "The secret has no JSON object with username and password."
+        raise jdbc.JdbcError(message) from None
+    properties: Mapping[str, str] = connection.get("ConnectionProperties") or {}
+    return {**connection, "ConnectionProperties": {**properties, **login}}
 
 
 def login_of(connection: Shape, authority: str, connect_seconds: float) -> Login:

@@ -18,7 +18,9 @@ from lakebed.services.glue._jdbc_connections import (
     certificate_of,
     endpoint_of,
     login_of,
+    secret_of,
     text_of,
+    with_secret,
 )
 from lakebed.services.glue._secrets import decrypt, encrypt
 from lakebed.services.glue.model import (
@@ -179,6 +181,10 @@ def test_connection(
         where = endpoint_of("TestConnection", connection)
         wanted: Any = certificate_of(connection)
         authority = text_of(ctx.aws.s3.get_object(wanted).get("Body")) if wanted else ""
+        secret: Any = secret_of(connection)
+        if secret is not None:
+            value = ctx.aws.secretsmanager.get_secret_value(secret)
+            connection = with_secret(connection, value)
         jdbc.connect(where, login_of(connection, authority, JDBC_TEST_SECONDS)).close()
     except jdbc.JdbcError as error:
         raise AwsError("InvalidInputException", NOT_REACHED.format(error)) from error
