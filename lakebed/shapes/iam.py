@@ -77,6 +77,27 @@ class AttachedPolicy(t.TypedDict, total=False):
     PolicyArn: str
 
 
+class ContextEntry(t.TypedDict, total=False):
+    """AWS's ContextEntry."""
+
+    ContextKeyName: str
+    ContextKeyValues: list[str]
+    ContextKeyType: t.Literal[
+        "string",
+        "stringList",
+        "numeric",
+        "numericList",
+        "boolean",
+        "booleanList",
+        "ip",
+        "ipList",
+        "binary",
+        "binaryList",
+        "date",
+        "dateList",
+    ]
+
+
 class CreateAccessKeyRequest(t.TypedDict, total=False):
     """AWS's CreateAccessKeyRequest."""
 
@@ -322,6 +343,20 @@ class DetachUserPolicyRequest(t.TypedDict, total=False):
     PolicyArn: t.Required[str]
 
 
+class EvaluationResult(t.TypedDict, total=False):
+    """AWS's EvaluationResult."""
+
+    EvalActionName: t.Required[str]
+    EvalResourceName: str
+    EvalDecision: t.Required[t.Literal["allowed", "explicitDeny", "implicitDeny"]]
+    MatchedStatements: list[Statement]
+    MissingContextValues: list[str]
+    OrganizationsDecisionDetail: OrganizationsDecisionDetail
+    PermissionsBoundaryDecisionDetail: PermissionsBoundaryDecisionDetail
+    EvalDecisionDetails: dict[str, t.Literal["allowed", "explicitDeny", "implicitDeny"]]
+    ResourceSpecificResults: list[ResourceSpecificResult]
+
+
 class GetAccountAuthorizationDetailsRequest(t.TypedDict, total=False):
     """AWS's GetAccountAuthorizationDetailsRequest."""
 
@@ -503,6 +538,14 @@ class GroupDetail(t.TypedDict, total=False):
     CreateDate: float
     GroupPolicyList: list[PolicyDetail]
     AttachedManagedPolicies: list[AttachedPolicy]
+
+
+class InlinePolicyIdentifierType(t.TypedDict, total=False):
+    """AWS's InlinePolicyIdentifierType."""
+
+    PolicyName: t.Required[str]
+    AttachmentType: t.Required[t.Literal["user", "group", "role"]]
+    AttachmentName: t.Required[str]
 
 
 class InstanceProfile(t.TypedDict, total=False):
@@ -880,6 +923,24 @@ class ManagedPolicyDetail(t.TypedDict, total=False):
     PolicyVersionList: list[PolicyVersion]
 
 
+class OrderedOrganizationPolicyType(t.TypedDict, total=False):
+    """AWS's OrderedOrganizationPolicyType."""
+
+    ServiceControlPolicyInputList: list[str]
+
+
+class OrganizationsDecisionDetail(t.TypedDict, total=False):
+    """AWS's OrganizationsDecisionDetail."""
+
+    AllowedByOrganizations: bool
+
+
+class PermissionsBoundaryDecisionDetail(t.TypedDict, total=False):
+    """AWS's PermissionsBoundaryDecisionDetail."""
+
+    AllowedByPermissionsBoundary: bool
+
+
 class Policy(t.TypedDict, total=False):
     """AWS's Policy."""
 
@@ -911,6 +972,16 @@ class PolicyGroup(t.TypedDict, total=False):
     GroupId: str
 
 
+class PolicyIdentifier(t.TypedDict, total=False):
+    """AWS's PolicyIdentifier."""
+
+    PolicyType: t.Literal[
+        "inline", "aws-managed", "user-managed", "permission-boundary", "scp", "rcp"
+    ]
+    PolicyArn: str
+    InlinePolicyIdentifier: InlinePolicyIdentifierType
+
+
 class PolicyRole(t.TypedDict, total=False):
     """AWS's PolicyRole."""
 
@@ -932,6 +1003,13 @@ class PolicyVersion(t.TypedDict, total=False):
     VersionId: str
     IsDefaultVersion: bool
     CreateDate: float
+
+
+class Position(t.TypedDict, total=False):
+    """AWS's Position."""
+
+    Line: int
+    Column: int
 
 
 class PutGroupPolicyRequest(t.TypedDict, total=False):
@@ -984,6 +1062,17 @@ class RemoveUserFromGroupRequest(t.TypedDict, total=False):
 
     GroupName: t.Required[str]
     UserName: t.Required[str]
+
+
+class ResourceSpecificResult(t.TypedDict, total=False):
+    """AWS's ResourceSpecificResult."""
+
+    EvalResourceName: t.Required[str]
+    EvalResourceDecision: t.Required[t.Literal["allowed", "explicitDeny", "implicitDeny"]]
+    MatchedStatements: list[Statement]
+    MissingContextValues: list[str]
+    EvalDecisionDetails: dict[str, t.Literal["allowed", "explicitDeny", "implicitDeny"]]
+    PermissionsBoundaryDecisionDetail: PermissionsBoundaryDecisionDetail
 
 
 class Role(t.TypedDict, total=False):
@@ -1041,11 +1130,65 @@ class SetDefaultPolicyVersionRequest(t.TypedDict, total=False):
     VersionId: t.Required[str]
 
 
+class SimulateCustomPolicyRequest(t.TypedDict, total=False):
+    """AWS's SimulateCustomPolicyRequest."""
+
+    PolicyInputList: t.Required[list[str]]
+    PermissionsBoundaryPolicyInputList: list[str]
+    OrderedOrganizationPolicyInputList: list[OrderedOrganizationPolicyType]
+    ActionNames: t.Required[list[str]]
+    ResourceArns: list[str]
+    ResourcePolicy: str
+    ResourceOwner: str
+    CallerArn: str
+    ContextEntries: list[ContextEntry]
+    ResourceHandlingOption: str
+    MaxItems: int
+    Marker: str
+
+
+class SimulatePolicyResponse(t.TypedDict, total=False):
+    """AWS's SimulatePolicyResponse."""
+
+    EvaluationResults: list[EvaluationResult]
+    IsTruncated: bool
+    Marker: str
+
+
+class SimulatePrincipalPolicyRequest(t.TypedDict, total=False):
+    """AWS's SimulatePrincipalPolicyRequest."""
+
+    PolicySourceArn: t.Required[str]
+    PolicyInputList: list[str]
+    PermissionsBoundaryPolicyInputList: list[str]
+    PolicyExclusionList: list[PolicyIdentifier]
+    ActionNames: t.Required[list[str]]
+    ResourceArns: list[str]
+    ResourcePolicy: str
+    ResourceOwner: str
+    CallerArn: str
+    ContextEntries: list[ContextEntry]
+    ResourceHandlingOption: str
+    MaxItems: int
+    Marker: str
+
+
 class SourceRoleTemplate(t.TypedDict, total=False):
     """AWS's SourceRoleTemplate."""
 
     TemplateArn: t.Required[str]
     TemplateMinorVersion: t.Required[int]
+
+
+class Statement(t.TypedDict, total=False):
+    """AWS's Statement."""
+
+    SourcePolicyId: str
+    SourcePolicyType: t.Literal[
+        "user", "group", "role", "aws-managed", "user-managed", "resource", "none"
+    ]
+    StartPosition: Position
+    EndPosition: Position
 
 
 class Tag(t.TypedDict, total=False):
@@ -1712,6 +1855,18 @@ class Iam(t.Protocol):
         self, request: SetDefaultPolicyVersionRequest
     ) -> SetDefaultPolicyVersionResponse:
         """Call SetDefaultPolicyVersion."""
+        ...
+
+    def simulate_custom_policy(
+        self, request: SimulateCustomPolicyRequest
+    ) -> SimulatePolicyResponse:
+        """Call SimulateCustomPolicy."""
+        ...
+
+    def simulate_principal_policy(
+        self, request: SimulatePrincipalPolicyRequest
+    ) -> SimulatePolicyResponse:
+        """Call SimulatePrincipalPolicy."""
         ...
 
     def tag_instance_profile(
