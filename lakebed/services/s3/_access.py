@@ -83,7 +83,12 @@ def _need(
     # The list of an object that is about to be written says nothing of who may write it.
     if rules.has_lists and not is_new and action.lower() in OF_OBJECTS:
         found = _object(ctx, request)
-        if found is not None and not found.is_delete_marker:
+        if found is None:
+            # What is not there has no list: who may list the bucket is told so.
+            listed = f"arn:aws:s3:::{bucket.name}"
+            about = rules.about("s3:ListBucket", account)
+            return Need("s3:ListBucket", listed, bucket.account, about)
+        if not found.is_delete_marker:
             owner, grants = object_grants(bucket, found)
             policy = rules.about_object(action, account, owner, grants)
             return Need(action, resource, owner, policy)

@@ -149,3 +149,12 @@ def test_an_enforced_owner_owns_what_others_wrote(lakebed, s3):
     assert s3.get_object(**theirs)["Body"].read() == b"theirs"
     assert answer(s3.get_object_acl(**theirs)) == OWNERS_LIST
     assert refusal(other(lakebed).get_object, **theirs) == DENIED
+
+
+def test_an_object_that_is_gone_is_missed_by_who_may_list(lakebed, s3):
+    owned_by(s3, "ObjectWriter")
+    s3.put_object_acl(**KEY, ACL="public-read")
+    s3.delete_object(**KEY)
+    assert refusal(nobody(lakebed).get_object, **KEY) == DENIED
+    s3.put_bucket_acl(Bucket="lake", ACL="public-read")
+    assert refusal(nobody(lakebed).get_object, **KEY)[1]["Code"] == "NoSuchKey"
