@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from lakebed.store import StoreError
 
 log = logging.getLogger("lakebed")
 
+_DELIVERY = "lakebed.services.cloudtrail._delivery"
 LOOK_SECONDS = 1.0
 """How soon it is known that a trail wants data events."""
 DELIVER_SECONDS = 60.0
@@ -49,9 +51,11 @@ class Trails:
 
     async def heed(self) -> None:
         """Have data events written down if a trail wants them."""
-        from lakebed.services.cloudtrail._delivery import data_events_wanted
-
-        self._audit.wants_data_events = await self._keeper.act(self._account, data_events_wanted)
+        # Imported in a thread: the loop has other things to do.
+        delivery = await asyncio.to_thread(importlib.import_module, _DELIVERY)
+        self._audit.wants_data_events = await self._keeper.act(
+            self._account, delivery.data_events_wanted
+        )
 
     async def carry_out(self) -> dict[str, int]:
         """Deliver all there is; return the number of events by trail."""

@@ -270,7 +270,7 @@ KMS_TAGS_MAX: Final = 50
 KMS_ROTATIONS_ON_DEMAND_MAX: Final = 25
 """Of one key: https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html"""
 
-# --- Secrets Manager (docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html) ---
+# --- Secrets Manager (docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html)
 SECRETS_MAX: Final = 500_000
 SECRET_VERSIONS_MAX: Final = 100
 """Of one secret, those without labels among them, which are removed from the oldest on."""

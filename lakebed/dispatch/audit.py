@@ -131,7 +131,7 @@ def _identity(principal: Principal) -> dict[str, Any]:
             "type": "Role",
             "arn": f"arn:aws:iam::{principal.account}:role/{principal.role}",
             "accountId": principal.account,
-            "userName": principal.role,
+            "userName": principal.role.rpartition("/")[2],
         }
         identity["sessionContext"] = {"sessionIssuer": issuer}
     return identity

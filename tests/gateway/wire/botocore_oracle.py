@@ -18,7 +18,18 @@ from hypothesis import strategies as st
 from lakebed.gateway.wire import models
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 
-SERVICES = ("athena", "cloudtrail", "glue", "iam", "kms", "logs", "s3", "secretsmanager", "ssm", "sts")
+SERVICES = (
+    "athena",
+    "cloudtrail",
+    "glue",
+    "iam",
+    "kms",
+    "logs",
+    "s3",
+    "secretsmanager",
+    "ssm",
+    "sts",
+)
 EXAMPLES = 100 if os.environ.get("LAKEBED_SLOW") else 3
 PROFILE = settings(
     max_examples=EXAMPLES,
@@ -72,6 +83,9 @@ class Values:
         least = 0 if self.protocol == "json" and not header else 1
         if kind == "list":
             member = HEADER if header else self.of(shape.member, depth + 1)
+            if self.protocol == "query":
+                # A form has no way to say that a structure is there and has no members.
+                member = member.filter(lambda value: value != {})
             return st.lists(member.map(_plain), min_size=least, max_size=3)
         if kind == "map":
             value = self.of(shape.value, depth + 1, header=header)
@@ -107,6 +121,9 @@ class Values:
                 continue
             location = member.serialization.get("location", "")
             strategy = self.of(member, depth + 1, header=location in ("header", "headers"))
+            if required and name == shape.serialization.get("payload"):
+                # A body that has to be there is not empty.
+                strategy = strategy.filter(bool)
             if location == "uri":
                 strategy = NAME if name == "Bucket" else TEXT.filter(bool)
             (fixed if required else optional)[name] = strategy
