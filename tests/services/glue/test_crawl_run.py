@@ -171,7 +171,7 @@ def test_a_crawl_acts_as_its_role(lakebed, glue):
     made = [
         event["userIdentity"]
         for event in events(lakebed, "CreateTable")
-        if event["requestParameters"]["DatabaseName"] == "shop"
+        if event["requestParameters"].get("DatabaseName") == "shop"
     ]
     assert {
         "type": "AssumedRole",
