@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from lakebed import testing
 from tests.services.glue.crawled import Lake
 
 CSV = "id,city\n1,Berlin\n2,Paris\n"
-FOLDERS = 400
+FOLDERS = 250
 
 
 def begun(lake: Lake) -> None:
@@ -48,6 +50,7 @@ def test_a_killed_server(tmp_path):
         server.stop()
 
 
+@pytest.mark.slow
 def test_a_stopped_crawl(lakebed):
     lake = Lake(lakebed)
     begun(lake)

@@ -21,6 +21,7 @@ def service(root: Path, name: str, text: str) -> None:
     (folder / "nouns.py").write_text(text)
 
 
+@pytest.mark.slow  # `make check` asks the same.
 def test_what_is_committed_is_what_would_be_generated() -> None:
     files = generate(ROOT)
     assert stale_files(ROOT, files) == []

@@ -13,6 +13,7 @@ import fastavro
 import pyarrow as pa
 import pyarrow.orc
 import pyarrow.parquet
+import pytest
 from amazon.ion import simpleion
 
 from lakebed.engines.crawl import Classifier
@@ -126,6 +127,7 @@ def _wait(glue: Any, name: str) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_crawled_table_has_the_files_values(lakebed: Any) -> None:
     glue, athena = lakebed.client("glue"), lakebed.client("athena")
     for bucket in ("looked", "results"):
