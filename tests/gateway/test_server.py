@@ -170,6 +170,14 @@ def test_an_unsigned_request_is_refused(lakebed):
     assert (status, json.loads(answer)["__type"]) == (400, "MissingAuthenticationTokenException")
 
 
+def is_listening(server) -> bool:
+    try:
+        connect(server).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 def test_a_stop_lets_what_is_under_way_end(tmp_path):
     server = testing.start(tmp_path / "data", log=tmp_path / "log")
     head, body = glue(server, "CreateDatabase", DatabaseInput={"Name": "late"})
@@ -177,7 +185,9 @@ def test_a_stop_lets_what_is_under_way_end(tmp_path):
         one.sendall(head + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:5])
         time.sleep(0.2)
         server.process.terminate()
-        time.sleep(0.2)
+        until = time.monotonic() + 5
+        while is_listening(server) and time.monotonic() < until:
+            time.sleep(0.02)
         one.sendall(body[5:])
         status, headers, _ = read_answer(stream)
     assert (status, headers["connection"]) == (200, "close")
