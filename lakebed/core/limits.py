@@ -37,6 +37,8 @@ OBJECT_TAGS_MAX: Final = 10
 BUCKET_TAGS_MAX: Final = 50
 BUCKET_POLICY_BYTES_MAX: Final = 20 * KIB
 ACL_GRANTS_MAX: Final = 100
+CORS_RULES_MAX: Final = 100
+CORS_RULE_ID_CHARACTERS_MAX: Final = 255
 BUCKET_RULES_REMEMBERED_MAX: Final = 1000
 """Buckets whose policies and access lists are kept ready; ours."""
 TAG_KEY_CHARACTERS_MAX: Final = 128

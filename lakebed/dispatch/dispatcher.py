@@ -140,6 +140,18 @@ class Dispatcher:
 
         self._commits.look(check, answer)
 
+    def visit(self, call: Call, answer: Answer) -> None:
+        """Have a service's `_web` answer a browser, by the function that the call names.
+
+        That is no operation: nothing is authorised or audited but what it calls in its turn. It
+        writes nothing.
+        """
+        function = self._house.registry.web(call.service, call.operation)
+        if function is None:
+            answer(None, None)
+            return
+        self._commits.look(lambda store: function(self._context(call, store), call.request), answer)
+
     async def call(self, call: Call) -> Any:
         """Make the call and return its answer once it is committed."""
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

@@ -40,7 +40,7 @@ class Registry:
     def __init__(self, package: Any = lakebed.services) -> None:
         self._package = package
         self._services: dict[str, dict[str, Registered]] = {}
-        self._access: dict[str, Any] = {}
+        self._hooks: dict[tuple[str, str], Any] = {}
         root = Path(package.__path__[0])
         self.names = tuple(
             sorted(folder.name for folder in root.iterdir() if (folder / "__init__.py").exists())
@@ -62,11 +62,24 @@ class Registry:
         `conditions(ctx, operation, request)`, more condition keys, and `refusal(ctx, decision)`,
         the error of a call that is not allowed.
         """
-        if service not in self._access:
-            name = f"{self._package.__name__}.{service}._access"
-            is_there = (Path(self._package.__path__[0]) / service / "_access.py").exists()
-            self._access[service] = importlib.import_module(name) if is_there else None
-        return getattr(self._access[service], function, None)
+        return self._beside(service, "_access", function)
+
+    def web(self, service: str, function: str) -> Access | None:
+        """Return what answers browsers where they ask for no operation of a service.
+
+        Its module `_web` may have `cross_origin(ctx, visit)`, the headers that an answer to a page
+        of another host has besides, and `preflight(ctx, visit)`, those of an OPTIONS.
+        """
+        return self._beside(service, "_web", function)
+
+    def _beside(self, service: str, module: str, function: str) -> Access | None:
+        """Return a function of a service's private module, None if either is not there."""
+        place = service, module
+        if place not in self._hooks:
+            name = f"{self._package.__name__}.{service}.{module}"
+            is_there = (Path(self._package.__path__[0]) / service / f"{module}.py").exists()
+            self._hooks[place] = importlib.import_module(name) if is_there else None
+        return getattr(self._hooks[place], function, None)
 
     def _load(self, service: str) -> dict[str, Registered]:
         found: dict[str, Registered] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -21,23 +20,20 @@ from lakebed.core.limits import (
     REQUEST_BODY_BYTES_MAX,
     SMALL_BODY_BYTES_MAX,
 )
-from lakebed.core.principal import Origin
 from lakebed.digests import SIZES
 from lakebed.dispatch.dispatcher import Call, Dispatcher
+from lakebed.gateway.answering import Answering
+from lakebed.gateway.browsers import Preflight
 from lakebed.gateway.claims import CHECKSUM, check_body, checksums_in
 from lakebed.gateway.credentials import Credentials, Key
 from lakebed.gateway.hosts import with_bucket
-from lakebed.gateway.routing import Route, family_of, is_form, route
+from lakebed.gateway.routing import Route, is_form, route
 from lakebed.gateway.server import Connection, Exchange, Slot
 from lakebed.gateway.signature.authenticate import Identity, authenticate
 from lakebed.gateway.signature.chunked import ChunkedDecoder
 from lakebed.gateway.signature.tokens import check_token
 from lakebed.gateway.spool import Spool, Spools
 from lakebed.gateway.wire.http import HttpRequest
-from lakebed.gateway.wire.models import load
-from lakebed.gateway.wire.protocols import WireProtocol, protocol_for
-
-log = logging.getLogger("lakebed.gateway")
 
 DRAINED_BYTES_MAX = MIB
 """An unread body up to this size is read and forgotten, so that the connection can go on."""
@@ -71,6 +67,8 @@ class Gateway(msgspec.Struct, frozen=True):
         try:
             if "x-amz-target" not in head.headers:
                 with_bucket(head, self.domains)
+            if head.method == "OPTIONS":
+                return Preflight(self, connection, slot, head)
             found = route(head)
         except AwsError as error:
             return _Refused(self, connection, slot, head, error)
@@ -98,59 +96,7 @@ class Gateway(msgspec.Struct, frozen=True):
         return replace(identity, principal=key.principal)
 
 
-class _Answering:
-    """What all exchanges do at their end: write the answer or the error, once."""
-
-    def __init__(
-        self, gateway: Gateway, connection: Connection, slot: Slot, head: HttpRequest
-    ) -> None:
-        self._gateway = gateway
-        self._connection = connection
-        self._slot = slot
-        self._head = head
-        self._request_id = gateway.ids.request_id()
-
-    def _call(self, found: Route, identity: Identity | None, request: Any) -> Call:
-        """Return the call of a parsed and authenticated request."""
-        gateway, connection, headers = self._gateway, self._connection, self._head.headers
-        agent, referer = headers.get("user-agent", ""), headers.get("referer", "")
-        origin = Origin(connection.address, connection.is_secure, agent, referer)
-        principal, region = None, gateway.region
-        if identity is not None:
-            principal, region = identity.principal, identity.region
-        if principal is None:
-            principal = gateway.credentials.anonymous()
-        operation = found.operation.function
-        return Call(principal, region, found.service, operation, request, self._request_id, origin)
-
-    def _protocol(self, found: Route | None) -> WireProtocol:
-        service = found.service if found is not None else family_of(self._head)
-        return protocol_for(load(service))
-
-    def _answer(self, found: Route, response: Any, error: BaseException | None) -> None:
-        if error is not None:
-            self._fail(found, error)
-            return
-        try:
-            answer = self._protocol(found).serialise(found.operation, response, self._request_id)
-        except Exception as bug:  # noqa: BLE001 (the gateway's edge: a bug is a 500 and a log line)
-            self._fail(found, bug)
-            return
-        self._slot.answer(answer)
-
-    def _fail(self, found: Route | None, error: BaseException, *, keep_alive: bool = True) -> None:
-        failure = as_aws_error(error, found.service if found else "s3", self._request_id)
-        operation = found.operation if found else None
-        answer = self._protocol(found).serialise_error(operation, failure, self._request_id)
-        if self._slot.is_head and not isinstance(answer.body, bytes):
-            answer = replace(answer, body=b"")
-        self._slot.answer(answer, keep_alive=keep_alive)
-
-    def _expects_continue(self) -> bool:
-        return self._head.headers.get("expect", "").lower() == "100-continue"
-
-
-class _Refused(_Answering):
+class _Refused(Answering):
     """A request that is answered by its head alone; its body is read over, if it is short."""
 
     def __init__(
@@ -180,7 +126,7 @@ class _Refused(_Answering):
         """Nothing to undo."""
 
 
-class _Buffered(_Answering):
+class _Buffered(Answering):
     """A request whose body is parsed in memory."""
 
     def __init__(
@@ -257,7 +203,7 @@ class _Buffered(_Answering):
         )
 
 
-class _Streamed(_Answering):
+class _Streamed(Answering):
     """A request whose body goes to disk: checked by its head before a byte of it is asked for."""
 
     def __init__(
@@ -403,18 +349,6 @@ class _Streamed(_Answering):
         """The client is gone: leave no trace of the body."""
         self._is_refused = True
         self._discard()
-
-
-def as_aws_error(error: BaseException, service: str, request_id: str) -> AwsError:
-    """Return what a client is told: AWS's error as it is, a bug or a full disk as a 500."""
-    if isinstance(error, AwsError):
-        return error
-    log.error("%s failed", request_id, exc_info=error)
-    code = "InternalError" if service in ("s3", "sts", "iam") else "InternalServiceException"
-    sentence = "We encountered an internal error. Please try again."
-    if isinstance(error, OSError) and error.strerror:
-        sentence = f"The lake's disk could not take the data: {error.strerror}."
-    return AwsError(code, sentence, 500)
 
 
 def _too_large(found: Route | None) -> AwsError:

@@ -180,8 +180,6 @@ def _by_path(request: HttpRequest, known: Index) -> Route:
         return Route(_REST_SERVICE, found)
     if found is not None:
         raise NotBuiltError(_REST_SERVICE, found.name)
-    if request.method == "OPTIONS":
-        raise NotBuiltError(_REST_SERVICE, "OptionsObject")
     if request.method == "POST" and request.path not in ("/", ""):
         raise NotBuiltError(_REST_SERVICE, "PostObject")
     raise AwsError(

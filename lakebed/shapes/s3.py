@@ -120,6 +120,12 @@ class BucketLoggingStatus(t.TypedDict, total=False):
     LoggingEnabled: LoggingEnabled
 
 
+class CORSConfiguration(t.TypedDict, total=False):
+    """AWS's CORSConfiguration."""
+
+    CORSRules: t.Required[list[CORSRule]]
+
+
 class CORSRule(t.TypedDict, total=False):
     """AWS's CORSRule."""
 
@@ -1908,6 +1914,16 @@ class PutBucketAclRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class PutBucketCorsRequest(t.TypedDict, total=False):
+    """AWS's PutBucketCorsRequest."""
+
+    Bucket: t.Required[str]
+    CORSConfiguration: t.Required[CORSConfiguration]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    ExpectedBucketOwner: str
+
+
 class PutBucketLifecycleConfigurationOutput(t.TypedDict, total=False):
     """AWS's PutBucketLifecycleConfigurationOutput."""
 
@@ -2501,6 +2517,10 @@ class PutBucketAclResponse(t.TypedDict, total=False):
     """AWS's PutBucketAclResponse, which has no members."""
 
 
+class PutBucketCorsResponse(t.TypedDict, total=False):
+    """AWS's PutBucketCorsResponse, which has no members."""
+
+
 class PutBucketLoggingResponse(t.TypedDict, total=False):
     """AWS's PutBucketLoggingResponse, which has no members."""
 
@@ -2854,6 +2874,10 @@ class S3(t.Protocol):
 
     def put_bucket_acl(self, request: PutBucketAclRequest) -> PutBucketAclResponse:
         """Call PutBucketAcl."""
+        ...
+
+    def put_bucket_cors(self, request: PutBucketCorsRequest) -> PutBucketCorsResponse:
+        """Call PutBucketCors."""
         ...
 
     def put_bucket_lifecycle_configuration(

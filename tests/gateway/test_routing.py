@@ -77,7 +77,6 @@ def test_s3_requests_find_their_operation(
         ),
         ("POST", "/bucket/key", "select&select-type=2", {}, "SelectObjectContent"),
         ("POST", "/bucket", "", {}, "PostObject"),
-        ("OPTIONS", "/bucket/key", "", {}, "OptionsObject"),
     ],
 )
 def test_s3_operations_are_told_apart_by_their_markers(

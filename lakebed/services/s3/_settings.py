@@ -12,6 +12,7 @@ from lakebed.services.s3.model import Bucket
 from lakebed.store import Range, Table
 
 ACL = "acl"
+CORS = "cors"
 LIFECYCLE = "lifecycle"
 OWNERSHIP_CONTROLS = "ownershipControls"
 POLICY = "policy"

@@ -125,27 +125,6 @@ def get_bucket_encryption(
     }
 
 
-def get_bucket_cors(ctx: Context, request: s3.GetBucketCorsRequest) -> s3.GetBucketCorsOutput:
-    """Return the cross-origin rules of a bucket: none.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html
-    """
-    bucket = bucket_of(ctx, request)
-    message = "The CORS configuration does not exist"
-    raise not_set("NoSuchCORSConfiguration", message, bucket)
-
-
-def delete_bucket_cors(
-    ctx: Context, request: s3.DeleteBucketCorsRequest
-) -> s3.DeleteBucketCorsResponse:
-    """Delete the cross-origin rules of a bucket, which has none: that is no error.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html
-    """
-    bucket_of(ctx, request)
-    return {}
-
-
 def get_bucket_website(
     ctx: Context, request: s3.GetBucketWebsiteRequest
 ) -> s3.GetBucketWebsiteOutput:

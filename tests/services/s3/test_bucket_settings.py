@@ -28,9 +28,6 @@ def test_a_plain_bucket_is_read_as_infrastructure_tools_read_it(s3):
     assert answer(s3.get_bucket_encryption(Bucket="lake")) == {
         "ServerSideEncryptionConfiguration": {"Rules": [rule]}
     }
-    assert refusal(s3.get_bucket_cors, Bucket="lake") == not_set(
-        "NoSuchCORSConfiguration", "The CORS configuration does not exist"
-    )
     assert refusal(s3.get_bucket_website, Bucket="lake") == not_set(
         "NoSuchWebsiteConfiguration",
         "The specified bucket does not have a website configuration",
@@ -40,9 +37,7 @@ def test_a_plain_bucket_is_read_as_infrastructure_tools_read_it(s3):
     )
 
 
-@pytest.mark.parametrize(
-    "operation", ["delete_bucket_cors", "delete_bucket_website", "delete_bucket_replication"]
-)
+@pytest.mark.parametrize("operation", ["delete_bucket_website", "delete_bucket_replication"])
 def test_deleting_what_is_not_set_succeeds(s3, operation):
     response = getattr(s3, operation)(Bucket="lake")
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 204

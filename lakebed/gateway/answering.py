@@ -1,0 +1,104 @@
+"""What every exchange does at its end: write the answer or the error, once."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from lakebed.core.errors import AwsError
+from lakebed.core.principal import Origin
+from lakebed.core.visits import Visit
+from lakebed.dispatch.commits import Answer
+from lakebed.dispatch.dispatcher import Call
+from lakebed.gateway.routing import Route, family_of
+from lakebed.gateway.server import Connection, Slot
+from lakebed.gateway.signature.authenticate import Identity
+from lakebed.gateway.wire.http import HttpRequest, HttpResponse
+from lakebed.gateway.wire.models import load
+from lakebed.gateway.wire.protocols import WireProtocol, protocol_for
+
+if TYPE_CHECKING:
+    from lakebed.gateway.exchange import Gateway
+
+log = logging.getLogger("lakebed.gateway")
+
+
+class Answering:
+    """What all exchanges do at their end."""
+
+    def __init__(
+        self, gateway: Gateway, connection: Connection, slot: Slot, head: HttpRequest
+    ) -> None:
+        self._gateway = gateway
+        self._connection = connection
+        self._slot = slot
+        self._head = head
+        self._request_id = gateway.ids.request_id()
+
+    def _call(self, found: Route, identity: Identity | None, request: Any) -> Call:
+        """Return the call of a parsed and authenticated request."""
+        gateway, connection, headers = self._gateway, self._connection, self._head.headers
+        agent, referer = headers.get("user-agent", ""), headers.get("referer", "")
+        origin = Origin(connection.address, connection.is_secure, agent, referer)
+        principal, region = None, gateway.region
+        if identity is not None:
+            principal, region = identity.principal, identity.region
+        if principal is None:
+            principal = gateway.credentials.anonymous()
+        operation = found.operation.function
+        return Call(principal, region, found.service, operation, request, self._request_id, origin)
+
+    def _send(self, found: Route | None, answer: HttpResponse, *, keep_alive: bool = True) -> None:
+        """Send an answer; to a page of another host with what lets it be read there."""
+        if "origin" in self._head.headers:
+            service = found.service if found is not None else family_of(self._head)
+            self._visit(service, "cross_origin", lambda more, _: answer.headers.extend(more or ()))
+        self._slot.answer(answer, keep_alive=keep_alive)
+
+    def _visit(self, service: str, function: str, answer: Answer) -> None:
+        """Have a service answer what is no operation of it."""
+        gateway, head = self._gateway, self._head
+        visit = Visit(head.method, head.path, head.query, head.headers)
+        who = gateway.credentials.anonymous()
+        call = Call(who, gateway.region, service, function, visit, self._request_id)
+        gateway.dispatcher.visit(call, answer)
+
+    def _protocol(self, found: Route | None) -> WireProtocol:
+        service = found.service if found is not None else family_of(self._head)
+        return protocol_for(load(service))
+
+    def _answer(self, found: Route, response: Any, error: BaseException | None) -> None:
+        if error is not None:
+            self._fail(found, error)
+            return
+        try:
+            answer = self._protocol(found).serialise(found.operation, response, self._request_id)
+        except Exception as bug:  # noqa: BLE001 (the gateway's edge: a bug is a 500 and a log line)
+            self._fail(found, bug)
+            return
+        self._send(found, answer)
+
+    def _fail(self, found: Route | None, error: BaseException, *, keep_alive: bool = True) -> None:
+        failure = as_aws_error(error, found.service if found else "s3", self._request_id)
+        operation = found.operation if found else None
+        answer = self._protocol(found).serialise_error(operation, failure, self._request_id)
+        if self._slot.is_head and not isinstance(answer.body, bytes):
+            answer = replace(answer, body=b"")
+        self._send(found, answer, keep_alive=keep_alive)
+
+    def _expects_continue(self) -> bool:
+        return self._head.headers.get("expect", "").lower() == "100-continue"
+
+
+def as_aws_error(error: BaseException, service: str, request_id: str) -> AwsError:
+    """Return what a client is told: AWS's error as it is, a bug or a full disk as a 500."""
+    if isinstance(error, AwsError):
+        return error
+    log.error("%s failed", request_id, exc_info=error)
+    code = "InternalError" if service in ("s3", "sts", "iam") else "InternalServiceException"
+    sentence = "We encountered an internal error. Please try again."
+    if isinstance(error, OSError) and error.strerror:
+        sentence = f"The lake's disk could not take the data: {error.strerror}."
+    return AwsError(code, sentence, 500)
