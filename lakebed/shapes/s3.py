@@ -2036,6 +2036,43 @@ class PutObjectAclRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class PutObjectLegalHoldOutput(t.TypedDict, total=False):
+    """AWS's PutObjectLegalHoldOutput."""
+
+    RequestCharged: str
+
+
+class PutObjectLegalHoldRequest(t.TypedDict, total=False):
+    """AWS's PutObjectLegalHoldRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    LegalHold: ObjectLockLegalHold
+    RequestPayer: str
+    VersionId: str
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    ExpectedBucketOwner: str
+
+
+class PutObjectLockConfigurationOutput(t.TypedDict, total=False):
+    """AWS's PutObjectLockConfigurationOutput."""
+
+    RequestCharged: str
+
+
+class PutObjectLockConfigurationRequest(t.TypedDict, total=False):
+    """AWS's PutObjectLockConfigurationRequest."""
+
+    Bucket: t.Required[str]
+    ObjectLockConfiguration: ObjectLockConfiguration
+    RequestPayer: str
+    Token: str
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    ExpectedBucketOwner: str
+
+
 class PutObjectOutput(t.TypedDict, total=False):
     """AWS's PutObjectOutput."""
 
@@ -2114,6 +2151,26 @@ class PutObjectRequest(t.TypedDict, total=False):
     ObjectLockEventHold: str
     ObjectLockEventHoldDurationDays: int
     ObjectLockEventHoldDurationYears: int
+    ExpectedBucketOwner: str
+
+
+class PutObjectRetentionOutput(t.TypedDict, total=False):
+    """AWS's PutObjectRetentionOutput."""
+
+    RequestCharged: str
+
+
+class PutObjectRetentionRequest(t.TypedDict, total=False):
+    """AWS's PutObjectRetentionRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    Retention: ObjectLockRetention
+    RequestPayer: str
+    VersionId: str
+    BypassGovernanceRetention: bool
+    ContentMD5: str
+    ChecksumAlgorithm: str
     ExpectedBucketOwner: str
 
 
@@ -2928,6 +2985,20 @@ class S3(t.Protocol):
 
     def put_object_acl(self, request: PutObjectAclRequest) -> PutObjectAclOutput:
         """Call PutObjectAcl."""
+        ...
+
+    def put_object_legal_hold(self, request: PutObjectLegalHoldRequest) -> PutObjectLegalHoldOutput:
+        """Call PutObjectLegalHold."""
+        ...
+
+    def put_object_lock_configuration(
+        self, request: PutObjectLockConfigurationRequest
+    ) -> PutObjectLockConfigurationOutput:
+        """Call PutObjectLockConfiguration."""
+        ...
+
+    def put_object_retention(self, request: PutObjectRetentionRequest) -> PutObjectRetentionOutput:
+        """Call PutObjectRetention."""
         ...
 
     def put_object_tagging(self, request: PutObjectTaggingRequest) -> PutObjectTaggingOutput:

@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from lakebed.engines.objects.upkeep import Upkeep
 
 
+class ObjectLock(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What keeps a version from being deleted; the engine keeps it and asks nothing of it.
+
+    `mode` is S3's retention mode, empty for none; `until` its end in seconds since the epoch;
+    `hold` the legal hold's status, empty if it was never set.
+    """
+
+    mode: str = ""
+    until: float = 0.0
+    hold: str = ""
+
+
 class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of one object.
 
@@ -57,6 +69,7 @@ class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
     is_delete_marker: bool = False
     owner: str = ""
     grants: tuple[tuple[str, str], ...] = ()
+    lock: ObjectLock | None = None
 
 
 class ListedObject(msgspec.Struct, frozen=True, gc=False):

@@ -7,7 +7,9 @@ neither policy nor access lists: that is told at a glance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -45,7 +47,11 @@ def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> Sequence[
     DeleteObjects may be deleted.
     """
     if operation in _OF_ACCOUNT:
-        return needs_of(ctx, "s3", operation, request)
+        found = needs_of(ctx, "s3", operation, request)
+        if request.get("ObjectLockEnabledForBucket"):
+            more = ("s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning")
+            found += [Need(action, one.resource, one.owner) for one in found[:1] for action in more]
+        return found
     name: str = request["Bucket"]
     bucket = BUCKETS.get(ctx, name)
     if "CopySource" in request:
@@ -109,6 +115,12 @@ def _actions(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
             yield "s3:PutObjectTagging"
         if is_given(request):
             yield "s3:PutObjectAcl"
+        if "ObjectLockMode" in request or "ObjectLockRetainUntilDate" in request:
+            yield "s3:PutObjectRetention"
+        if "ObjectLockLegalHoldStatus" in request:
+            yield "s3:PutObjectLegalHold"
+    if request.get("BypassGovernanceRetention"):
+        yield "s3:BypassGovernanceRetention"
 
 
 def _source(text: str) -> tuple[str, str, str]:
@@ -153,6 +165,7 @@ def _object(ctx: Context, request: Mapping[str, Any]) -> StoredObject | None:
 
 # -- conditions --------------------------------------------------------------------------------
 
+_LOCK_MODE, _LEGAL_HOLD = "s3:object-lock-mode", "s3:object-lock-legal-hold"
 _MEMBERS = {
     "ACL": "s3:x-amz-acl",
     "BucketRegion": "s3:locationconstraint",
@@ -168,6 +181,8 @@ _MEMBERS = {
     "MaxKeys": "s3:max-keys",
     "MetadataDirective": "s3:x-amz-metadata-directive",
     "ObjectOwnership": "s3:x-amz-object-ownership",
+    "ObjectLockLegalHoldStatus": _LEGAL_HOLD,
+    "ObjectLockMode": _LOCK_MODE,
     "Prefix": "s3:prefix",
     "SSECustomerAlgorithm": "s3:x-amz-server-side-encryption-customer-algorithm",
     "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
@@ -194,6 +209,7 @@ def conditions(
     constraint = configuration.get("LocationConstraint")
     if constraint:
         found["s3:locationconstraint"] = constraint
+    found |= _lock_conditions(ctx, request)
     requested = _requested_tags(request)
     if requested:
         found["s3:requestobjecttagkeys"] = tuple(requested)
@@ -204,6 +220,27 @@ def conditions(
         if "Key" in request and _asks_for_tags(ctx, bucket):
             tags = _tags(ctx, request)
             found |= {f"s3:existingobjecttag/{name.lower()}": text for name, text in tags.items()}
+    return found
+
+
+def _lock_conditions(ctx: Context, request: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a call says of an object's lock: a write by headers, else by its document.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+    """
+    found: dict[str, str] = {}
+    retention: Mapping[str, Any] = request.get("Retention") or {}
+    if "Mode" in retention:
+        found[_LOCK_MODE] = str(retention["Mode"])
+    hold: Mapping[str, Any] = request.get("LegalHold") or {}
+    if "Status" in hold:
+        found[_LEGAL_HOLD] = str(hold["Status"])
+    until = request.get("ObjectLockRetainUntilDate", retention.get("RetainUntilDate"))
+    if until is not None:
+        moment = datetime.fromtimestamp(until, UTC)
+        found["s3:object-lock-retain-until-date"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        days = math.ceil((until - ctx.clock.now()) / 86_400)
+        found["s3:object-lock-remaining-retention-days"] = str(days)
     return found
 
 

@@ -18,6 +18,7 @@ from lakebed.context import Context
 from lakebed.core.limits import KIB
 from lakebed.engines.objects import ListedVersion, StoredObject, VersionSpan
 from lakebed.services.s3._lifecycle import LifecycleRule, Transition, lifecycle_rules
+from lakebed.services.s3._locks import is_locked
 from lakebed.services.s3._settings import LIFECYCLE, setting_of
 from lakebed.services.s3._versions import shown
 from lakebed.services.s3.model import UPLOADS, Bucket, Upload, discard
@@ -289,6 +290,8 @@ def carry_out(ctx: Context, bucket: Bucket, deed: Deed) -> bool:
     if deed.kind == "move":
         objects.update(ctx, msgspec.structs.replace(now, storage_class=deed.storage_class))
         return True
+    if deed.kind == "remove" and is_locked(now, ctx.clock.now()):
+        return False
     request: s3.DeleteObjectRequest = {"Bucket": bucket.name, "Key": what.key}
     if deed.kind == "remove" and bucket.is_versioned:
         request["VersionId"] = shown(what.version_id)

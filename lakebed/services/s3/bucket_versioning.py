@@ -34,6 +34,12 @@ def put_bucket_versioning(
         raise AwsError("IllegalVersioningConfigurationException", message, 400)
     if status not in ("Enabled", "Suspended"):
         raise malformed_xml()
+    if bucket.lock and status != "Enabled":
+        message = (
+            "An Object Lock configuration is present on this bucket, so the versioning state "
+            "cannot be changed."
+        )
+        raise AwsError("InvalidBucketState", message, 409)
     BUCKETS.put(ctx, replace(bucket, versioning=status))
     return {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,9 @@ def create_bucket(ctx: Context, request: s3.CreateBucketRequest) -> s3.CreateBuc
         ctx.engines.objects.create_bucket(name)
         created = float(int(ctx.clock.now()))
         bucket = Bucket(name, ctx.account, region, created, tags=tags)
+        if request.get("ObjectLockEnabledForBucket"):
+            lock = {"ObjectLockEnabled": "Enabled"}
+            bucket = dataclasses.replace(bucket, versioning="Enabled", lock=lock)
         BUCKETS.put(ctx, bucket)
         if ownership != ENFORCED:
             keep_setting(ctx, bucket, OWNERSHIP_CONTROLS, {"ObjectOwnership": ownership})

@@ -33,6 +33,7 @@ from lakebed.services.s3._descriptions import (
     redirected,
     storage_class_of,
 )
+from lakebed.services.s3._locks import asked_lock, lock_of_new
 from lakebed.services.s3._tags import header_tags
 from lakebed.services.s3._uploads import (
     check_part_number,
@@ -141,6 +142,7 @@ def copy_object(ctx: Context, request: s3.CopyObjectRequest) -> s3.CopyObjectOut
                 version_id=new_version_id(ctx, bucket),
                 owner=owned.owner,
                 grants=owned.grants,
+                lock=lock_of_new(bucket, asked_lock(ctx, bucket, request), copied.last_modified),
             )
             ctx.engines.objects.put(ctx, kept, path, is_versioned=bucket.is_versioned)
         except BaseException:
@@ -169,7 +171,7 @@ def _check_request(ctx: Context, request: s3.CopyObjectRequest) -> None:
             header = f"x-amz-{noun.lower()}-directive"
             message = f"Unknown {noun.lower()} directive."
             raise invalid_argument(message, header, str(directive))
-    bucket_of(ctx, request)
+    asked_lock(ctx, bucket_of(ctx, request), request)
     check_key(request["Key"])
     check_algorithm(request)
     check_metadata(request)

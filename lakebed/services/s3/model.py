@@ -10,6 +10,7 @@ from typing import Any
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import KEY_BYTES_MAX
+from lakebed.engines.objects import ObjectLock
 from lakebed.store import Range, Table
 
 
@@ -18,7 +19,8 @@ class Bucket:
     """A bucket: its name is its own in all accounts and regions.
 
     `versioning` is AWS's status: empty (never enabled), `Enabled` or `Suspended`. `rules` is a
-    digest of who may reach it besides its owner, empty if nobody may (`_rules.py`).
+    digest of who may reach it besides its owner, empty if nobody may (`_rules.py`). `lock` is its
+    object lock (`_locks.py`), empty if it has none.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Bucket:
     versioning: str = ""
     tags: dict[str, str] = field(default_factory=dict[str, str])
     rules: str = ""
+    lock: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def is_versioned(self) -> bool:
@@ -52,6 +55,7 @@ class Upload:
     tags: dict[str, str] = field(default_factory=dict[str, str])
     owner: str = ""
     grants: tuple[tuple[str, str], ...] = ()
+    lock: ObjectLock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +163,9 @@ _UNBUILT = frozenset(
         "CopySourceSSECustomerKeyMD5",
         "IfMatchInitiatedTime",
         "MFA",
-        "ObjectLockEnabledForBucket",
         "ObjectLockEventHold",
         "ObjectLockEventHoldDurationDays",
         "ObjectLockEventHoldDurationYears",
-        "ObjectLockLegalHoldStatus",
-        "ObjectLockMode",
-        "ObjectLockRetainUntilDate",
         "ServerSideEncryption",
         "SSECustomerAlgorithm",
         "SSECustomerKey",

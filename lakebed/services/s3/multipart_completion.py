@@ -23,6 +23,7 @@ from lakebed.services.s3._checksums import (
     is_checksum,
 )
 from lakebed.services.s3._conditions import check_conflict, check_write
+from lakebed.services.s3._locks import lock_of_new
 from lakebed.services.s3._object_parts import CompletedPart, keep_parts
 from lakebed.services.s3._uploads import (
     COMPOSITE,
@@ -144,6 +145,7 @@ def _put(
         grants=upload.grants,
         part_count=len(parts),
         version_id=new_version_id(ctx, bucket),
+        lock=lock_of_new(bucket, upload.lock, float(int(now))),
     )
     ctx.engines.objects.put(ctx, found, path, is_versioned=bucket.is_versioned)
     keep_parts(

@@ -21,6 +21,7 @@ from lakebed.services.s3._descriptions import (
     described,
     storage_class_of,
 )
+from lakebed.services.s3._locks import asked_lock
 from lakebed.services.s3._pages import Page, Wanted, checked_limit, encoder, page_of
 from lakebed.services.s3._tags import header_tags
 from lakebed.services.s3._uploads import COMPOSITE, FULL_OBJECT, upload_of
@@ -69,6 +70,7 @@ def create_multipart_upload(
         tags=header_tags(request),
         owner=owned.owner,
         grants=owned.grants,
+        lock=asked_lock(ctx, bucket, request),
     )
     UPLOADS.put(ctx, upload)
     answer: s3.CreateMultipartUploadOutput = {

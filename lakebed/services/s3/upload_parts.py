@@ -10,6 +10,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.limits import LIST_KEYS_MAX
 from lakebed.services.s3._checksums import check_claims, verified
 from lakebed.services.s3._descriptions import STANDARD
+from lakebed.services.s3._locks import check_is_summed, lock_of_new
 from lakebed.services.s3._pages import checked_limit
 from lakebed.services.s3._uploads import (
     check_part_algorithm,
@@ -20,7 +21,7 @@ from lakebed.services.s3._uploads import (
     shown_checksums,
     upload_of,
 )
-from lakebed.services.s3.model import PARTS, Upload, UploadedPart, refuse_unbuilt
+from lakebed.services.s3.model import PARTS, Upload, UploadedPart, bucket_of, refuse_unbuilt
 from lakebed.store import Range
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def upload_part(ctx: Context, request: s3.UploadPartRequest) -> s3.UploadPartOut
     """
     upload = _check_part(ctx, request)
     check_part_is_claimed(upload, request)
+    bucket = bucket_of(ctx, request)
+    check_is_summed(ctx, lock_of_new(bucket, upload.lock, 0.0), request, "Part")
     if "Body" not in request:
         raise AwsError("MissingRequestBodyError", "Request Body is empty", 400)
     body = request["Body"]

@@ -189,9 +189,9 @@ def test_buckets_are_listed_by_pages_and_prefix(lakebed):
 
 def test_what_is_not_built_is_refused_by_name(lakebed):
     s3 = lakebed.client("s3", config=Config(retries={"max_attempts": 1}))
-    status, error = refusal(s3.create_bucket, Bucket="locked", ObjectLockEnabledForBucket=True)
+    status, error = refusal(s3.create_bucket, Bucket="named", BucketNamespace="account-regional")
     assert (status, error["Code"]) == (501, "NotImplemented")
-    assert "s3.CreateBucket (ObjectLockEnabledForBucket)" in error["Message"]
+    assert "s3.CreateBucket (BucketNamespace)" in error["Message"]
     assert answer(s3.list_buckets())["Buckets"] == []
 
 

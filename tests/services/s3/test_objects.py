@@ -235,7 +235,7 @@ def test_too_much_metadata_is_refused(s3):
     ("member", "value"),
     [
         ("ServerSideEncryption", "aws:kms"),
-        ("ObjectLockLegalHoldStatus", "ON"),
+        ("ServerSideEncryption", "aws:kms:dsse"),
     ],
 )
 def test_what_is_not_built_is_refused_by_name(s3, member, value):

@@ -156,6 +156,7 @@ class FolderStore:
             rank,
             owner=found.owner,
             grants=found.grants,
+            lock=found.lock,
         )
         self._objects.put(scope, kept)
         self._journal.rename(scope, kept, path, place)
