@@ -32,11 +32,11 @@ def story(runs: Path, repeats: int, results: Results) -> None:
             USERS.put(place, User(ACCOUNT, row, "AIDA", inline=_policies(condition)))
             who = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/{row}", "AIDA", user=row)
             known = Identities()
-            assert decide(place, who, known, needs, {"aws:sourceip": "10.1.2.3"}).is_allowed
+            assert decide(place, who, known, needs, lambda: {"aws:sourceip": "10.1.2.3"}).is_allowed
             times = TIMES * repeats // 40 or 100
 
             def ask(who: Principal = who, known: Identities = known) -> object:
-                return decide(place, who, known, needs, {"aws:sourceip": "10.1.2.3"})
+                return decide(place, who, known, needs, lambda: {"aws:sourceip": "10.1.2.3"})
 
             took = timeit.repeat(ask, number=times, repeat=5)
             results.add(row, COLUMN, Sample(min(took) / times * 1e6))

@@ -79,8 +79,11 @@ class Door(Protocol):
         """Call an operation by its function name within the caller's transaction."""
         ...
 
-    def authorise(self, context: Context, service: str, operation: str, request: Any) -> None:
-        """Raise AccessDenied unless the caller may call an operation, which is not called."""
+    def authorise(self, context: Context, service: str, operation: str, request: Any) -> bool:
+        """Raise AccessDenied unless the caller may call an operation, which is not called.
+
+        False says that it may not, but that `open` mode lets it.
+        """
         ...
 
 

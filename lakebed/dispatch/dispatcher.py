@@ -20,7 +20,7 @@ from lakebed.dispatch.commits import Answer, GroupCommit
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.registry import Registered, Registry
 from lakebed.engines import Engines
-from lakebed.govern.decision import Decision, Need, conditions_of, decide, needs_of
+from lakebed.govern.decision import Conditions, Decision, Need, conditions_of, decide, needs_of
 from lakebed.govern.identities import Identities
 from lakebed.store import StoreError, Transaction
 
@@ -199,27 +199,29 @@ class Dispatcher:
             raise NotBuiltError(service, operation)
         return registered
 
-    def authorise(self, context: Context, service: str, operation: str, request: Any) -> None:
-        """Refuse a call that its principal may not make; in `open` mode mostly only count it."""
+    def authorise(self, context: Context, service: str, operation: str, request: Any) -> bool:
+        """Refuse a call that its principal may not make; False if `open` mode let it through."""
         who, registry = context.principal, self._house.registry
         needs = registry.access(service, "needs")
         if who.is_root and needs is None:
-            return
-        asked: list[Need]
+            return True
+        asked: Sequence[Need]
         if needs is not None:
             asked = needs(context, operation, request)
         else:
             asked = needs_of(context, service, operation, request)
         if not asked:
-            return
-        now = self._house.clock.now()
-        conditions = conditions_of(context, who, context.origin or Origin(), now)
-        more = registry.access(service, "conditions")
-        if more is not None:
-            conditions |= more(context, operation, request)
+            return True
+
+        def conditions() -> Conditions:
+            origin, now = context.origin or Origin(), self._house.clock.now()
+            found = conditions_of(context, who, origin, now)
+            more = registry.access(service, "conditions")
+            return found if more is None else found | more(context, operation, request)
+
         decision = decide(context, who, self._identities, asked, conditions)
         if decision.is_allowed:
-            return
+            return True
         if self._is_enforced(who, decision):
             refusal = registry.access(service, "refusal")
             if refusal is not None:
@@ -228,16 +230,22 @@ class Dispatcher:
             raise AwsError(code, decision.reason, 403 if service in _ACCESS_DENIED else 400)
         log.info("%s allowed in open mode: %s", context.request_id, decision.reason)
         self._house.metrics.count(service, operation, "not enforced: AccessDenied")
+        return False
 
     def authorise_all(
-        self, context: Context, service: str, operation: str, requests: Sequence[Mapping[str, Any]]
+        self,
+        context: Context,
+        called: tuple[str, str],
+        requests: Sequence[Mapping[str, Any]],
+        free: set[object],
     ) -> None:
-        """Refuse calls of which one may not be made.
+        """Refuse calls of a (service, operation) of which one may not be made.
 
-        The root is asked once for each bucket: what it may there does not depend on the key, unless
-        the bucket has a policy.
+        `free` gathers the buckets that need not be asked for again: what the root may there does
+        not depend on the key unless the bucket has a policy, and what `open` mode lets through
+        depends on the bucket's owner alone.
         """
-        free: set[object] = set()
+        service, operation = called
         needs = self._house.registry.access(service, "needs")
         for request in requests:
             bucket = request.get("Bucket")
@@ -246,7 +254,8 @@ class Dispatcher:
             if context.principal.is_root and not (needs and needs(context, operation, request)):
                 free.add(bucket)
                 continue
-            self.authorise(context, service, operation, request)
+            if not self.authorise(context, service, operation, request):
+                free.add(bucket)
 
     def _is_enforced(self, principal: Principal, decision: Decision) -> bool:
         """Tell whether a denial holds.
@@ -380,11 +389,12 @@ class _RunCaller:
     ) -> None:
         """Ask whether calls of an operation would be allowed; AwsError as the first refused one."""
         dispatcher = self._dispatcher
+        called, free = (service, operation), set[object]()
         for at in range(0, len(requests), _CHECKED_AT_ONCE):
             part = requests[at : at + _CHECKED_AT_ONCE]
             await dispatcher.write(
                 self._context,
-                lambda ctx, part=part: dispatcher.authorise_all(ctx, service, operation, part),
+                lambda ctx, part=part: dispatcher.authorise_all(ctx, called, part, free),
             )
 
     async def write(self, work: Callable[[Context], Any]) -> Any:
@@ -396,8 +406,8 @@ class _RunCaller:
         return await self._dispatcher.look(self._context, work)
 
 
-_CHECKED_AT_ONCE = 200
-"""Permissions asked for before others have their turn: about 2 ms."""
+_CHECKED_AT_ONCE = 100
+"""Permissions asked for before others have their turn: at most about 2 ms."""
 _MORE = object()
 """What a slice returns that is not the last."""
 

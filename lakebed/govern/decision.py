@@ -5,7 +5,7 @@ The root of an account may do everything in it, unless a resource's own policy d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -43,6 +43,9 @@ class Need(msgspec.Struct, frozen=True):
     needs_resource: bool = False
 
 
+Conditions = dict[str, str | tuple[str, ...]]
+"""Condition keys of a request, in lower case."""
+
 ALLOWED = Decision(is_allowed=True)
 _NONE = Own(Policies())
 """What the root and nobody have: no policies of their own."""
@@ -62,34 +65,46 @@ def decide(
     who: Principal,
     identities: Identities,
     needs: Sequence[Need],
-    conditions: Mapping[str, str | tuple[str, ...]],
+    conditions: Callable[[], Conditions],
 ) -> Decision:
-    """Decide whether a principal may do all that a call needs."""
+    """Decide whether a principal may do all that a call needs.
+
+    `conditions` is called only if a policy has to be read: most decisions are remembered.
+    """
     caller = caller_of(who)
+    found: Conditions | None = None
     own = _NONE if who.is_root or who.is_anonymous else identities.policies_of(scope, who)
     for need in needs:
         if who.is_root and need.policy is None and need.owner == who.account:
             continue
-        asked = Asked(caller, need.action, need.resource, need.owner, conditions)
-        verdict = _decided(asked, need, own)
+        verdict = _remembered(need, own)
+        if verdict is not None and verdict.is_allowed:
+            continue
+        found = conditions() if found is None else found
+        asked = Asked(caller, need.action, need.resource, need.owner, found)
+        verdict = verdict or _decided(asked, need, own)
         if not verdict.is_allowed:
             return Decision(False, verdict.sentence(asked), verdict, need)
     return ALLOWED
 
 
+def _remembered(need: Need, own: Own) -> Verdict | None:
+    """Return an earlier verdict, if nothing but the action and the resource decide."""
+    if need.policy is not None or need.needs_resource or own is _NONE or not own.is_plain:
+        return None
+    return own.decided.get((need.action, need.resource, need.owner))
+
+
 def _decided(asked: Asked, need: Need, own: Own) -> Verdict:
+    about = own.about(need.action)
     if need.policy is not None or need.needs_resource or own is _NONE:
         policies = msgspec.structs.replace(
-            own.about(need.action), resource=need.policy, needs_resource=need.needs_resource
+            about, resource=need.policy, needs_resource=need.needs_resource
         )
         return evaluate(asked, policies)
-    if not own.is_plain:
-        return evaluate(asked, own.about(need.action))
-    key = (need.action, need.resource, need.owner)
-    verdict = own.decided.get(key)
-    if verdict is None:
-        verdict = evaluate(asked, own.about(need.action))
-        own.keep(key, verdict)
+    verdict = evaluate(asked, about)
+    if own.is_plain:
+        own.keep((need.action, need.resource, need.owner), verdict)
     return verdict
 
 
@@ -104,15 +119,13 @@ def caller_of(who: Principal) -> Caller:
     return Caller(who.arn, who.account, "user" if who.user else "federated")
 
 
-def conditions_of(
-    scope: Scope, who: Principal, origin: Origin, now: float
-) -> dict[str, str | tuple[str, ...]]:
+def conditions_of(scope: Scope, who: Principal, origin: Origin, now: float) -> Conditions:
     """Return the condition keys that every request has.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     moment = datetime.fromtimestamp(now, UTC)
-    found: dict[str, str | tuple[str, ...]] = {
+    found: Conditions = {
         "aws:currenttime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:epochtime": str(int(now)),
         "aws:requestedregion": scope.region,

@@ -14,6 +14,7 @@ import sys
 import urllib.request
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,16 @@ from tests.dialect.test_cases import lowered
 
 FOLDER = Path(__file__).parent / "oracle"
 LEFT_OUT = FOLDER / "left_out.tsv"
+DAYS = FOLDER / "days.json"
+"""The day on which each seed was asked: a time becomes a timestamp of the day of today."""
 _HEADERS = {
     "X-Trino-User": "oracle",
     "X-Trino-Time-Zone": "UTC",
     "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME",
 }
 _ASKED_AT_ONCE = 4
+_ON_THAT_DAY = """
+CREATE OR REPLACE MACRO lb_on_today(x) AS TIMESTAMP '{day}' + to_microseconds(x // 1000000)"""
 
 
 def ask(url: str, text: str) -> dict[str, Any]:
@@ -73,6 +78,7 @@ def disagreement(connection: duckdb.DuckDBPyConnection, answer: dict[str, Any]) 
         shown = (conversions.value_text(f"c{at}", kind) for at, kind in enumerate(kinds))
         whole = f"SELECT {', '.join(shown)} FROM ({text})"
         udf.define(connection, whole)
+        connection.execute(_ON_THAT_DAY.format(day=answer["day"]))
         rows = [[None if one is None else str(one) for one in row]
                 for row in connection.execute(whole).fetchall()]  # fmt: skip
     except (TrinoError, duckdb.Error) as error:
@@ -96,10 +102,16 @@ def spelled(kind: str) -> str:
 
 
 def recorded() -> Iterator[dict[str, Any]]:
-    """Yield the answers that were written down."""
+    """Yield the answers that were written down, each with the day on which it was given."""
+    days = _days()
     for path in sorted(FOLDER.glob("*.jsonl.gz")):
+        day = {"day": days[path.name.partition(".")[0]]}
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+            yield from (json.loads(line) | day for line in lines)
+
+
+def _days() -> dict[str, str]:
+    return json.loads(DAYS.read_text("utf-8"))
 
 
 def main(url: str, seed: int = 1, count: int = 2500) -> None:
@@ -115,9 +127,10 @@ def write(seed: int, found: Iterable[dict[str, Any]]) -> None:
     others = [line for line in left_out() if line[0] != str(seed)]
     connection = database()
     agreed = 0
+    day = {"day": datetime.now(UTC).date().isoformat()}
     with gzip.GzipFile(FOLDER / f"{seed}.jsonl.gz", "wb", mtime=0) as file:
         for answer in found:
-            if why := disagreement(connection, answer):
+            if why := disagreement(connection, answer | day):
                 name = classes.of(answer, why).name
                 print(f"{name}: {answer['sql']}\n    {why[:300]}")
                 others.append((str(seed), name, answer["sql"]))
@@ -126,6 +139,8 @@ def write(seed: int, found: Iterable[dict[str, Any]]) -> None:
             kept = {key: value for key, value in answer.items() if key != "message"}
             file.write(json.dumps(kept, ensure_ascii=False).encode() + b"\n")
     LEFT_OUT.write_text("".join("\t".join(line) + "\n" for line in sorted(others)), "utf-8")
+    days = _days() | {str(seed): day["day"]}
+    DAYS.write_text(json.dumps(days, indent=2, sort_keys=True) + "\n", "utf-8")
     print(f"{agreed} agree")
 
 

@@ -42,7 +42,7 @@ def allowing(action: str, resource: str, effect: str = "Allow", **more) -> str:
 
 
 def test_the_root_may_all_in_its_account(place):
-    assert decide(place, ROOT, Identities(), [LAKE], {}) == ALLOWED
+    assert decide(place, ROOT, Identities(), [LAKE], dict) == ALLOWED
 
 
 def test_the_root_is_denied_by_a_resource_of_its_own(place):
@@ -50,7 +50,7 @@ def test_the_root_is_denied_by_a_resource_of_its_own(place):
         allowing("s3:*", "arn:aws:s3:::lake/*", "Deny", Principal="*"), is_resource_policy=True
     )
     need = Need(LAKE.action, LAKE.resource, ACCOUNT, denies)
-    found = decide(place, ROOT, Identities(), [need], {})
+    found = decide(place, ROOT, Identities(), [need], dict)
     assert (found.is_allowed, found.reason) == (
         False,
         f"User: {ROOT.arn} is not authorized to perform: s3:GetObject on resource: "
@@ -61,28 +61,38 @@ def test_the_root_is_denied_by_a_resource_of_its_own(place):
 def test_a_user_may_what_its_policies_allow_from_when_they_are_written(place):
     ann, identities = Principal(ACCOUNT, ANN, "AIDA", user="ann"), Identities()
     USERS.put(place, User(ACCOUNT, "ann", "AIDA"))
-    assert decide(place, ann, identities, [LAKE], {}).reason == (
+    assert decide(place, ann, identities, [LAKE], dict).reason == (
         f"User: {ANN} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::lake/a "
         "because no identity-based policy allows the s3:GetObject action"
     )
     policy = {"read": allowing("s3:Get*", "arn:aws:s3:::lake/*")}
     USERS.put(place, User(ACCOUNT, "ann", "AIDA", inline=policy))
     touch(place, ACCOUNT)
-    assert decide(place, ann, identities, [LAKE], {}) == ALLOWED
+    assert decide(place, ann, identities, [LAKE], dict) == ALLOWED
     other = Need("s3:GetObject", "arn:aws:s3:::other/a", ACCOUNT)
-    assert not decide(place, ann, identities, [LAKE, other], {}).is_allowed
+    assert not decide(place, ann, identities, [LAKE, other], dict).is_allowed
+
+
+def test_the_conditions_are_asked_for_only_where_a_policy_is_read(place):
+    ann, identities, asked = Principal(ACCOUNT, ANN, "AIDA", user="ann"), Identities(), []
+    policy = {"read": allowing("s3:Get*", "arn:aws:s3:::lake/*")}
+    USERS.put(place, User(ACCOUNT, "ann", "AIDA", inline=policy))
+    decisions = [
+        decide(place, ann, identities, [LAKE], lambda: asked.append(1) or {}) for _ in "ab"
+    ]
+    assert (decisions, asked) == ([ALLOWED, ALLOWED], [1])
 
 
 def test_the_session_of_a_role_may_what_the_role_may(place):
     policy = {"read": allowing("s3:Get*", "arn:aws:s3:::lake/*")}
     ROLES.put(place, Role(ACCOUNT, "reader", "AROA", "{}", inline=policy))
     who = Principal(ACCOUNT, SESSION, "AROA:one", role="reader", session="one")
-    assert decide(place, who, Identities(), [LAKE], {}) == ALLOWED
+    assert decide(place, who, Identities(), [LAKE], dict) == ALLOWED
 
 
 def test_nobody_may_only_what_a_resource_lets_everybody(place):
     nobody = Principal(ACCOUNT, "*", "anonymous", is_anonymous=True)
-    assert decide(place, nobody, Identities(), [LAKE], {}).reason == (
+    assert decide(place, nobody, Identities(), [LAKE], dict).reason == (
         "Anonymous is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::lake/a "
         "because no resource-based policy allows the s3:GetObject action"
     )
@@ -90,7 +100,7 @@ def test_nobody_may_only_what_a_resource_lets_everybody(place):
         allowing("s3:GetObject", "arn:aws:s3:::lake/*", Principal="*"), is_resource_policy=True
     )
     need = Need(LAKE.action, LAKE.resource, ACCOUNT, public)
-    assert decide(place, nobody, Identities(), [need], {}) == ALLOWED
+    assert decide(place, nobody, Identities(), [need], dict) == ALLOWED
 
 
 def test_what_is_known_of_every_request(place):

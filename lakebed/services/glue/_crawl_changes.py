@@ -78,6 +78,7 @@ class CatalogChanges:
         self.policies = Policies(definition, configuration)
         self._now = now
         self._mine: dict[str, CrawledTable] | None = None
+        self._names_at: dict[str, list[str]] = {}
         self._put: set[str] = set()
         self._counts = CrawlSummary()
 
@@ -150,10 +151,10 @@ class CatalogChanges:
     async def _place(self, found: FoundTable) -> tuple[str, Shape | None]:
         """Return the name a table has or is to get, and what the catalog has of that name."""
         location = found.location.rstrip("/")
-        for row in (await self._known()).values():
-            is_it = row.location.rstrip("/") == location and row.name not in self._put
-            if is_it and (held := await self._table(row.name)) is not None:
-                return row.name, held
+        await self._known()
+        for name in self._names_at.get(location, ()):
+            if name not in self._put and (held := await self._table(name)) is not None:
+                return name, held
         name = table_name(self._prefix, found.name)
         held = await self._table(name)
         if name not in self._put and (held is None or _is_at(held, location)):
@@ -286,6 +287,8 @@ class CatalogChanges:
                 lambda ctx: list(CRAWLED_TABLES.scan(ctx, Range((crawler,))))
             )
             self._mine = {row.name: row for row in rows if row.database == self._database}
+            for row in self._mine.values():
+                self._names_at.setdefault(row.location.rstrip("/"), []).append(row.name)
         return self._mine
 
     async def _remember(self, name: str, found: FoundTable) -> None:

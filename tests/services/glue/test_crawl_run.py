@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from lakebed.testing import start
+from lakebed.testing import server, start
 from tests.dispatch.test_dispatcher import events
 from tests.services.glue.crawler_runs import (
     crawled,
@@ -191,6 +191,20 @@ def test_a_crawl_acts_as_its_role(lakebed, glue):
         counted = answer.read().decode()
     not_enforced = 'operation="create_table",code="not enforced: AccessDenied"'
     assert f'lakebed_calls_total{{service="glue",{not_enforced}}}' in counted
+
+
+def test_files_that_open_mode_lets_through_are_counted_once_a_batch():
+    with server() as running:
+        put_orders(running)
+        s3, glue = running.client("s3"), running.client("glue")
+        for number in range(30):
+            s3.put_object(Bucket="lake", Key=f"orders/{number}.csv", Body=b"id,name\n1,a\n")
+        make_crawler(glue)
+        crawled(glue)
+        with urllib.request.urlopen(f"{running.url}/_lakebed/metrics", timeout=5) as answer:
+            counted = answer.read().decode()
+    not_enforced = 'service="s3",operation="get_object",code="not enforced: AccessDenied"'
+    assert f"lakebed_calls_total{{{not_enforced}}} 1\n" in counted
 
 
 def test_a_crawl_whose_role_may_nothing_fails_in_strict_mode(tmp_path):
