@@ -38,6 +38,8 @@ BUCKET_TAGS_MAX: Final = 50
 BUCKET_POLICY_BYTES_MAX: Final = 20 * KIB
 ACL_GRANTS_MAX: Final = 100
 CORS_RULES_MAX: Final = 100
+FORM_FIELDS_BYTES_MAX: Final = 20 * KIB
+"""Of a POST form, all before its file."""
 CORS_RULE_ID_CHARACTERS_MAX: Final = 255
 BUCKET_RULES_REMEMBERED_MAX: Final = 1000
 """Buckets whose policies and access lists are kept ready; ours."""
@@ -244,6 +246,10 @@ IAM_POLICY_VERSIONS_MAX: Final = 5
 IAM_ATTACHED_MAX: Final = 10
 IAM_GROUPS_OF_USER_MAX: Final = 10
 IAM_ACCESS_KEYS_MAX: Final = 2
+IAM_SSH_PUBLIC_KEYS_MAX: Final = 5
+IAM_MFA_DEVICES_MAX: Final = 8
+IAM_WEB_CLIENTS_MAX: Final = 100
+IAM_WEB_THUMBPRINTS_MAX: Final = 5
 IAM_TAGS_MAX: Final = 50
 IAM_POLICY_CHARACTERS_MAX: Final = 6144
 IAM_TRUST_CHARACTERS_MAX: Final = 2048
@@ -254,6 +260,10 @@ IAM_ROLE_INLINE_CHARACTERS_MAX: Final = 10_240
 IAM_LIST_ITEMS: Final = 100
 IAM_SCAN_ROWS: Final = 200
 """Ours: rows of a listing that are read at a time."""
+IAM_VIRTUAL_DEVICES_MAX: Final = 10_000
+"""Ours: AWS allows as many virtual devices as users."""
+ACCESS_KEY_USE_SECONDS: Final = 60.0
+"""Ours: at most so often it is written when and where an access key was used."""
 CREDENTIALS_REMEMBERED_MAX: Final = 10_000
 """Ours: access keys whose secrets are kept unsealed in memory."""
 SESSION_POLICIES_MAX: Final = 10

@@ -95,6 +95,21 @@ def is_form(request: HttpRequest) -> bool:
     return request.query.startswith("Action=") or "&Action=" in request.query
 
 
+def is_upload_form(request: HttpRequest) -> bool:
+    """Say whether a browser sends a file to a bucket, whose host may have named it."""
+    if request.method != "POST" or request.query:
+        return False
+    bucket, _, key = request.path[1:].partition("/")
+    return bool(bucket) and not key and _signing_name(request) in ("", _REST_SERVICE)
+
+
+def upload_route() -> Route:
+    """Return the operation that takes the file of a form."""
+    found = _rest_routes(_REST_SERVICE).find(HttpRequest("PUT", "/bucket/key"))
+    assert isinstance(found, Operation)
+    return Route(_REST_SERVICE, found)
+
+
 def _signing_name(request: HttpRequest) -> str:
     """Return the service a request says it is signed for, or an empty string."""
     scope = request.headers.get("authorization", "").partition(_SCOPE_END)
@@ -180,14 +195,17 @@ def _by_path(request: HttpRequest, known: Index) -> Route:
         return Route(_REST_SERVICE, found)
     if found is not None:
         raise NotBuiltError(_REST_SERVICE, found.name)
-    if request.method == "POST" and request.path not in ("/", ""):
-        raise NotBuiltError(_REST_SERVICE, "PostObject")
     raise AwsError(
         "MethodNotAllowed",
         "The specified method is not allowed against this resource.",
         405,
-        {"Method": request.method, "ResourceType": "SERVICE"},
+        {"Method": request.method, "ResourceType": _kind_of(request)},
     )
+
+
+def _kind_of(request: HttpRequest) -> str:
+    bucket, _, key = request.path[1:].partition("/")
+    return "OBJECT" if key else "BUCKET" if bucket else "SERVICE"
 
 
 def route(request: HttpRequest) -> Route:
