@@ -17,7 +17,12 @@ BANNED_TEXT = re.compile(r"\b(TODO|FIXME|XXX)\b|assert True\b|/(?:home|root|work
 HEAVY = {
     "duckdb": ("lakebed/engines/sql/duckdb/",),
     "awscrt": ("lakebed/digests.py",),
-    "cryptography": ("lakebed/cli/tls.py", "lakebed/sealing.py", "lakebed/services/kms/"),
+    "cryptography": (
+        "lakebed/cli/tls.py",
+        "lakebed/public_keys.py",
+        "lakebed/sealing.py",
+        "lakebed/services/kms/",
+    ),
     "pyarrow": ("lakebed/engines/sql/duckdb/", "lakebed/engines/crawl/"),
     "pg8000": ("lakebed/engines/jdbc/postgresql/",),
     "pymysql": ("lakebed/engines/jdbc/mysql/",),

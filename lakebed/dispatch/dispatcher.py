@@ -17,6 +17,7 @@ from lakebed.core.principal import Origin, Principal
 from lakebed.core.settings import Settings
 from lakebed.dispatch.audit import Audited, AuditLog, without
 from lakebed.dispatch.commits import Answer, GroupCommit
+from lakebed.dispatch.key_uses import KeyUses
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.registry import Registered, Registry
 from lakebed.engines import Engines
@@ -68,6 +69,7 @@ class Dispatcher:
         self._house = house
         self._commits = commits
         self._identities = Identities()
+        self._key_uses = KeyUses(house.clock, commits.submit)
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._starting: set[str] = set()
         self._flush_is_due = False
@@ -76,6 +78,8 @@ class Dispatcher:
 
     def submit(self, call: Call, answer: Answer) -> None:
         """Make the call; `answer(response, error)` follows once its writes are kept."""
+        if call.origin is not None:
+            self._key_uses.note(call.principal, call.service, call.region)
         registered = self._house.registry.find(call.service, call.operation)
         if registered is not None and registered.is_sliced:
             self._submit_slices(call, answer)

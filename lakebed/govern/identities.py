@@ -158,7 +158,10 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class WebProvider(msgspec.Struct, frozen=True):
-    """An OpenID Connect provider whose tokens roles may trust; `url` is without its scheme."""
+    """An OpenID Connect provider whose tokens roles may trust; `url` is without its scheme.
+
+    Only on loopback the scheme may be http.
+    """
 
     account: str
     url: str
@@ -166,6 +169,41 @@ class WebProvider(msgspec.Struct, frozen=True):
     clients: tuple[str, ...] = ()
     thumbprints: tuple[str, ...] = ()
     tags: dict[str, str] = {}
+    is_https: bool = True
+
+    @property
+    def arn(self) -> str:
+        """The provider's ARN."""
+        return f"arn:aws:iam::{self.account}:oidc-provider/{self.url}"
+
+    @property
+    def issuer(self) -> str:
+        """What its tokens have to say of who issued them."""
+        return f"{'https' if self.is_https else 'http'}://{self.url}"
+
+
+class SecondFactor(msgspec.Struct, frozen=True):
+    """A virtual device that makes codes of a seed, which is sealed; `user_id` once it is enabled.
+
+    `drift` is how many steps its clock is ahead, `last_step` the step of the last code it gave.
+    """
+
+    account: str
+    name: str
+    seed: str
+    path: str = "/"
+    created: float = 0.0
+    tags: dict[str, str] = {}
+    user_id: str = ""
+    user: str = ""
+    enabled: float = 0.0
+    drift: int = 0
+    last_step: int = 0
+
+    @property
+    def serial(self) -> str:
+        """The device's serial number, which is an ARN."""
+        return f"arn:aws:iam::{self.account}:mfa{self.path}{self.name}"
 
 
 class Generation(msgspec.Struct, frozen=True):
@@ -191,6 +229,10 @@ SESSIONS = Table(
     numbers=("expires",), everywhere=True,
 )  # fmt: skip
 WEB_PROVIDERS = Table("iam_web_provider", WebProvider, key=("account", "url"), everywhere=True)
+SECOND_FACTORS = Table(
+    "iam_second_factor", SecondFactor, key=_NAME, indexes={"by_user": ("account", "user_id")},
+    everywhere=True,
+)  # fmt: skip
 GENERATIONS = Table("iam_generation", Generation, key=("account",), everywhere=True)
 
 

@@ -19,6 +19,14 @@ class AccessKey(t.TypedDict, total=False):
     CreateDate: float
 
 
+class AccessKeyLastUsed(t.TypedDict, total=False):
+    """AWS's AccessKeyLastUsed."""
+
+    LastUsedDate: float
+    ServiceName: t.Required[str]
+    Region: t.Required[str]
+
+
 class AccessKeyMetadata(t.TypedDict, total=False):
     """AWS's AccessKeyMetadata."""
 
@@ -26,6 +34,13 @@ class AccessKeyMetadata(t.TypedDict, total=False):
     AccessKeyId: str
     Status: t.Literal["Active", "Inactive", "Expired"]
     CreateDate: float
+
+
+class AddClientIDToOpenIDConnectProviderRequest(t.TypedDict, total=False):
+    """AWS's AddClientIDToOpenIDConnectProviderRequest."""
+
+    OpenIDConnectProviderArn: t.Required[str]
+    ClientID: t.Required[str]
 
 
 class AddRoleToInstanceProfileRequest(t.TypedDict, total=False):
@@ -75,6 +90,13 @@ class AttachedPolicy(t.TypedDict, total=False):
 
     PolicyName: str
     PolicyArn: str
+
+
+class ChangePasswordRequest(t.TypedDict, total=False):
+    """AWS's ChangePasswordRequest."""
+
+    OldPassword: t.Required[str]
+    NewPassword: t.Required[str]
 
 
 class ContextEntry(t.TypedDict, total=False):
@@ -141,6 +163,36 @@ class CreateInstanceProfileResponse(t.TypedDict, total=False):
     """AWS's CreateInstanceProfileResponse."""
 
     InstanceProfile: t.Required[InstanceProfile]
+
+
+class CreateLoginProfileRequest(t.TypedDict, total=False):
+    """AWS's CreateLoginProfileRequest."""
+
+    UserName: str
+    Password: str
+    PasswordResetRequired: bool
+
+
+class CreateLoginProfileResponse(t.TypedDict, total=False):
+    """AWS's CreateLoginProfileResponse."""
+
+    LoginProfile: t.Required[LoginProfile]
+
+
+class CreateOpenIDConnectProviderRequest(t.TypedDict, total=False):
+    """AWS's CreateOpenIDConnectProviderRequest."""
+
+    Url: t.Required[str]
+    ClientIDList: list[str]
+    ThumbprintList: list[str]
+    Tags: list[Tag]
+
+
+class CreateOpenIDConnectProviderResponse(t.TypedDict, total=False):
+    """AWS's CreateOpenIDConnectProviderResponse."""
+
+    OpenIDConnectProviderArn: str
+    Tags: list[Tag]
 
 
 class CreatePolicyRequest(t.TypedDict, total=False):
@@ -220,6 +272,27 @@ class CreateUserResponse(t.TypedDict, total=False):
     User: User
 
 
+class CreateVirtualMFADeviceRequest(t.TypedDict, total=False):
+    """AWS's CreateVirtualMFADeviceRequest."""
+
+    Path: str
+    VirtualMFADeviceName: t.Required[str]
+    Tags: list[Tag]
+
+
+class CreateVirtualMFADeviceResponse(t.TypedDict, total=False):
+    """AWS's CreateVirtualMFADeviceResponse."""
+
+    VirtualMFADevice: t.Required[VirtualMFADevice]
+
+
+class DeactivateMFADeviceRequest(t.TypedDict, total=False):
+    """AWS's DeactivateMFADeviceRequest."""
+
+    UserName: str
+    SerialNumber: t.Required[str]
+
+
 class DeleteAccessKeyRequest(t.TypedDict, total=False):
     """AWS's DeleteAccessKeyRequest."""
 
@@ -250,6 +323,18 @@ class DeleteInstanceProfileRequest(t.TypedDict, total=False):
     """AWS's DeleteInstanceProfileRequest."""
 
     InstanceProfileName: t.Required[str]
+
+
+class DeleteLoginProfileRequest(t.TypedDict, total=False):
+    """AWS's DeleteLoginProfileRequest."""
+
+    UserName: str
+
+
+class DeleteOpenIDConnectProviderRequest(t.TypedDict, total=False):
+    """AWS's DeleteOpenIDConnectProviderRequest."""
+
+    OpenIDConnectProviderArn: t.Required[str]
 
 
 class DeletePolicyRequest(t.TypedDict, total=False):
@@ -284,6 +369,13 @@ class DeleteRoleRequest(t.TypedDict, total=False):
     RoleName: t.Required[str]
 
 
+class DeleteSSHPublicKeyRequest(t.TypedDict, total=False):
+    """AWS's DeleteSSHPublicKeyRequest."""
+
+    UserName: t.Required[str]
+    SSHPublicKeyId: t.Required[str]
+
+
 class DeleteServiceLinkedRoleRequest(t.TypedDict, total=False):
     """AWS's DeleteServiceLinkedRoleRequest."""
 
@@ -315,6 +407,12 @@ class DeleteUserRequest(t.TypedDict, total=False):
     UserName: t.Required[str]
 
 
+class DeleteVirtualMFADeviceRequest(t.TypedDict, total=False):
+    """AWS's DeleteVirtualMFADeviceRequest."""
+
+    SerialNumber: t.Required[str]
+
+
 class DeletionTaskFailureReasonType(t.TypedDict, total=False):
     """AWS's DeletionTaskFailureReasonType."""
 
@@ -343,6 +441,15 @@ class DetachUserPolicyRequest(t.TypedDict, total=False):
     PolicyArn: t.Required[str]
 
 
+class EnableMFADeviceRequest(t.TypedDict, total=False):
+    """AWS's EnableMFADeviceRequest."""
+
+    UserName: t.Required[str]
+    SerialNumber: t.Required[str]
+    AuthenticationCode1: t.Required[str]
+    AuthenticationCode2: t.Required[str]
+
+
 class EvaluationResult(t.TypedDict, total=False):
     """AWS's EvaluationResult."""
 
@@ -355,6 +462,19 @@ class EvaluationResult(t.TypedDict, total=False):
     PermissionsBoundaryDecisionDetail: PermissionsBoundaryDecisionDetail
     EvalDecisionDetails: dict[str, t.Literal["allowed", "explicitDeny", "implicitDeny"]]
     ResourceSpecificResults: list[ResourceSpecificResult]
+
+
+class GetAccessKeyLastUsedRequest(t.TypedDict, total=False):
+    """AWS's GetAccessKeyLastUsedRequest."""
+
+    AccessKeyId: t.Required[str]
+
+
+class GetAccessKeyLastUsedResponse(t.TypedDict, total=False):
+    """AWS's GetAccessKeyLastUsedResponse."""
+
+    UserName: str
+    AccessKeyLastUsed: AccessKeyLastUsed
 
 
 class GetAccountAuthorizationDetailsRequest(t.TypedDict, total=False):
@@ -374,6 +494,12 @@ class GetAccountAuthorizationDetailsResponse(t.TypedDict, total=False):
     Policies: list[ManagedPolicyDetail]
     IsTruncated: bool
     Marker: str
+
+
+class GetAccountPasswordPolicyResponse(t.TypedDict, total=False):
+    """AWS's GetAccountPasswordPolicyResponse."""
+
+    PasswordPolicy: t.Required[PasswordPolicy]
 
 
 class GetAccountSummaryResponse(t.TypedDict, total=False):
@@ -426,6 +552,50 @@ class GetInstanceProfileResponse(t.TypedDict, total=False):
     InstanceProfile: t.Required[InstanceProfile]
 
 
+class GetLoginProfileRequest(t.TypedDict, total=False):
+    """AWS's GetLoginProfileRequest."""
+
+    UserName: str
+
+
+class GetLoginProfileResponse(t.TypedDict, total=False):
+    """AWS's GetLoginProfileResponse."""
+
+    LoginProfile: t.Required[LoginProfile]
+
+
+class GetMFADeviceRequest(t.TypedDict, total=False):
+    """AWS's GetMFADeviceRequest."""
+
+    SerialNumber: t.Required[str]
+    UserName: str
+
+
+class GetMFADeviceResponse(t.TypedDict, total=False):
+    """AWS's GetMFADeviceResponse."""
+
+    UserName: str
+    SerialNumber: t.Required[str]
+    EnableDate: float
+    Certifications: dict[str, str]
+
+
+class GetOpenIDConnectProviderRequest(t.TypedDict, total=False):
+    """AWS's GetOpenIDConnectProviderRequest."""
+
+    OpenIDConnectProviderArn: t.Required[str]
+
+
+class GetOpenIDConnectProviderResponse(t.TypedDict, total=False):
+    """AWS's GetOpenIDConnectProviderResponse."""
+
+    Url: str
+    ClientIDList: list[str]
+    ThumbprintList: list[str]
+    CreateDate: float
+    Tags: list[Tag]
+
+
 class GetPolicyRequest(t.TypedDict, total=False):
     """AWS's GetPolicyRequest."""
 
@@ -476,6 +646,20 @@ class GetRoleResponse(t.TypedDict, total=False):
     """AWS's GetRoleResponse."""
 
     Role: t.Required[Role]
+
+
+class GetSSHPublicKeyRequest(t.TypedDict, total=False):
+    """AWS's GetSSHPublicKeyRequest."""
+
+    UserName: t.Required[str]
+    SSHPublicKeyId: t.Required[str]
+    Encoding: t.Required[t.Literal["SSH", "PEM"]]
+
+
+class GetSSHPublicKeyResponse(t.TypedDict, total=False):
+    """AWS's GetSSHPublicKeyResponse."""
+
+    SSHPublicKey: SSHPublicKey
 
 
 class GetServiceLinkedRoleDeletionStatusRequest(t.TypedDict, total=False):
@@ -759,6 +943,64 @@ class ListInstanceProfilesResponse(t.TypedDict, total=False):
     Marker: str
 
 
+class ListMFADeviceTagsRequest(t.TypedDict, total=False):
+    """AWS's ListMFADeviceTagsRequest."""
+
+    SerialNumber: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListMFADeviceTagsResponse(t.TypedDict, total=False):
+    """AWS's ListMFADeviceTagsResponse."""
+
+    Tags: t.Required[list[Tag]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListMFADevicesRequest(t.TypedDict, total=False):
+    """AWS's ListMFADevicesRequest."""
+
+    UserName: str
+    Marker: str
+    MaxItems: int
+
+
+class ListMFADevicesResponse(t.TypedDict, total=False):
+    """AWS's ListMFADevicesResponse."""
+
+    MFADevices: t.Required[list[MFADevice]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListOpenIDConnectProviderTagsRequest(t.TypedDict, total=False):
+    """AWS's ListOpenIDConnectProviderTagsRequest."""
+
+    OpenIDConnectProviderArn: t.Required[str]
+    Marker: str
+    MaxItems: int
+
+
+class ListOpenIDConnectProviderTagsResponse(t.TypedDict, total=False):
+    """AWS's ListOpenIDConnectProviderTagsResponse."""
+
+    Tags: t.Required[list[Tag]]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListOpenIDConnectProvidersRequest(t.TypedDict, total=False):
+    """AWS's ListOpenIDConnectProvidersRequest."""
+
+
+class ListOpenIDConnectProvidersResponse(t.TypedDict, total=False):
+    """AWS's ListOpenIDConnectProvidersResponse."""
+
+    OpenIDConnectProviderList: list[OpenIDConnectProviderListEntry]
+
+
 class ListPoliciesRequest(t.TypedDict, total=False):
     """AWS's ListPoliciesRequest."""
 
@@ -858,6 +1100,56 @@ class ListRolesResponse(t.TypedDict, total=False):
     Marker: str
 
 
+class ListSSHPublicKeysRequest(t.TypedDict, total=False):
+    """AWS's ListSSHPublicKeysRequest."""
+
+    UserName: str
+    Marker: str
+    MaxItems: int
+
+
+class ListSSHPublicKeysResponse(t.TypedDict, total=False):
+    """AWS's ListSSHPublicKeysResponse."""
+
+    SSHPublicKeys: list[SSHPublicKeyMetadata]
+    IsTruncated: bool
+    Marker: str
+
+
+class ListServiceSpecificCredentialsRequest(t.TypedDict, total=False):
+    """AWS's ListServiceSpecificCredentialsRequest."""
+
+    UserName: str
+    ServiceName: str
+    AllUsers: bool
+    Marker: str
+    MaxItems: int
+
+
+class ListServiceSpecificCredentialsResponse(t.TypedDict, total=False):
+    """AWS's ListServiceSpecificCredentialsResponse."""
+
+    ServiceSpecificCredentials: list[ServiceSpecificCredentialMetadata]
+    Marker: str
+    IsTruncated: bool
+
+
+class ListSigningCertificatesRequest(t.TypedDict, total=False):
+    """AWS's ListSigningCertificatesRequest."""
+
+    UserName: str
+    Marker: str
+    MaxItems: int
+
+
+class ListSigningCertificatesResponse(t.TypedDict, total=False):
+    """AWS's ListSigningCertificatesResponse."""
+
+    Certificates: t.Required[list[SigningCertificate]]
+    IsTruncated: bool
+    Marker: str
+
+
 class ListUserPoliciesRequest(t.TypedDict, total=False):
     """AWS's ListUserPoliciesRequest."""
 
@@ -906,6 +1198,38 @@ class ListUsersResponse(t.TypedDict, total=False):
     Marker: str
 
 
+class ListVirtualMFADevicesRequest(t.TypedDict, total=False):
+    """AWS's ListVirtualMFADevicesRequest."""
+
+    AssignmentStatus: t.Literal["Assigned", "Unassigned", "Any"]
+    Marker: str
+    MaxItems: int
+
+
+class ListVirtualMFADevicesResponse(t.TypedDict, total=False):
+    """AWS's ListVirtualMFADevicesResponse."""
+
+    VirtualMFADevices: t.Required[list[VirtualMFADevice]]
+    IsTruncated: bool
+    Marker: str
+
+
+class LoginProfile(t.TypedDict, total=False):
+    """AWS's LoginProfile."""
+
+    UserName: t.Required[str]
+    CreateDate: t.Required[float]
+    PasswordResetRequired: bool
+
+
+class MFADevice(t.TypedDict, total=False):
+    """AWS's MFADevice."""
+
+    UserName: t.Required[str]
+    SerialNumber: t.Required[str]
+    EnableDate: t.Required[float]
+
+
 class ManagedPolicyDetail(t.TypedDict, total=False):
     """AWS's ManagedPolicyDetail."""
 
@@ -923,6 +1247,12 @@ class ManagedPolicyDetail(t.TypedDict, total=False):
     PolicyVersionList: list[PolicyVersion]
 
 
+class OpenIDConnectProviderListEntry(t.TypedDict, total=False):
+    """AWS's OpenIDConnectProviderListEntry."""
+
+    Arn: str
+
+
 class OrderedOrganizationPolicyType(t.TypedDict, total=False):
     """AWS's OrderedOrganizationPolicyType."""
 
@@ -933,6 +1263,21 @@ class OrganizationsDecisionDetail(t.TypedDict, total=False):
     """AWS's OrganizationsDecisionDetail."""
 
     AllowedByOrganizations: bool
+
+
+class PasswordPolicy(t.TypedDict, total=False):
+    """AWS's PasswordPolicy."""
+
+    MinimumPasswordLength: int
+    RequireSymbols: bool
+    RequireNumbers: bool
+    RequireUppercaseCharacters: bool
+    RequireLowercaseCharacters: bool
+    AllowUsersToChangePassword: bool
+    ExpirePasswords: bool
+    MaxPasswordAge: int
+    PasswordReusePrevention: int
+    HardExpiry: bool
 
 
 class PermissionsBoundaryDecisionDetail(t.TypedDict, total=False):
@@ -1050,6 +1395,13 @@ class PutUserPolicyRequest(t.TypedDict, total=False):
     PolicyDocument: t.Required[str]
 
 
+class RemoveClientIDFromOpenIDConnectProviderRequest(t.TypedDict, total=False):
+    """AWS's RemoveClientIDFromOpenIDConnectProviderRequest."""
+
+    OpenIDConnectProviderArn: t.Required[str]
+    ClientID: t.Required[str]
+
+
 class RemoveRoleFromInstanceProfileRequest(t.TypedDict, total=False):
     """AWS's RemoveRoleFromInstanceProfileRequest."""
 
@@ -1073,6 +1425,15 @@ class ResourceSpecificResult(t.TypedDict, total=False):
     MissingContextValues: list[str]
     EvalDecisionDetails: dict[str, t.Literal["allowed", "explicitDeny", "implicitDeny"]]
     PermissionsBoundaryDecisionDetail: PermissionsBoundaryDecisionDetail
+
+
+class ResyncMFADeviceRequest(t.TypedDict, total=False):
+    """AWS's ResyncMFADeviceRequest."""
+
+    UserName: t.Required[str]
+    SerialNumber: t.Required[str]
+    AuthenticationCode1: t.Required[str]
+    AuthenticationCode2: t.Required[str]
 
 
 class Role(t.TypedDict, total=False):
@@ -1123,11 +1484,54 @@ class RoleUsageType(t.TypedDict, total=False):
     Resources: list[str]
 
 
+class SSHPublicKey(t.TypedDict, total=False):
+    """AWS's SSHPublicKey."""
+
+    UserName: t.Required[str]
+    SSHPublicKeyId: t.Required[str]
+    Fingerprint: t.Required[str]
+    SSHPublicKeyBody: t.Required[str]
+    Status: t.Required[t.Literal["Active", "Inactive", "Expired"]]
+    UploadDate: float
+
+
+class SSHPublicKeyMetadata(t.TypedDict, total=False):
+    """AWS's SSHPublicKeyMetadata."""
+
+    UserName: t.Required[str]
+    SSHPublicKeyId: t.Required[str]
+    Status: t.Required[t.Literal["Active", "Inactive", "Expired"]]
+    UploadDate: t.Required[float]
+
+
+class ServiceSpecificCredentialMetadata(t.TypedDict, total=False):
+    """AWS's ServiceSpecificCredentialMetadata."""
+
+    UserName: t.Required[str]
+    Status: t.Required[t.Literal["Active", "Inactive", "Expired"]]
+    ServiceUserName: str
+    ServiceCredentialAlias: str
+    CreateDate: t.Required[float]
+    ExpirationDate: float
+    ServiceSpecificCredentialId: t.Required[str]
+    ServiceName: t.Required[str]
+
+
 class SetDefaultPolicyVersionRequest(t.TypedDict, total=False):
     """AWS's SetDefaultPolicyVersionRequest."""
 
     PolicyArn: t.Required[str]
     VersionId: t.Required[str]
+
+
+class SigningCertificate(t.TypedDict, total=False):
+    """AWS's SigningCertificate."""
+
+    UserName: t.Required[str]
+    CertificateId: t.Required[str]
+    CertificateBody: t.Required[str]
+    Status: t.Required[t.Literal["Active", "Inactive", "Expired"]]
+    UploadDate: float
 
 
 class SimulateCustomPolicyRequest(t.TypedDict, total=False):
@@ -1205,6 +1609,20 @@ class TagInstanceProfileRequest(t.TypedDict, total=False):
     Tags: t.Required[list[Tag]]
 
 
+class TagMFADeviceRequest(t.TypedDict, total=False):
+    """AWS's TagMFADeviceRequest."""
+
+    SerialNumber: t.Required[str]
+    Tags: t.Required[list[Tag]]
+
+
+class TagOpenIDConnectProviderRequest(t.TypedDict, total=False):
+    """AWS's TagOpenIDConnectProviderRequest."""
+
+    OpenIDConnectProviderArn: t.Required[str]
+    Tags: t.Required[list[Tag]]
+
+
 class TagPolicyRequest(t.TypedDict, total=False):
     """AWS's TagPolicyRequest."""
 
@@ -1230,6 +1648,20 @@ class UntagInstanceProfileRequest(t.TypedDict, total=False):
     """AWS's UntagInstanceProfileRequest."""
 
     InstanceProfileName: t.Required[str]
+    TagKeys: t.Required[list[str]]
+
+
+class UntagMFADeviceRequest(t.TypedDict, total=False):
+    """AWS's UntagMFADeviceRequest."""
+
+    SerialNumber: t.Required[str]
+    TagKeys: t.Required[list[str]]
+
+
+class UntagOpenIDConnectProviderRequest(t.TypedDict, total=False):
+    """AWS's UntagOpenIDConnectProviderRequest."""
+
+    OpenIDConnectProviderArn: t.Required[str]
     TagKeys: t.Required[list[str]]
 
 
@@ -1262,6 +1694,20 @@ class UpdateAccessKeyRequest(t.TypedDict, total=False):
     Status: t.Required[t.Literal["Active", "Inactive", "Expired"]]
 
 
+class UpdateAccountPasswordPolicyRequest(t.TypedDict, total=False):
+    """AWS's UpdateAccountPasswordPolicyRequest."""
+
+    MinimumPasswordLength: int
+    RequireSymbols: bool
+    RequireNumbers: bool
+    RequireUppercaseCharacters: bool
+    RequireLowercaseCharacters: bool
+    AllowUsersToChangePassword: bool
+    MaxPasswordAge: int
+    PasswordReusePrevention: int
+    HardExpiry: bool
+
+
 class UpdateAssumeRolePolicyRequest(t.TypedDict, total=False):
     """AWS's UpdateAssumeRolePolicyRequest."""
 
@@ -1275,6 +1721,21 @@ class UpdateGroupRequest(t.TypedDict, total=False):
     GroupName: t.Required[str]
     NewPath: str
     NewGroupName: str
+
+
+class UpdateLoginProfileRequest(t.TypedDict, total=False):
+    """AWS's UpdateLoginProfileRequest."""
+
+    UserName: t.Required[str]
+    Password: str
+    PasswordResetRequired: bool
+
+
+class UpdateOpenIDConnectProviderThumbprintRequest(t.TypedDict, total=False):
+    """AWS's UpdateOpenIDConnectProviderThumbprintRequest."""
+
+    OpenIDConnectProviderArn: t.Required[str]
+    ThumbprintList: t.Required[list[str]]
 
 
 class UpdateRoleDescriptionRequest(t.TypedDict, total=False):
@@ -1302,12 +1763,33 @@ class UpdateRoleResponse(t.TypedDict, total=False):
     """AWS's UpdateRoleResponse."""
 
 
+class UpdateSSHPublicKeyRequest(t.TypedDict, total=False):
+    """AWS's UpdateSSHPublicKeyRequest."""
+
+    UserName: t.Required[str]
+    SSHPublicKeyId: t.Required[str]
+    Status: t.Required[t.Literal["Active", "Inactive", "Expired"]]
+
+
 class UpdateUserRequest(t.TypedDict, total=False):
     """AWS's UpdateUserRequest."""
 
     UserName: t.Required[str]
     NewPath: str
     NewUserName: str
+
+
+class UploadSSHPublicKeyRequest(t.TypedDict, total=False):
+    """AWS's UploadSSHPublicKeyRequest."""
+
+    UserName: t.Required[str]
+    SSHPublicKeyBody: t.Required[str]
+
+
+class UploadSSHPublicKeyResponse(t.TypedDict, total=False):
+    """AWS's UploadSSHPublicKeyResponse."""
+
+    SSHPublicKey: SSHPublicKey
 
 
 class User(t.TypedDict, total=False):
@@ -1338,6 +1820,21 @@ class UserDetail(t.TypedDict, total=False):
     Tags: list[Tag]
 
 
+class VirtualMFADevice(t.TypedDict, total=False):
+    """AWS's VirtualMFADevice."""
+
+    SerialNumber: t.Required[str]
+    Base32StringSeed: bytes
+    QRCodePNG: bytes
+    User: User
+    EnableDate: float
+    Tags: list[Tag]
+
+
+class AddClientIDToOpenIDConnectProviderResponse(t.TypedDict, total=False):
+    """AWS's AddClientIDToOpenIDConnectProviderResponse, which has no members."""
+
+
 class AddRoleToInstanceProfileResponse(t.TypedDict, total=False):
     """AWS's AddRoleToInstanceProfileResponse, which has no members."""
 
@@ -1358,8 +1855,16 @@ class AttachUserPolicyResponse(t.TypedDict, total=False):
     """AWS's AttachUserPolicyResponse, which has no members."""
 
 
+class ChangePasswordResponse(t.TypedDict, total=False):
+    """AWS's ChangePasswordResponse, which has no members."""
+
+
 class CreateAccountAliasResponse(t.TypedDict, total=False):
     """AWS's CreateAccountAliasResponse, which has no members."""
+
+
+class DeactivateMFADeviceResponse(t.TypedDict, total=False):
+    """AWS's DeactivateMFADeviceResponse, which has no members."""
 
 
 class DeleteAccessKeyResponse(t.TypedDict, total=False):
@@ -1368,6 +1873,14 @@ class DeleteAccessKeyResponse(t.TypedDict, total=False):
 
 class DeleteAccountAliasResponse(t.TypedDict, total=False):
     """AWS's DeleteAccountAliasResponse, which has no members."""
+
+
+class DeleteAccountPasswordPolicyRequest(t.TypedDict, total=False):
+    """AWS's DeleteAccountPasswordPolicyRequest, which has no members."""
+
+
+class DeleteAccountPasswordPolicyResponse(t.TypedDict, total=False):
+    """AWS's DeleteAccountPasswordPolicyResponse, which has no members."""
 
 
 class DeleteGroupResponse(t.TypedDict, total=False):
@@ -1380,6 +1893,14 @@ class DeleteGroupPolicyResponse(t.TypedDict, total=False):
 
 class DeleteInstanceProfileResponse(t.TypedDict, total=False):
     """AWS's DeleteInstanceProfileResponse, which has no members."""
+
+
+class DeleteLoginProfileResponse(t.TypedDict, total=False):
+    """AWS's DeleteLoginProfileResponse, which has no members."""
+
+
+class DeleteOpenIDConnectProviderResponse(t.TypedDict, total=False):
+    """AWS's DeleteOpenIDConnectProviderResponse, which has no members."""
 
 
 class DeletePolicyResponse(t.TypedDict, total=False):
@@ -1402,6 +1923,10 @@ class DeleteRolePolicyResponse(t.TypedDict, total=False):
     """AWS's DeleteRolePolicyResponse, which has no members."""
 
 
+class DeleteSSHPublicKeyResponse(t.TypedDict, total=False):
+    """AWS's DeleteSSHPublicKeyResponse, which has no members."""
+
+
 class DeleteUserResponse(t.TypedDict, total=False):
     """AWS's DeleteUserResponse, which has no members."""
 
@@ -1414,6 +1939,10 @@ class DeleteUserPolicyResponse(t.TypedDict, total=False):
     """AWS's DeleteUserPolicyResponse, which has no members."""
 
 
+class DeleteVirtualMFADeviceResponse(t.TypedDict, total=False):
+    """AWS's DeleteVirtualMFADeviceResponse, which has no members."""
+
+
 class DetachGroupPolicyResponse(t.TypedDict, total=False):
     """AWS's DetachGroupPolicyResponse, which has no members."""
 
@@ -1424,6 +1953,14 @@ class DetachRolePolicyResponse(t.TypedDict, total=False):
 
 class DetachUserPolicyResponse(t.TypedDict, total=False):
     """AWS's DetachUserPolicyResponse, which has no members."""
+
+
+class EnableMFADeviceResponse(t.TypedDict, total=False):
+    """AWS's EnableMFADeviceResponse, which has no members."""
+
+
+class GetAccountPasswordPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetAccountPasswordPolicyRequest, which has no members."""
 
 
 class GetAccountSummaryRequest(t.TypedDict, total=False):
@@ -1450,6 +1987,10 @@ class PutUserPolicyResponse(t.TypedDict, total=False):
     """AWS's PutUserPolicyResponse, which has no members."""
 
 
+class RemoveClientIDFromOpenIDConnectProviderResponse(t.TypedDict, total=False):
+    """AWS's RemoveClientIDFromOpenIDConnectProviderResponse, which has no members."""
+
+
 class RemoveRoleFromInstanceProfileResponse(t.TypedDict, total=False):
     """AWS's RemoveRoleFromInstanceProfileResponse, which has no members."""
 
@@ -1458,12 +1999,24 @@ class RemoveUserFromGroupResponse(t.TypedDict, total=False):
     """AWS's RemoveUserFromGroupResponse, which has no members."""
 
 
+class ResyncMFADeviceResponse(t.TypedDict, total=False):
+    """AWS's ResyncMFADeviceResponse, which has no members."""
+
+
 class SetDefaultPolicyVersionResponse(t.TypedDict, total=False):
     """AWS's SetDefaultPolicyVersionResponse, which has no members."""
 
 
 class TagInstanceProfileResponse(t.TypedDict, total=False):
     """AWS's TagInstanceProfileResponse, which has no members."""
+
+
+class TagMFADeviceResponse(t.TypedDict, total=False):
+    """AWS's TagMFADeviceResponse, which has no members."""
+
+
+class TagOpenIDConnectProviderResponse(t.TypedDict, total=False):
+    """AWS's TagOpenIDConnectProviderResponse, which has no members."""
 
 
 class TagPolicyResponse(t.TypedDict, total=False):
@@ -1482,6 +2035,14 @@ class UntagInstanceProfileResponse(t.TypedDict, total=False):
     """AWS's UntagInstanceProfileResponse, which has no members."""
 
 
+class UntagMFADeviceResponse(t.TypedDict, total=False):
+    """AWS's UntagMFADeviceResponse, which has no members."""
+
+
+class UntagOpenIDConnectProviderResponse(t.TypedDict, total=False):
+    """AWS's UntagOpenIDConnectProviderResponse, which has no members."""
+
+
 class UntagPolicyResponse(t.TypedDict, total=False):
     """AWS's UntagPolicyResponse, which has no members."""
 
@@ -1498,6 +2059,10 @@ class UpdateAccessKeyResponse(t.TypedDict, total=False):
     """AWS's UpdateAccessKeyResponse, which has no members."""
 
 
+class UpdateAccountPasswordPolicyResponse(t.TypedDict, total=False):
+    """AWS's UpdateAccountPasswordPolicyResponse, which has no members."""
+
+
 class UpdateAssumeRolePolicyResponse(t.TypedDict, total=False):
     """AWS's UpdateAssumeRolePolicyResponse, which has no members."""
 
@@ -1506,12 +2071,30 @@ class UpdateGroupResponse(t.TypedDict, total=False):
     """AWS's UpdateGroupResponse, which has no members."""
 
 
+class UpdateLoginProfileResponse(t.TypedDict, total=False):
+    """AWS's UpdateLoginProfileResponse, which has no members."""
+
+
+class UpdateOpenIDConnectProviderThumbprintResponse(t.TypedDict, total=False):
+    """AWS's UpdateOpenIDConnectProviderThumbprintResponse, which has no members."""
+
+
+class UpdateSSHPublicKeyResponse(t.TypedDict, total=False):
+    """AWS's UpdateSSHPublicKeyResponse, which has no members."""
+
+
 class UpdateUserResponse(t.TypedDict, total=False):
     """AWS's UpdateUserResponse, which has no members."""
 
 
 class Iam(t.Protocol):
     """The operations of iam that lakebed has built."""
+
+    def add_client_id_to_open_id_connect_provider(
+        self, request: AddClientIDToOpenIDConnectProviderRequest
+    ) -> AddClientIDToOpenIDConnectProviderResponse:
+        """Call AddClientIDToOpenIDConnectProvider."""
+        ...
 
     def add_role_to_instance_profile(
         self, request: AddRoleToInstanceProfileRequest
@@ -1535,6 +2118,10 @@ class Iam(t.Protocol):
         """Call AttachUserPolicy."""
         ...
 
+    def change_password(self, request: ChangePasswordRequest) -> ChangePasswordResponse:
+        """Call ChangePassword."""
+        ...
+
     def create_access_key(self, request: CreateAccessKeyRequest) -> CreateAccessKeyResponse:
         """Call CreateAccessKey."""
         ...
@@ -1553,6 +2140,18 @@ class Iam(t.Protocol):
         self, request: CreateInstanceProfileRequest
     ) -> CreateInstanceProfileResponse:
         """Call CreateInstanceProfile."""
+        ...
+
+    def create_login_profile(
+        self, request: CreateLoginProfileRequest
+    ) -> CreateLoginProfileResponse:
+        """Call CreateLoginProfile."""
+        ...
+
+    def create_open_id_connect_provider(
+        self, request: CreateOpenIDConnectProviderRequest
+    ) -> CreateOpenIDConnectProviderResponse:
+        """Call CreateOpenIDConnectProvider."""
         ...
 
     def create_policy(self, request: CreatePolicyRequest) -> CreatePolicyResponse:
@@ -1579,6 +2178,18 @@ class Iam(t.Protocol):
         """Call CreateUser."""
         ...
 
+    def create_virtual_mfa_device(
+        self, request: CreateVirtualMFADeviceRequest
+    ) -> CreateVirtualMFADeviceResponse:
+        """Call CreateVirtualMFADevice."""
+        ...
+
+    def deactivate_mfa_device(
+        self, request: DeactivateMFADeviceRequest
+    ) -> DeactivateMFADeviceResponse:
+        """Call DeactivateMFADevice."""
+        ...
+
     def delete_access_key(self, request: DeleteAccessKeyRequest) -> DeleteAccessKeyResponse:
         """Call DeleteAccessKey."""
         ...
@@ -1587,6 +2198,12 @@ class Iam(t.Protocol):
         self, request: DeleteAccountAliasRequest
     ) -> DeleteAccountAliasResponse:
         """Call DeleteAccountAlias."""
+        ...
+
+    def delete_account_password_policy(
+        self, request: DeleteAccountPasswordPolicyRequest
+    ) -> DeleteAccountPasswordPolicyResponse:
+        """Call DeleteAccountPasswordPolicy."""
         ...
 
     def delete_group(self, request: DeleteGroupRequest) -> DeleteGroupResponse:
@@ -1601,6 +2218,18 @@ class Iam(t.Protocol):
         self, request: DeleteInstanceProfileRequest
     ) -> DeleteInstanceProfileResponse:
         """Call DeleteInstanceProfile."""
+        ...
+
+    def delete_login_profile(
+        self, request: DeleteLoginProfileRequest
+    ) -> DeleteLoginProfileResponse:
+        """Call DeleteLoginProfile."""
+        ...
+
+    def delete_open_id_connect_provider(
+        self, request: DeleteOpenIDConnectProviderRequest
+    ) -> DeleteOpenIDConnectProviderResponse:
+        """Call DeleteOpenIDConnectProvider."""
         ...
 
     def delete_policy(self, request: DeletePolicyRequest) -> DeletePolicyResponse:
@@ -1627,6 +2256,12 @@ class Iam(t.Protocol):
         """Call DeleteRolePolicy."""
         ...
 
+    def delete_ssh_public_key(
+        self, request: DeleteSSHPublicKeyRequest
+    ) -> DeleteSSHPublicKeyResponse:
+        """Call DeleteSSHPublicKey."""
+        ...
+
     def delete_service_linked_role(
         self, request: DeleteServiceLinkedRoleRequest
     ) -> DeleteServiceLinkedRoleResponse:
@@ -1647,6 +2282,12 @@ class Iam(t.Protocol):
         """Call DeleteUserPolicy."""
         ...
 
+    def delete_virtual_mfa_device(
+        self, request: DeleteVirtualMFADeviceRequest
+    ) -> DeleteVirtualMFADeviceResponse:
+        """Call DeleteVirtualMFADevice."""
+        ...
+
     def detach_group_policy(self, request: DetachGroupPolicyRequest) -> DetachGroupPolicyResponse:
         """Call DetachGroupPolicy."""
         ...
@@ -1659,10 +2300,26 @@ class Iam(t.Protocol):
         """Call DetachUserPolicy."""
         ...
 
+    def enable_mfa_device(self, request: EnableMFADeviceRequest) -> EnableMFADeviceResponse:
+        """Call EnableMFADevice."""
+        ...
+
+    def get_access_key_last_used(
+        self, request: GetAccessKeyLastUsedRequest
+    ) -> GetAccessKeyLastUsedResponse:
+        """Call GetAccessKeyLastUsed."""
+        ...
+
     def get_account_authorization_details(
         self, request: GetAccountAuthorizationDetailsRequest
     ) -> GetAccountAuthorizationDetailsResponse:
         """Call GetAccountAuthorizationDetails."""
+        ...
+
+    def get_account_password_policy(
+        self, request: GetAccountPasswordPolicyRequest
+    ) -> GetAccountPasswordPolicyResponse:
+        """Call GetAccountPasswordPolicy."""
         ...
 
     def get_account_summary(self, request: GetAccountSummaryRequest) -> GetAccountSummaryResponse:
@@ -1683,6 +2340,20 @@ class Iam(t.Protocol):
         """Call GetInstanceProfile."""
         ...
 
+    def get_login_profile(self, request: GetLoginProfileRequest) -> GetLoginProfileResponse:
+        """Call GetLoginProfile."""
+        ...
+
+    def get_mfa_device(self, request: GetMFADeviceRequest) -> GetMFADeviceResponse:
+        """Call GetMFADevice."""
+        ...
+
+    def get_open_id_connect_provider(
+        self, request: GetOpenIDConnectProviderRequest
+    ) -> GetOpenIDConnectProviderResponse:
+        """Call GetOpenIDConnectProvider."""
+        ...
+
     def get_policy(self, request: GetPolicyRequest) -> GetPolicyResponse:
         """Call GetPolicy."""
         ...
@@ -1697,6 +2368,10 @@ class Iam(t.Protocol):
 
     def get_role_policy(self, request: GetRolePolicyRequest) -> GetRolePolicyResponse:
         """Call GetRolePolicy."""
+        ...
+
+    def get_ssh_public_key(self, request: GetSSHPublicKeyRequest) -> GetSSHPublicKeyResponse:
+        """Call GetSSHPublicKey."""
         ...
 
     def get_service_linked_role_deletion_status(
@@ -1777,6 +2452,26 @@ class Iam(t.Protocol):
         """Call ListInstanceProfilesForRole."""
         ...
 
+    def list_mfa_device_tags(self, request: ListMFADeviceTagsRequest) -> ListMFADeviceTagsResponse:
+        """Call ListMFADeviceTags."""
+        ...
+
+    def list_mfa_devices(self, request: ListMFADevicesRequest) -> ListMFADevicesResponse:
+        """Call ListMFADevices."""
+        ...
+
+    def list_open_id_connect_provider_tags(
+        self, request: ListOpenIDConnectProviderTagsRequest
+    ) -> ListOpenIDConnectProviderTagsResponse:
+        """Call ListOpenIDConnectProviderTags."""
+        ...
+
+    def list_open_id_connect_providers(
+        self, request: ListOpenIDConnectProvidersRequest
+    ) -> ListOpenIDConnectProvidersResponse:
+        """Call ListOpenIDConnectProviders."""
+        ...
+
     def list_policies(self, request: ListPoliciesRequest) -> ListPoliciesResponse:
         """Call ListPolicies."""
         ...
@@ -1803,6 +2498,22 @@ class Iam(t.Protocol):
         """Call ListRoles."""
         ...
 
+    def list_ssh_public_keys(self, request: ListSSHPublicKeysRequest) -> ListSSHPublicKeysResponse:
+        """Call ListSSHPublicKeys."""
+        ...
+
+    def list_service_specific_credentials(
+        self, request: ListServiceSpecificCredentialsRequest
+    ) -> ListServiceSpecificCredentialsResponse:
+        """Call ListServiceSpecificCredentials."""
+        ...
+
+    def list_signing_certificates(
+        self, request: ListSigningCertificatesRequest
+    ) -> ListSigningCertificatesResponse:
+        """Call ListSigningCertificates."""
+        ...
+
     def list_user_policies(self, request: ListUserPoliciesRequest) -> ListUserPoliciesResponse:
         """Call ListUserPolicies."""
         ...
@@ -1813,6 +2524,12 @@ class Iam(t.Protocol):
 
     def list_users(self, request: ListUsersRequest) -> ListUsersResponse:
         """Call ListUsers."""
+        ...
+
+    def list_virtual_mfa_devices(
+        self, request: ListVirtualMFADevicesRequest
+    ) -> ListVirtualMFADevicesResponse:
+        """Call ListVirtualMFADevices."""
         ...
 
     def put_group_policy(self, request: PutGroupPolicyRequest) -> PutGroupPolicyResponse:
@@ -1839,6 +2556,12 @@ class Iam(t.Protocol):
         """Call PutUserPolicy."""
         ...
 
+    def remove_client_id_from_open_id_connect_provider(
+        self, request: RemoveClientIDFromOpenIDConnectProviderRequest
+    ) -> RemoveClientIDFromOpenIDConnectProviderResponse:
+        """Call RemoveClientIDFromOpenIDConnectProvider."""
+        ...
+
     def remove_role_from_instance_profile(
         self, request: RemoveRoleFromInstanceProfileRequest
     ) -> RemoveRoleFromInstanceProfileResponse:
@@ -1849,6 +2572,10 @@ class Iam(t.Protocol):
         self, request: RemoveUserFromGroupRequest
     ) -> RemoveUserFromGroupResponse:
         """Call RemoveUserFromGroup."""
+        ...
+
+    def resync_mfa_device(self, request: ResyncMFADeviceRequest) -> ResyncMFADeviceResponse:
+        """Call ResyncMFADevice."""
         ...
 
     def set_default_policy_version(
@@ -1875,6 +2602,16 @@ class Iam(t.Protocol):
         """Call TagInstanceProfile."""
         ...
 
+    def tag_mfa_device(self, request: TagMFADeviceRequest) -> TagMFADeviceResponse:
+        """Call TagMFADevice."""
+        ...
+
+    def tag_open_id_connect_provider(
+        self, request: TagOpenIDConnectProviderRequest
+    ) -> TagOpenIDConnectProviderResponse:
+        """Call TagOpenIDConnectProvider."""
+        ...
+
     def tag_policy(self, request: TagPolicyRequest) -> TagPolicyResponse:
         """Call TagPolicy."""
         ...
@@ -1893,6 +2630,16 @@ class Iam(t.Protocol):
         """Call UntagInstanceProfile."""
         ...
 
+    def untag_mfa_device(self, request: UntagMFADeviceRequest) -> UntagMFADeviceResponse:
+        """Call UntagMFADevice."""
+        ...
+
+    def untag_open_id_connect_provider(
+        self, request: UntagOpenIDConnectProviderRequest
+    ) -> UntagOpenIDConnectProviderResponse:
+        """Call UntagOpenIDConnectProvider."""
+        ...
+
     def untag_policy(self, request: UntagPolicyRequest) -> UntagPolicyResponse:
         """Call UntagPolicy."""
         ...
@@ -1909,6 +2656,12 @@ class Iam(t.Protocol):
         """Call UpdateAccessKey."""
         ...
 
+    def update_account_password_policy(
+        self, request: UpdateAccountPasswordPolicyRequest
+    ) -> UpdateAccountPasswordPolicyResponse:
+        """Call UpdateAccountPasswordPolicy."""
+        ...
+
     def update_assume_role_policy(
         self, request: UpdateAssumeRolePolicyRequest
     ) -> UpdateAssumeRolePolicyResponse:
@@ -1917,6 +2670,18 @@ class Iam(t.Protocol):
 
     def update_group(self, request: UpdateGroupRequest) -> UpdateGroupResponse:
         """Call UpdateGroup."""
+        ...
+
+    def update_login_profile(
+        self, request: UpdateLoginProfileRequest
+    ) -> UpdateLoginProfileResponse:
+        """Call UpdateLoginProfile."""
+        ...
+
+    def update_open_id_connect_provider_thumbprint(
+        self, request: UpdateOpenIDConnectProviderThumbprintRequest
+    ) -> UpdateOpenIDConnectProviderThumbprintResponse:
+        """Call UpdateOpenIDConnectProviderThumbprint."""
         ...
 
     def update_role(self, request: UpdateRoleRequest) -> UpdateRoleResponse:
@@ -1929,6 +2694,18 @@ class Iam(t.Protocol):
         """Call UpdateRoleDescription."""
         ...
 
+    def update_ssh_public_key(
+        self, request: UpdateSSHPublicKeyRequest
+    ) -> UpdateSSHPublicKeyResponse:
+        """Call UpdateSSHPublicKey."""
+        ...
+
     def update_user(self, request: UpdateUserRequest) -> UpdateUserResponse:
         """Call UpdateUser."""
+        ...
+
+    def upload_ssh_public_key(
+        self, request: UploadSSHPublicKeyRequest
+    ) -> UploadSSHPublicKeyResponse:
+        """Call UploadSSHPublicKey."""
         ...

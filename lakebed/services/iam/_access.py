@@ -11,8 +11,8 @@ from typing import Any
 from lakebed.context import Context
 from lakebed.govern.actions import needed
 from lakebed.govern.decision import Need
-from lakebed.govern.identities import GROUPS, ROLES, USERS, Group, Role, User
-from lakebed.services.iam.model import INSTANCE_PROFILES, InstanceProfile
+from lakebed.govern.identities import ACCESS_KEYS, GROUPS, ROLES, USERS, Group, Role, User
+from lakebed.services.iam.model import INSTANCE_PROFILES, PASSWORD_POLICIES, InstanceProfile
 from lakebed.store import Table
 
 _KINDS: tuple[tuple[str, str, Table[Any]], ...] = (
@@ -23,6 +23,9 @@ _KINDS: tuple[tuple[str, str, Table[Any]], ...] = (
 )
 _OWN = frozenset(
     {"get_user", "create_access_key", "list_access_keys", "update_access_key", "delete_access_key"}
+    | {"create_login_profile", "get_login_profile", "delete_login_profile", "change_password"}
+    | {"list_mfa_devices", "get_mfa_device", "deactivate_mfa_device", "list_ssh_public_keys"}
+    | {"list_signing_certificates", "list_service_specific_credentials"}
 )
 """Operations that mean the user who asks, if they name none."""
 
@@ -33,6 +36,8 @@ def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> list[Need
     Which of the named entities an action is about stands in AWS's table; of several it is the
     first: adding a user to a group is about the group.
     """
+    if operation == "change_password" and _may_change(ctx):
+        return []
     found = needed("iam", operation)
     if found.resources and found.resources[0].texts == ("*",):
         return [Need(found.action, "*", ctx.account)]
@@ -83,7 +88,26 @@ def _arn(ctx: Context, operation: str, request: Mapping[str, Any]) -> str:
         return f"arn:aws:iam::{ctx.account}:policy{path}{request['PolicyName']}"
     if operation in _OWN and ctx.principal.user:
         return _named(ctx, "user", ctx.principal.user, USERS, "/")
+    if "SerialNumber" in request or "OpenIDConnectProviderArn" in request:
+        return request.get("SerialNumber") or request["OpenIDConnectProviderArn"]
+    if "VirtualMFADeviceName" in request:
+        path = request.get("Path") or "/"
+        return f"arn:aws:iam::{ctx.account}:mfa{path}{request['VirtualMFADeviceName']}"
+    if "Url" in request:
+        return f"arn:aws:iam::{ctx.account}:oidc-provider/{request['Url'].partition('://')[2]}"
+    return _by_table(ctx, operation, request)
+
+
+def _by_table(ctx: Context, operation: str, request: Mapping[str, Any]) -> str:
+    if "AccessKeyId" in request and (key := ACCESS_KEYS.get(ctx, request["AccessKeyId"])):
+        return _named(ctx, "user", key.user, USERS, key.path)
     return needed("iam", operation).arns(ctx.region, ctx.account, request)[0]
+
+
+def _may_change(ctx: Context) -> bool:
+    """Tell whether the account lets its users change their passwords, without a policy."""
+    policy = PASSWORD_POLICIES.get(ctx, ctx.account)
+    return policy is not None and policy.users_may_change
 
 
 def _named(ctx: Context, kind: str, name: str, table: Table[Any], path: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakebed.context import Context
-from lakebed.govern.identities import User
+from lakebed.govern.identities import SECOND_FACTORS, SecondFactor, User
 from lakebed.services.iam._entities import USER
 from lakebed.services.iam._names import arn, boundary_shape, tag_shapes
 from lakebed.services.iam.model import invalid
+from lakebed.store import Range
 
 
 def meant(ctx: Context, request: Mapping[str, Any]) -> User:
@@ -18,6 +19,11 @@ def meant(ctx: Context, request: Mapping[str, Any]) -> User:
     if not name:
         raise invalid("Must specify userName when calling with non-User credentials")
     return USER.find(ctx, name)
+
+
+def devices_of(ctx: Context, user: User) -> list[SecondFactor]:
+    """Return the second factors that are enabled for a user."""
+    return list(SECOND_FACTORS.scan(ctx, Range(prefix=(ctx.account, user.id), index="by_user")))
 
 
 def user_shape(user: User, *, is_whole: bool = True) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lakebed.context import Context
+from lakebed.core.errors import AwsError
 from lakebed.core.limits import IAM_ACCESS_KEYS_MAX
 from lakebed.govern.identities import ACCESS_KEYS, AccessKey
 from lakebed.sealing import seal
@@ -82,6 +83,28 @@ def delete_access_key(
     """
     ACCESS_KEYS.delete(ctx, _find(ctx, request).id)
     return {}
+
+
+def get_access_key_last_used(
+    ctx: Context, request: shapes.GetAccessKeyLastUsedRequest
+) -> shapes.GetAccessKeyLastUsedResponse:
+    """Return when, where and for what an access key was used last, to the minute.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
+    """
+    key = ACCESS_KEYS.get(ctx, request["AccessKeyId"])
+    if key is None or key.account != ctx.account:
+        # AWS tells whoever may not know it the same; the sentence is remembered.
+        message = f"User: {ctx.principal.arn} is not authorized to perform: "
+        raise AwsError("AccessDenied", f"{message}iam:GetAccessKeyLastUsed", 403)
+    last: Any = {"ServiceName": "N/A", "Region": "N/A"}
+    if key.last_used:
+        last = {
+            "LastUsedDate": key.last_used,
+            "ServiceName": key.last_used_service,
+            "Region": key.last_used_region,
+        }
+    return {"UserName": key.user, "AccessKeyLastUsed": last}
 
 
 def _keys(ctx: Context, user: str) -> list[AccessKey]:

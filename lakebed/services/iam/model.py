@@ -47,6 +47,45 @@ class Alias(msgspec.Struct, frozen=True):
     name: str
 
 
+class PasswordPolicy(msgspec.Struct, frozen=True):
+    """What passwords of an account's users have to be; 0 where there is no bound (days, times)."""
+
+    account: str
+    length_min: int = 6
+    needs_symbols: bool = False
+    needs_numbers: bool = False
+    needs_uppercase: bool = False
+    needs_lowercase: bool = False
+    users_may_change: bool = False
+    days_max: int = 0
+    reuse_prevented: int = 0
+    is_hard_expiry: bool = False
+
+
+class LoginProfile(msgspec.Struct, frozen=True):
+    """A user's password, as a hash with its salt; `earlier` are the last ones it had."""
+
+    account: str
+    user_id: str
+    hashed: str
+    created: float = 0.0
+    changed: float = 0.0
+    is_reset_required: bool = False
+    earlier: tuple[str, ...] = ()
+
+
+class SshPublicKey(msgspec.Struct, frozen=True):
+    """A user's public key for SSH: `body` as it was uploaded."""
+
+    account: str
+    user_id: str
+    id: str
+    body: str
+    fingerprint: str
+    uploaded: float = 0.0
+    is_active: bool = True
+
+
 ATTACHMENTS = Table(
     "iam_attachment", Attachment, key=("account", "arn", "usage", "kind", "name"), everywhere=True
 )
@@ -55,6 +94,13 @@ INSTANCE_PROFILES = Table(
     indexes={"by_folded": ("account", "folded"), "by_role": ("account", "role")}, everywhere=True,
 )  # fmt: skip
 ALIASES = Table("iam_alias", Alias, key=("account",), everywhere=True)
+PASSWORD_POLICIES = Table("iam_password_policy", PasswordPolicy, key=("account",), everywhere=True)
+LOGIN_PROFILES = Table(
+    "iam_login_profile", LoginProfile, key=("account", "user_id"), everywhere=True
+)
+SSH_PUBLIC_KEYS = Table(
+    "iam_ssh_public_key", SshPublicKey, key=("account", "user_id", "id"), everywhere=True
+)
 
 
 def no_such(message: str) -> AwsError:

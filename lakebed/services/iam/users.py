@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lakebed.context import Context
-from lakebed.govern.identities import ACCESS_KEYS, USERS, User, touch
+from lakebed.govern.identities import ACCESS_KEYS, SECOND_FACTORS, USERS, User, touch
 from lakebed.services.iam._entities import USER, set_boundary
 from lakebed.services.iam._names import check_path, new_id, tag_shapes, tags_of, without_tags
 from lakebed.services.iam._pages import after, page, scanned
-from lakebed.services.iam._users import meant, user_shape
-from lakebed.services.iam.model import ATTACHMENTS, Attachment, conflict, no_such
+from lakebed.services.iam._users import devices_of, meant, user_shape
+from lakebed.services.iam.model import (
+    ATTACHMENTS,
+    LOGIN_PROFILES,
+    SSH_PUBLIC_KEYS,
+    Attachment,
+    conflict,
+    no_such,
+)
 from lakebed.store import Range
 
 if TYPE_CHECKING:
@@ -96,6 +103,13 @@ def delete_user(ctx: Context, request: shapes.DeleteUserRequest) -> shapes.Delet
         raise conflict("Cannot delete entity, must remove users from group first.")
     if next(ACCESS_KEYS.scan(ctx, keys), None) is not None:
         raise conflict("Cannot delete entity, must delete access keys first.")
+    if LOGIN_PROFILES.get(ctx, ctx.account, user.id) is not None:
+        raise conflict("Cannot delete entity, must delete login profile first.")
+    if next(iter(devices_of(ctx, user)), None) is not None:
+        raise conflict("Cannot delete entity, must delete MFA device first.")
+    if next(SSH_PUBLIC_KEYS.scan(ctx, Range(prefix=(ctx.account, user.id), limit=1)), None):
+        # The sentence is ours.
+        raise conflict("Cannot delete entity, must delete SSH public keys first.")
     if user.boundary:
         ATTACHMENTS.delete(ctx, ctx.account, user.boundary, "boundary", "User", user.name)
     USERS.delete(ctx, ctx.account, user.name)
@@ -167,6 +181,8 @@ def _move(ctx: Context, user: User, changed: User) -> None:
     for key in list(ACCESS_KEYS.scan(ctx, Range(prefix=(ctx.account, user.name), index="by_user"))):
         moved = msgspec.structs.replace(key, user=changed.name, path=changed.path)
         ACCESS_KEYS.put(ctx, moved)
+    for device in devices_of(ctx, user):
+        SECOND_FACTORS.put(ctx, msgspec.structs.replace(device, user=changed.name))
     usages = [(arn, "policy") for arn in user.attached]
     usages += [(user.boundary, "boundary")] if user.boundary else []
     for arn, usage in usages:

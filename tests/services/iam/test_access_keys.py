@@ -39,3 +39,20 @@ def test_a_key_of_another_user_is_not_found(iam):
     assert error_of(lambda: iam.update_access_key(**change)) == missing
     iam.update_access_key(**{**change, "UserName": "ann"})
     assert iam.list_access_keys(UserName="ann")["AccessKeyMetadata"][0]["Status"] == "Inactive"
+
+
+def test_a_key_tells_when_where_and_for_what_it_was_used(iam, lakebed):
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    id = key["AccessKeyId"]
+    never = {"UserName": "ann", "AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}}
+    assert whole(iam.get_access_key_last_used(AccessKeyId=id)) == never
+    lakebed.client(
+        "sts", aws_access_key_id=id, aws_secret_access_key=key["SecretAccessKey"],
+        region_name="eu-west-1",
+    ).get_caller_identity()  # fmt: skip
+    assert whole(iam.get_access_key_last_used(AccessKeyId=id))["AccessKeyLastUsed"] == {
+        "LastUsedDate": "TIME", "ServiceName": "sts", "Region": "eu-west-1",
+    }  # fmt: skip
+    code, _, status = error_of(lambda: iam.get_access_key_last_used(AccessKeyId="A" * 20))
+    assert (code, status) == ("AccessDenied", 403)
