@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import uuid
@@ -26,3 +27,8 @@ class Ids:
     def token(self, bits: int = 128) -> str:
         """Return a lower-case hexadecimal name of `bits` random bits."""
         return f"{self._random.getrandbits(bits):0{bits // 4}x}"
+
+
+def host_id(request_id: str) -> str:
+    """Return the extended request id that S3 sends beside the request id."""
+    return hashlib.blake2s(request_id.encode(), digest_size=16).hexdigest()

@@ -38,6 +38,7 @@ BUCKET_TAGS_MAX: Final = 50
 BUCKET_POLICY_BYTES_MAX: Final = 20 * KIB
 ACL_GRANTS_MAX: Final = 100
 CORS_RULES_MAX: Final = 100
+WEBSITE_RULES_MAX: Final = 50
 FORM_FIELDS_BYTES_MAX: Final = 20 * KIB
 """Of a POST form, all before its file."""
 CORS_RULE_ID_CHARACTERS_MAX: Final = 255
@@ -264,6 +265,15 @@ IAM_VIRTUAL_DEVICES_MAX: Final = 10_000
 """Ours: AWS allows as many virtual devices as users."""
 ACCESS_KEY_USE_SECONDS: Final = 60.0
 """Ours: at most so often it is written when and where an access key was used."""
+WEB_TOKEN_SKEW_SECONDS: Final = 300.0
+"""So much past its time, or before it, a token of an OpenID Connect provider is taken."""
+WEB_KEYS_KEPT_SECONDS: Final = 3600.0
+WEB_KEYS_ASKED_SECONDS: Final = 15.0
+WEB_KEYS_SECONDS_MAX: Final = 5.0
+WEB_KEYS_BYTES_MAX: Final = MIB
+WEB_KEYS_MAX: Final = 100
+"""Ours: how long a provider's keys are kept, how often it is asked again if none of them fits, how
+long one of its documents may take, how large it and how many keys may be."""
 CREDENTIALS_REMEMBERED_MAX: Final = 10_000
 """Ours: access keys whose secrets are kept unsealed in memory."""
 SESSION_POLICIES_MAX: Final = 10

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from lakebed.context import Caller, Context
+from lakebed.core.bodies import UnsealedError
 from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.ids import Ids
@@ -20,6 +21,7 @@ from lakebed.dispatch.commits import Answer, GroupCommit
 from lakebed.dispatch.key_uses import KeyUses
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.registry import Registered, Registry
+from lakebed.dispatch.sealed_bodies import SealingPlaces, sealed
 from lakebed.engines import Engines
 from lakebed.govern.decision import Conditions, Decision, Need, conditions_of, decide, needs_of
 from lakebed.govern.identities import Identities
@@ -73,6 +75,8 @@ class Dispatcher:
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._starting: set[str] = set()
         self._flush_is_due = False
+        self._sealing_places = SealingPlaces()
+        self._is_synced = house.settings.durability != "none"
 
     # -- calls from the wire and from runs ------------------------------------------------------
 
@@ -86,12 +90,48 @@ class Dispatcher:
             return
         is_long = registered is not None and registered.is_long
         submit = self._commits.submit_long if is_long else self._commits.submit
+        if registered is not None and registered.begin is not None:
+            answer = self._sealing(call, answer)
         submit(
-            lambda store: self.invoke(
+            lambda store: self._invoke(
                 self._context(call, store), call.service, call.operation, call.request
             ),
             answer,
         )
+
+    def _sealing(self, call: Call, answer: Answer) -> Answer:
+        """Return what answers a call, or makes it once more where its body was to be encrypted."""
+
+        def then(result: Any, error: BaseException | None) -> None:
+            if not isinstance(error, UnsealedError):
+                answer(result, error)
+                return
+            self._sealing_places.note(call.service, call.request)
+            unsealed, is_synced = error, self._is_synced
+            again = msgspec.structs.replace(call, request={**call.request})
+
+            def seal(store: Transaction) -> Any:
+                again.request["Body"] = sealed(unsealed, is_synced=is_synced)
+
+            def last(result: Any, error: BaseException | None) -> None:
+                if error is not None:
+                    again.request["Body"].discard()
+                answer(result, error)
+
+            def resubmit(_: Any, failure: BaseException | None) -> None:
+                if failure is not None:
+                    answer(None, failure)
+                    return
+                self._commits.submit(
+                    lambda store: self._invoke(
+                        self._context(again, store), again.service, again.operation, again.request
+                    ),
+                    last,
+                )
+
+            self._commits.submit_long(seal, resubmit)
+
+        return then
 
     def submit_large(self, make: Callable[[], Call], answer: Answer) -> None:
         """Make a call whose request is yet to be read, in a thread: its size would hold the loop.
@@ -130,6 +170,10 @@ class Dispatcher:
 
         self._commits.submit(work, then)
 
+    def seals(self, call: Call) -> bool:
+        """Say whether a body may have to be encrypted, so that `begin` is to be asked first."""
+        return self._sealing_places.has(call.service, call.request)
+
     def begin(self, call: Call, answer: Answer) -> None:
         """Check what can be checked of a streamed call before its body is read; writes nothing.
 
@@ -144,17 +188,18 @@ class Dispatcher:
 
         self._commits.look(check, answer)
 
-    def visit(self, call: Call, answer: Answer) -> None:
+    def visit(self, call: Call, answer: Answer, *, is_look: bool = True) -> None:
         """Have a service's `_web` answer a browser, by the function that the call names.
 
-        That is no operation: nothing is authorised or audited but what it calls in its turn. It
-        writes nothing.
+        That is no operation: nothing is authorised or audited but what it calls in its turn. A
+        look writes nothing, and is answered at once.
         """
         function = self._house.registry.web(call.service, call.operation)
         if function is None:
             answer(None, None)
             return
-        self._commits.look(lambda store: function(self._context(call, store), call.request), answer)
+        ask = self._commits.look if is_look else self._commits.submit
+        ask(lambda store: function(self._context(call, store), call.request), answer)
 
     async def call(self, call: Call) -> Any:
         """Make the call and return its answer once it is committed."""
@@ -166,6 +211,17 @@ class Dispatcher:
 
     def invoke(self, context: Context, service: str, operation: str, request: Any) -> Any:
         """Validate, authorise, call and audit one operation in the context's transaction."""
+        try:
+            return self._invoke(context, service, operation, request)
+        except UnsealedError as unsealed:
+            again = {**request, "Body": sealed(unsealed, is_synced=self._is_synced)}
+        try:
+            return self._invoke(context, service, operation, again)
+        except BaseException:
+            again["Body"].discard()
+            raise
+
+    def _invoke(self, context: Context, service: str, operation: str, request: Any) -> Any:
         steps = self._steps(context, service, operation, request)
         while True:
             try:

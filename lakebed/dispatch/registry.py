@@ -68,7 +68,8 @@ class Registry:
         """Return what answers browsers where they ask for no operation of a service.
 
         Its module `_web` may have `cross_origin(ctx, visit)`, the headers that an answer to a page
-        of another host has besides, and `preflight(ctx, visit)`, those of an OPTIONS.
+        of another host has besides, `preflight(ctx, visit)`, those of an OPTIONS, and
+        `page(ctx, visit)`, a page of a website.
         """
         return self._beside(service, "_web", function)
 

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from lakebed.core.errors import AwsError
 from lakebed.core.principal import Origin
 from lakebed.core.visits import Visit
-from lakebed.dispatch.commits import Answer
 from lakebed.dispatch.dispatcher import Call
 from lakebed.gateway.routing import Route, family_of
 from lakebed.gateway.server import Connection, Slot
@@ -54,16 +53,21 @@ class Answering:
         """Send an answer; to a page of another host with what lets it be read there."""
         if "origin" in self._head.headers:
             service = found.service if found is not None else family_of(self._head)
-            self._visit(service, "cross_origin", lambda more, _: answer.headers.extend(more or ()))
+            call = self._visit_call(service, "cross_origin", self._visit())
+            self._gateway.dispatcher.visit(call, lambda more, _: answer.headers.extend(more or ()))
         self._slot.answer(answer, keep_alive=keep_alive)
 
-    def _visit(self, service: str, function: str, answer: Answer) -> None:
-        """Have a service answer what is no operation of it."""
-        gateway, head = self._gateway, self._head
-        visit = Visit(head.method, head.path, head.query, head.headers)
+    def _visit_call(self, service: str, function: str, visit: Visit) -> Call:
+        """Return the call of what is no operation, in the name of nobody."""
+        gateway, connection, headers = self._gateway, self._connection, visit.headers
+        agent, referer = headers.get("user-agent", ""), headers.get("referer", "")
+        origin = Origin(connection.address, connection.is_secure, agent, referer)
         who = gateway.credentials.anonymous()
-        call = Call(who, gateway.region, service, function, visit, self._request_id)
-        gateway.dispatcher.visit(call, answer)
+        return Call(who, gateway.region, service, function, visit, self._request_id, origin)
+
+    def _visit(self) -> Visit:
+        head = self._head
+        return Visit(head.method, head.path, head.query, head.headers)
 
     def _protocol(self, found: Route | None) -> WireProtocol:
         service = found.service if found is not None else family_of(self._head)

@@ -17,11 +17,11 @@ from lakebed.core.limits import (
 )
 from lakebed.dispatch.dispatcher import Call, Dispatcher
 from lakebed.gateway.answering import Answering
-from lakebed.gateway.browsers import Preflight
+from lakebed.gateway.browsers import PageVisit, Preflight
 from lakebed.gateway.claims import check_body
 from lakebed.gateway.credentials import Credentials, Key
 from lakebed.gateway.forms import PostForm
-from lakebed.gateway.hosts import with_bucket
+from lakebed.gateway.hosts import WEBSITE, website_of, with_bucket
 from lakebed.gateway.receiving import DRAINED_BYTES_MAX, Streamed, compare_digests
 from lakebed.gateway.routing import Route, is_form, is_upload_form, route
 from lakebed.gateway.server import Connection, Exchange, Slot
@@ -54,6 +54,9 @@ class Gateway(msgspec.Struct, frozen=True):
         length = head.headers.get("content-length")
         if head.path.startswith(ADMIN_PREFIX):
             return _Buffered(self, connection, slot, head, None)
+        site = head.headers.get("host", "")
+        if WEBSITE in site and (bucket := website_of(site, self.domains)):
+            return PageVisit(self, connection, slot, head, bucket)
         if is_form(head):
             return _Buffered(self, connection, slot, head, None)
         try:

@@ -16,7 +16,7 @@ from lakebed.core.errors import AwsError
 from lakebed.gateway.multipart_form import FormFile, FormParser, malformed_form
 from lakebed.gateway.post_policy import PostPolicy, check_fields, check_size, read_policy
 from lakebed.gateway.receiving import Receiving, algorithms_of, check_length
-from lakebed.gateway.routing import Route, upload_route
+from lakebed.gateway.routing import Route, object_route
 from lakebed.gateway.server import Connection, Slot
 from lakebed.gateway.signature.forms import missing_field
 from lakebed.gateway.wire.headers import decode_percent
@@ -45,7 +45,7 @@ class PostForm(Receiving):
         self, gateway: Gateway, connection: Connection, slot: Slot, head: HttpRequest
     ) -> None:
         super().__init__(gateway, connection, slot, head)
-        self._found = upload_route()
+        self._found = object_route("PUT")
         self._form: FormParser | None = None
         self._policy: PostPolicy | None = None
         self._bucket = ""
@@ -99,7 +99,7 @@ class PostForm(Receiving):
 
     def _begin(self, form: FormParser) -> None:
         """The file begins: look at all fields, and ask whether it may be put."""
-        found = upload_route()
+        found = object_route("PUT")
         try:
             fields = _expanded(form.fields, form.file)
             if not fields.get("key"):

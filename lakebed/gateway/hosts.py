@@ -36,6 +36,27 @@ def bucket_of(host: str, domains: tuple[str, ...]) -> str:
     return "" if match is None else match[1]
 
 
+WEBSITE = "s3-website"
+_SITE = rf"{WEBSITE}(?:[.-][a-z]{{2}}(?:-[a-z]+)+-\d+)?"
+_AWS_SITE = re.compile(rf"{_BUCKET}\.{_SITE}\.amazonaws\.com(?:\.cn)?")
+_LOCAL_SITE = re.compile(rf"{_BUCKET}\.{_SITE}\.localhost")
+
+
+@functools.lru_cache(maxsize=_HOSTS_MAX)
+def website_of(host: str, domains: tuple[str, ...]) -> str:
+    """Return the bucket whose website a Host header names, or an empty text for none.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
+    Under domains of our own it is the host BUCKET.s3-website.DOMAIN.
+    """
+    name = host.lower().partition(":")[0].rstrip(".")
+    for domain in domains:
+        if name.endswith(f".{WEBSITE}.{domain}"):
+            return name.removesuffix(f".{WEBSITE}.{domain}")
+    match = _AWS_SITE.fullmatch(name) or _LOCAL_SITE.fullmatch(name)
+    return "" if match is None else match[1]
+
+
 def domains_of(setting: str) -> tuple[str, ...]:
     """Return the domains that a setting lists, separated by commas."""
     found = (name.strip().strip(".").lower() for name in setting.split(","))

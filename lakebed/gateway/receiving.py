@@ -67,12 +67,9 @@ class Receiving(Answering):
             return
         if self._is_refused:
             return
-        hint = self._size_hint()
-        algorithms, place = self._algorithms, None
-        if begun is not None:
-            algorithms = algorithms.union(begun.digests)
-            place = begun.place(hint) if begun.place is not None and hint is not None else None
-        self._spool = Spool(self._gateway.spools, algorithms, hint, self._connection, place)
+        self._spool = Spool(
+            self._gateway.spools, self._algorithms, self._size_hint(), self._connection, begun
+        )
         self._is_begun = True
         if self._expects_continue():
             self._connection.send_continue()
@@ -189,6 +186,7 @@ class Streamed(Receiving):
             and length.isdecimal()
             and int(length) <= SMALL_BODY_BYTES_MAX
             and not self._expects_continue()
+            and not gateway.dispatcher.seals(call)
         ):
             # The body is on its way already, and short: the handler's own checks come soon enough.
             self._begun(None, None)

@@ -103,9 +103,9 @@ def is_upload_form(request: HttpRequest) -> bool:
     return bool(bucket) and not key and _signing_name(request) in ("", _REST_SERVICE)
 
 
-def upload_route() -> Route:
-    """Return the operation that takes the file of a form."""
-    found = _rest_routes(_REST_SERVICE).find(HttpRequest("PUT", "/bucket/key"))
+def object_route(method: str) -> Route:
+    """Return the operation that puts an object, or gets one."""
+    found = _rest_routes(_REST_SERVICE).find(HttpRequest(method, "/bucket/key"))
     assert isinstance(found, Operation)
     return Route(_REST_SERVICE, found)
 

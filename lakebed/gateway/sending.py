@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from typing import Protocol
 
-from lakebed.core.bodies import FileSlice
+from lakebed.core.bodies import FileSlice, Pieces
 from lakebed.core.limits import KIB
 from lakebed.gateway.wire.http import Events
+
+log = logging.getLogger("lakebed.gateway")
 
 SENDFILE_BYTES = 1024 * KIB
 COPY_BYTES = 256 * KIB
@@ -141,6 +144,51 @@ class CopyFile:
         os.close(self._descriptor)
         self._descriptor = -1
         self._sender.sent(keep_alive=self._keep_alive, is_whole=self._offset == self._end)
+
+
+class SendPieces:
+    """Sends what is made piece by piece through the transport while its buffer has room."""
+
+    def __init__(
+        self, sender: Sender, transport: asyncio.Transport, body: Pieces, *, keep_alive: bool
+    ) -> None:
+        self._is_paused = True
+        self._sender = sender
+        self._transport = transport
+        self._body = body
+        self._keep_alive = keep_alive
+        self._left = body.length
+        self._is_over = False
+
+    def set_paused(self, is_paused: bool, /) -> None:
+        """Take note that the transport's buffer is full, or write on because it is not."""
+        self._is_paused = is_paused
+        if not is_paused:
+            self._write_on()
+
+    def _write_on(self) -> None:
+        while self._left and not self._is_paused and not self._is_over:
+            try:
+                data = self._body.next()
+            except Exception:
+                # The head is sent already: all that is left is to end the connection.
+                log.exception("an answer could not be made to its end")
+                data = b""
+            if not data or self._transport.is_closing():
+                self.end()
+                return
+            self._left -= len(data)
+            self._sender.last_active = time.monotonic()
+            self._transport.write(data)
+        if not self._left:
+            self.end()
+
+    def end(self) -> None:
+        """Let go of what the bytes are made of and say how it went; once."""
+        if not self._is_over:
+            self._is_over = True
+            self._body.close()
+            self._sender.sent(keep_alive=self._keep_alive, is_whole=not self._left)
 
 
 class SendEvents:

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from lakebed.core.bodies import FileSlice
+from lakebed.core.bodies import FileSlice, Pieces
 from lakebed.core.limits import (
     CONNECTION_IDLE_SECONDS_MAX,
     CONNECTIONS_MAX,
@@ -21,7 +21,7 @@ from lakebed.core.limits import (
     REQUEST_HEAD_BYTES_MAX,
 )
 from lakebed.gateway.heads import head_of, header_name, known_names, problem_of
-from lakebed.gateway.sending import CopyFile, FileSender, SendEvents, SendFile
+from lakebed.gateway.sending import CopyFile, FileSender, SendEvents, SendFile, SendPieces
 from lakebed.gateway.wire.http import Body, Events, HttpRequest, HttpResponse
 
 log = logging.getLogger("lakebed.gateway")
@@ -313,6 +313,13 @@ class Connection(asyncio.Protocol):
                 self._file = sender(self, transport, body, keep_alive=keep_alive)
                 self._file.set_paused(self._is_full)
                 return
+        elif isinstance(body, Pieces):
+            self._server.flush()
+            transport.write(head_of(response, body.length, keep_alive=keep_alive))
+            self._is_sending = True
+            self._file = SendPieces(self, transport, body, keep_alive=keep_alive)
+            self._file.set_paused(self._is_full)
+            return
         elif isinstance(body, Events):
             self._server.flush()
             transport.write(head_of(response, None, keep_alive=keep_alive))
@@ -466,5 +473,7 @@ def _descriptors() -> int:
 def _close_body(body: Body) -> None:
     if isinstance(body, FileSlice):
         os.close(body.descriptor)
+    elif isinstance(body, Pieces):
+        body.close()
     elif isinstance(body, Events):
         body.stream.abandon()

@@ -14,10 +14,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from lakebed.core.bodies import Place, Spooled
+from lakebed.core.bodies import Begun, Place, Sealing, Spooled
 from lakebed.core.ids import Ids
 from lakebed.core.limits import KIB, SMALL_BODY_BYTES_MAX, SPOOL_QUEUE_BYTES_MAX
 from lakebed.digests import Digest, is_ready, new_digest
@@ -134,12 +135,15 @@ class Spool:
         algorithms: Iterable[str],
         size_hint: int | None,
         flow: Flow,
-        place: Place | None = None,
+        begun: Begun | None = None,
     ) -> None:
+        begun = begun or Begun()
+        place = begun.place(size_hint) if begun.place and size_hint is not None else None
         self._spools = spools
+        self._sealing: Sealing | None = begun.sealing
         self._place = place
         self._path = place.path if place else spools.new_path()
-        self._algorithms = frozenset(algorithms) - {"md5"}
+        self._algorithms = frozenset(algorithms).union(begun.digests) - {"md5"}
         self._digests: dict[str, Digest] = {"md5": new_digest("md5")}
         self._flow = flow
         self.size = 0
@@ -165,7 +169,12 @@ class Spool:
         def write(block: Block) -> None:
             for piece in block:
                 md5.update(piece)
-            self._write(block)
+            if self._sealing is None:
+                self._write(block)
+            elif block:
+                self._write(self._sealing.update(b"".join(block)))
+            else:
+                self._write(self._sealing.finish())
             size = sum(map(len, block))
             self._spools.loop.call_soon_threadsafe(self._written, size)
 
@@ -245,7 +254,7 @@ class Spool:
         self._make_digests()
         for digest in self._digests.values():
             digest.update(body)
-        self._write((body,))
+        self._write((body,) if self._sealing is None else _sealed(self._sealing, body))
         self._whole()
 
     def _whole(self) -> None:
@@ -271,7 +280,8 @@ class Spool:
 
     def _body(self) -> Spooled:
         digests = {name: digest.hexdigest() for name, digest in self._digests.items()}
-        return Spooled(self._path, self.size, digests, *self._identity, self._place)
+        spooled = Spooled(self._path, self.size, digests, *self._identity, self._place)
+        return spooled if self._sealing is None else replace(spooled, sealing=self._sealing)
 
     def discard(self) -> None:
         """Forget the body: nothing of it stays on disk."""
@@ -304,6 +314,10 @@ class Flow(Protocol):
     def resume(self) -> None:
         """Read on."""
         ...
+
+
+def _sealed(sealing: Sealing, body: bytes) -> Block:
+    return [*sealing.update(body), *sealing.finish()]
 
 
 def _write_all(descriptor: int, block: Block) -> None:

@@ -2011,6 +2011,16 @@ class PutBucketVersioningRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class PutBucketWebsiteRequest(t.TypedDict, total=False):
+    """AWS's PutBucketWebsiteRequest."""
+
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    WebsiteConfiguration: t.Required[WebsiteConfiguration]
+    ExpectedBucketOwner: str
+
+
 class PutObjectAclOutput(t.TypedDict, total=False):
     """AWS's PutObjectAclOutput."""
 
@@ -2518,6 +2528,15 @@ class VersioningConfiguration(t.TypedDict, total=False):
     Status: str
 
 
+class WebsiteConfiguration(t.TypedDict, total=False):
+    """AWS's WebsiteConfiguration."""
+
+    ErrorDocument: ErrorDocument
+    IndexDocument: IndexDocument
+    RedirectAllRequestsTo: RedirectAllRequestsTo
+    RoutingRules: list[RoutingRule]
+
+
 class DeleteBucketResponse(t.TypedDict, total=False):
     """AWS's DeleteBucketResponse, which has no members."""
 
@@ -2604,6 +2623,10 @@ class PutBucketTaggingResponse(t.TypedDict, total=False):
 
 class PutBucketVersioningResponse(t.TypedDict, total=False):
     """AWS's PutBucketVersioningResponse, which has no members."""
+
+
+class PutBucketWebsiteResponse(t.TypedDict, total=False):
+    """AWS's PutBucketWebsiteResponse, which has no members."""
 
 
 class PutPublicAccessBlockResponse(t.TypedDict, total=False):
@@ -2977,6 +3000,10 @@ class S3(t.Protocol):
         self, request: PutBucketVersioningRequest
     ) -> PutBucketVersioningResponse:
         """Call PutBucketVersioning."""
+        ...
+
+    def put_bucket_website(self, request: PutBucketWebsiteRequest) -> PutBucketWebsiteResponse:
+        """Call PutBucketWebsite."""
         ...
 
     def put_object(self, request: PutObjectRequest) -> PutObjectOutput:

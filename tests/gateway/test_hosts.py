@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 
 from lakebed import testing
-from lakebed.gateway.hosts import bucket_of, domains_of, with_bucket
+from lakebed.gateway.hosts import bucket_of, domains_of, website_of, with_bucket
 from lakebed.gateway.wire.http import HttpRequest
 from tests.services.s3.answers import refusal
 
@@ -47,6 +47,23 @@ OWN = ("s3.lake.example", "buckets.example")
 )
 def test_the_host_names_the_bucket(host, bucket):
     assert bucket_of(host, OWN) == bucket
+
+
+@pytest.mark.parametrize(
+    ("host", "bucket"),
+    [
+        ("site.s3-website-us-east-1.amazonaws.com", "site"),
+        ("my.site.s3-website.eu-central-1.amazonaws.com", "my.site"),
+        ("SITE.s3-website.localhost:4566", "site"),
+        ("site.s3-website-eu-west-1.localhost", "site"),
+        ("site.s3-website.s3.lake.example", "site"),
+        ("s3-website.localhost", ""),
+        ("site.s3.localhost", ""),
+        ("site.s3-website.example.com", ""),
+    ],
+)
+def test_the_host_names_the_website(host, bucket):
+    assert website_of(host, OWN) == bucket
 
 
 def test_domains_are_listed_with_commas():

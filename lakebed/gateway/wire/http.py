@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from lakebed.core.bodies import Event, EventStream, FileSlice
+from lakebed.core.bodies import Event, EventStream, FileSlice, Pieces
 
 
 class Events(msgspec.Struct, frozen=True):
@@ -17,7 +17,7 @@ class Events(msgspec.Struct, frozen=True):
     encode: Callable[[Event], bytes]
 
 
-Body = bytes | FileSlice | Iterator[bytes] | Events
+Body = bytes | FileSlice | Pieces | Iterator[bytes] | Events
 
 
 class HttpRequest(msgspec.Struct):

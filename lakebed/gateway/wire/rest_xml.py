@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from lakebed.core.errors import AwsError
+from lakebed.core.ids import host_id
 from lakebed.gateway.wire.headers import Headers, InputBindings, OutputBindings
 from lakebed.gateway.wire.http import Body, HttpRequest, HttpResponse
 from lakebed.gateway.wire.models import Member, Operation, ServiceModel
@@ -178,8 +178,3 @@ class RestXmlProtocol:
 
     def _headers(self, request_id: str) -> Headers:
         return [("x-amz-request-id", request_id), ("x-amz-id-2", host_id(request_id))]
-
-
-def host_id(request_id: str) -> str:
-    """Return the extended request id S3 sends beside the request id."""
-    return hashlib.blake2s(request_id.encode(), digest_size=16).hexdigest()

@@ -17,6 +17,7 @@ LIFECYCLE = "lifecycle"
 OWNERSHIP_CONTROLS = "ownershipControls"
 POLICY = "policy"
 PUBLIC_ACCESS_BLOCK = "publicAccessBlock"
+WEBSITE = "website"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What browsers ask of S3 besides its operations: whether a page of another host may call it.
+"""What browsers ask of S3 besides its operations: whether other hosts' pages may call it; pages.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 The dispatcher finds these functions by their names; they are no operations, and need no signature.
@@ -10,9 +10,10 @@ from urllib.parse import unquote
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
-from lakebed.core.visits import Visit
+from lakebed.core.visits import Page, Visit
 from lakebed.services.s3._cors import METHODS, answered, asked_in
 from lakebed.services.s3._settings import CORS, setting_of
+from lakebed.services.s3._website_visits import Website
 from lakebed.services.s3.model import BUCKETS
 
 Headers = list[tuple[str, str]]
@@ -55,6 +56,11 @@ def preflight(ctx: Context, visit: Visit) -> Headers:
     if not found:
         raise _forbidden(_NOT_ALLOWED, method, "OBJECT" if key else "BUCKET")
     return found
+
+
+def page(ctx: Context, visit: Visit) -> Page:
+    """Return what a website shows a visitor."""
+    return Website(ctx, visit).page()
 
 
 def _invalid_method(method: str) -> AwsError:

@@ -125,29 +125,6 @@ def get_bucket_encryption(
     }
 
 
-def get_bucket_website(
-    ctx: Context, request: s3.GetBucketWebsiteRequest
-) -> s3.GetBucketWebsiteOutput:
-    """Return the website configuration of a bucket: none.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketWebsite.html
-    """
-    bucket = bucket_of(ctx, request)
-    message = "The specified bucket does not have a website configuration"
-    raise not_set("NoSuchWebsiteConfiguration", message, bucket)
-
-
-def delete_bucket_website(
-    ctx: Context, request: s3.DeleteBucketWebsiteRequest
-) -> s3.DeleteBucketWebsiteResponse:
-    """Delete the website configuration of a bucket, which has none: that is no error.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketWebsite.html
-    """
-    bucket_of(ctx, request)
-    return {}
-
-
 def get_bucket_replication(
     ctx: Context, request: s3.GetBucketReplicationRequest
 ) -> s3.GetBucketReplicationOutput:

@@ -28,16 +28,12 @@ def test_a_plain_bucket_is_read_as_infrastructure_tools_read_it(s3):
     assert answer(s3.get_bucket_encryption(Bucket="lake")) == {
         "ServerSideEncryptionConfiguration": {"Rules": [rule]}
     }
-    assert refusal(s3.get_bucket_website, Bucket="lake") == not_set(
-        "NoSuchWebsiteConfiguration",
-        "The specified bucket does not have a website configuration",
-    )
     assert refusal(s3.get_bucket_replication, Bucket="lake") == not_set(
         "ReplicationConfigurationNotFoundError", "The replication configuration was not found"
     )
 
 
-@pytest.mark.parametrize("operation", ["delete_bucket_website", "delete_bucket_replication"])
+@pytest.mark.parametrize("operation", ["delete_bucket_replication"])
 def test_deleting_what_is_not_set_succeeds(s3, operation):
     response = getattr(s3, operation)(Bucket="lake")
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 204
@@ -67,15 +63,13 @@ def test_other_settings_are_refused_by_name(s3):
             **call,
             NotificationConfiguration={"EventBridgeConfiguration": {}},
         ),
-        refusal(s3.put_bucket_website, **call, WebsiteConfiguration={}),
     ]
     names = [
         "PutBucketRequestPayment (Payer Requester)",
         "PutBucketLogging (LoggingEnabled in BucketLoggingStatus)",
         "PutBucketNotificationConfiguration (members of NotificationConfiguration)",
-        "PutBucketWebsite",
     ]
-    assert [status for status, _ in refused] == [501] * 4
+    assert [status for status, _ in refused] == [501] * 3
     for name, (_, error) in zip(names, refused, strict=True):
         assert error["Code"] == "NotImplemented"
         assert error["Message"].startswith(f"lakebed has not built s3.{name} yet.")
