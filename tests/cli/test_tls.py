@@ -15,6 +15,7 @@ from cryptography import x509
 from lakebed import testing
 from lakebed.cli import tls
 from lakebed.core.settings import Settings
+from tests.hooks import hooked
 
 MIB = 1024 * 1024
 
@@ -40,8 +41,12 @@ def trusting(server):
 def test_clients_trust_the_servers_own_authority(server, s3):
     assert server.url.startswith("https://127.0.0.1:")
     sent = []
-    s3.meta.events.register("before-send.s3", lambda request, **_: sent.append(request.headers))
-    s3.put_object(Bucket="lake", Key="k", Body=io.BytesIO(b"body"))
+
+    def note(request, **_):
+        sent.append(request.headers)
+
+    with hooked(s3, "before-send.s3", note):
+        s3.put_object(Bucket="lake", Key="k", Body=io.BytesIO(b"body"))
     # Over TLS botocore sends the checksum behind the body.
     assert sent[0]["x-amz-content-sha256"] == b"STREAMING-UNSIGNED-PAYLOAD-TRAILER"
     got = s3.get_object(Bucket="lake", Key="k", ChecksumMode="ENABLED")

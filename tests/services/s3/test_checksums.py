@@ -18,6 +18,7 @@ from tests.gateway.raw import (
     put,
     put_chunked,
 )
+from tests.hooks import hooked
 from tests.services.s3.answers import answer, refusal
 from tests.services.s3.multipart import checksum, etag
 
@@ -162,8 +163,6 @@ def test_claims_of_documents_are_verified_too(lakebed, s3):
     s3.put_object(Bucket="lake", Key="k", Body=SMALL)
 
     def claim(**headers):
-        client = lakebed.client("s3")
-
         def add(request, **_):
             for name in list(request.headers):
                 if name.lower().startswith(("x-amz-checksum", "x-amz-sdk")):
@@ -171,8 +170,8 @@ def test_claims_of_documents_are_verified_too(lakebed, s3):
             for name, value in headers.items():
                 request.headers[name.replace("_", "-")] = value
 
-        client.meta.events.register("before-sign.s3.DeleteObjects", add)
-        return refusal(client.delete_objects, **call)
+        with hooked(s3, "before-sign.s3.DeleteObjects", add):
+            return refusal(s3.delete_objects, **call)
 
     assert claim(X_Amz_Checksum_Crc64nvme=checksum("CRC64NVME", b"other")) == (
         400,

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.hooks import hooked
 from tests.services.s3.answers import RECENT, answer, refusal
 
 HELLO = '"5d41402abc4b2a76b9719d911017c592"'
@@ -167,9 +168,8 @@ def test_a_source_may_be_written_in_several_ways(s3):
     def raw(request, **_):
         request.headers.replace_header("x-amz-copy-source", "lake%2Fa%20b%2Bc")
 
-    s3.meta.events.register("before-sign.s3.CopyObject", raw)
-    s3.copy_object(Bucket="other", Key="encoded", CopySource="lake/k")
-    s3.meta.events.unregister("before-sign.s3.CopyObject", raw)
+    with hooked(s3, "before-sign.s3.CopyObject", raw):
+        s3.copy_object(Bucket="other", Key="encoded", CopySource="lake/k")
     assert read(s3, "other", "encoded") == b"odd"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from lakebed.core.errors import AwsError
 from lakebed.services.s3._descriptions import given_back
+from tests.hooks import hooked
 from tests.services.s3.answers import RECENT, answer, refusal
 
 HELLO = '"5d41402abc4b2a76b9719d911017c592"'
@@ -293,8 +294,8 @@ def test_expires_comes_back_as_it_was_sent(s3, text):
     def raw(request, **_):
         request.headers["Expires"] = text
 
-    s3.meta.events.register("before-sign.s3.PutObject", raw)
-    s3.put_object(Bucket="lake", Key="k", Body=b"hello")
+    with hooked(s3, "before-sign.s3.PutObject", raw):
+        s3.put_object(Bucket="lake", Key="k", Body=b"hello")
     assert s3.head_object(Bucket="lake", Key="k")["ExpiresString"] == text
     s3.copy_object(Bucket="lake", Key="copy", CopySource="lake/k")
     assert s3.head_object(Bucket="lake", Key="copy")["ExpiresString"] == text
