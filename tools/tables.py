@@ -88,6 +88,8 @@ def _operation(model: Json, name: str) -> Json:
         part: operation[part]["shape"] for part in ("input", "output") if part in operation
     }
     out: Json = {"function": function_name(name), **shape_names}
+    if operation.get("authtype") == "none":
+        out["unsigned"] = True
     http = operation.get("http", {})
     out["method"] = http.get("method", "POST")
     out["uri"] = http.get("requestUri", "/")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec.structs import replace
 
+from lakebed.core.accesses import AccessLog
 from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError
 from lakebed.core.ids import Ids
@@ -48,6 +49,8 @@ class Gateway(msgspec.Struct, frozen=True):
     admin: Admin
     domains: tuple[str, ...] = ()
     """Domains of our own under which every bucket is a host."""
+    accesses: AccessLog = msgspec.field(default_factory=AccessLog)
+    """What access logs are made of."""
 
     def open(self, connection: Connection, slot: Slot, head: HttpRequest) -> Exchange:
         """Begin the exchange of a request whose head was read."""
@@ -178,7 +181,9 @@ class _Buffered(Answering):
         try:
             if found is None:
                 found = route(head)
-            identity = gateway.authenticate(head)
+            identity = None
+            if not found.operation.is_unsigned or "authorization" in head.headers:
+                identity = gateway.authenticate(head)
             if len(head.body) > LARGE_REQUEST_BYTES and self._protocol(found).prepare(
                 found.operation
             ):

@@ -153,6 +153,8 @@ def conditions_of(scope: Scope, who: Principal, origin: Origin, now: float) -> C
     if is_temporary and (session := SESSIONS.get(scope, who.access_key)) is not None:
         found["aws:tokenissuetime"] = str(int(session.issued))
         found["aws:multifactorauthpresent"] = "true" if session.has_mfa else "false"
+        if session.provider:
+            found["aws:federatedprovider"] = session.provider
         if session.source_identity:
             found["aws:sourceidentity"] = session.source_identity
         found |= {f"aws:principaltag/{key.lower()}": value for key, value in session.tags.items()}

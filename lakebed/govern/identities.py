@@ -135,6 +135,7 @@ class Session(msgspec.Struct, frozen=True):
     """Temporary credentials: whose they are, until when, and what narrows them.
 
     `policies` are session policies, documents; None where none were given. `tags` are session tags.
+    `provider` is the ARN of who vouched for a web identity.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Session(msgspec.Struct, frozen=True):
     source_identity: str = ""
     has_mfa: bool = False
     federated: str = ""
+    provider: str = ""
 
 
 class WebProvider(msgspec.Struct, frozen=True):

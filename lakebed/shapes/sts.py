@@ -38,6 +38,33 @@ class AssumeRoleResponse(t.TypedDict, total=False):
     SessionTokenSize: int
 
 
+class AssumeRoleWithWebIdentityRequest(t.TypedDict, total=False):
+    """AWS's AssumeRoleWithWebIdentityRequest."""
+
+    RoleArn: t.Required[str]
+    RoleSessionName: t.Required[str]
+    WebIdentityToken: t.Required[str]
+    ProviderId: str
+    PolicyArns: list[PolicyDescriptorType]
+    Policy: str
+    DurationSeconds: int
+    MinimumSessionTokenSize: int
+
+
+class AssumeRoleWithWebIdentityResponse(t.TypedDict, total=False):
+    """AWS's AssumeRoleWithWebIdentityResponse."""
+
+    Credentials: Credentials
+    SubjectFromWebIdentityToken: str
+    AssumedRoleUser: AssumedRoleUser
+    PackedPolicySize: int
+    Provider: str
+    Audience: str
+    SourceIdentity: str
+    SessionTokenUtilization: int
+    SessionTokenSize: int
+
+
 class AssumedRoleUser(t.TypedDict, total=False):
     """AWS's AssumedRoleUser."""
 
@@ -160,6 +187,12 @@ class Sts(t.Protocol):
 
     def assume_role(self, request: AssumeRoleRequest) -> AssumeRoleResponse:
         """Call AssumeRole."""
+        ...
+
+    def assume_role_with_web_identity(
+        self, request: AssumeRoleWithWebIdentityRequest
+    ) -> AssumeRoleWithWebIdentityResponse:
+        """Call AssumeRoleWithWebIdentity."""
         ...
 
     def decode_authorization_message(

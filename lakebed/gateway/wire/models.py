@@ -65,6 +65,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
 
     `streaming_input` names the member that is the request's body, `streaming_output` the one that
     is the answer's: neither is read or written by the protocol, the gateway spools and sends them.
+    `is_unsigned`: who has no credentials may ask, too.
     """
 
     service: str
@@ -81,6 +82,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     result_wrapper: str
     markers: tuple[str, ...]
     is_rest: bool
+    is_unsigned: bool = False
     validators: list[Validator] = msgspec.field(default_factory=list[Validator])
 
     def validate(self, request: Mapping[str, Any]) -> None:
@@ -205,6 +207,7 @@ class _Loader:
             result_wrapper=row.get("result_wrapper", ""),
             markers=tuple(row.get("markers", ())),
             is_rest=self.table["protocol"].startswith("rest"),
+            is_unsigned=row.get("unsigned", False),
         )
 
     def model(self) -> ServiceModel:

@@ -82,15 +82,26 @@ def tags_of(request: Mapping[str, Any]) -> dict[str, str]:
     """Return the session tags that a request gives."""
     given: Sequence[Any] = request.get("Tags") or ()
     tags = {tag["Key"]: tag["Value"] for tag in given}
-    if len({key.lower() for key in tags}) < len(given):
-        message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-        raise AwsError("InvalidParameterValue", message)
+    if len(tags) < len(given):
+        raise _duplicate()
+    check_tags(tags)
+    return tags
+
+
+def _duplicate() -> AwsError:
+    message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+    return AwsError("InvalidParameterValue", message)
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Refuse tags that no session may have."""
+    if len({key.lower() for key in tags}) < len(tags):
+        raise _duplicate()
     if len(tags) > SESSION_TAGS_MAX:
         raise invalid(f"A session can have at most {SESSION_TAGS_MAX} tags.")
     if any(key.lower().startswith("aws:") for key in tags):
         message = "aws: prefixed tag names are not allowed for external use."
         raise AwsError("InvalidParameterValue", message)
-    return tags
 
 
 def packed_percent(request: Mapping[str, Any]) -> int | None:
