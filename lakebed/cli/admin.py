@@ -66,6 +66,7 @@ class Admin:
             "lifecycle": self._lifecycle,
             "log-retention": self._log_retention,
             "trails": self._trails,
+            "access-logs": self._access_logs,
             "crawler-schedules": self._crawler_schedules,
         }
 
@@ -161,6 +162,12 @@ class Admin:
         del request
         await self._care.trails.heed()
         return 200, {"done": await self._care.trails.carry_out()}
+
+    async def _access_logs(self, request: dict[str, Any]) -> Answer:
+        """Deliver the access logs of buckets now."""
+        del request
+        await self._care.access_logs.heed()
+        return 200, {"done": await self._care.access_logs.carry_out()}
 
     async def _log_retention(self, request: dict[str, Any]) -> Answer:
         """Carry out retention policies now; at another time only where that is being tested."""

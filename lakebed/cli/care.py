@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from lakebed.cli.access_logs import AccessLogs
 from lakebed.cli.crawler_schedules import CrawlerSchedules
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.log_retention import LogRetention
 from lakebed.cli.scrub import Scrub
 from lakebed.cli.trails import Trails
 from lakebed.context import Context
+from lakebed.core.accesses import AccessLog
 from lakebed.core.limits import BACKUP_LEASE_SECONDS
 from lakebed.core.principal import Principal
 from lakebed.dispatch.commits import GroupCommit
@@ -68,6 +70,8 @@ class Care:
         self.log_retention = LogRetention(self, settings.account)
         self.crawler_schedules = CrawlerSchedules(self, settings.account)
         self.trails = Trails(self, settings.account, settings.state_dir, house.audit)
+        self.accesses = AccessLog()
+        self.access_logs = AccessLogs(self, settings.account, settings.state_dir, self.accesses)
         self._survey_due = 0.0
         self._backup = ""
         self._backup_end: asyncio.TimerHandle | None = None
@@ -135,6 +139,7 @@ class Care:
             "log retention": self.log_retention.run(),
             "crawler schedules": self.crawler_schedules.run(),
             "trails": self.trails.run(),
+            "access logs": self.access_logs.run(),
             "sweep": self._sweep(),
         }
         if self._settings.scrub == "on":

@@ -98,6 +98,7 @@ async def serve(
         settings.region,
         admin,
         domains_of(settings.s3_domain),
+        care.accesses,
     )
     server = Server(gateway)
     try:

@@ -39,11 +39,15 @@ BUCKET_POLICY_BYTES_MAX: Final = 20 * KIB
 ACL_GRANTS_MAX: Final = 100
 CORS_RULES_MAX: Final = 100
 WEBSITE_RULES_MAX: Final = 50
+ACCESS_RECORDS_MAX: Final = 20_000
+"""Ours: requests that wait to be written into access logs, about 20 MB; others are lost."""
 FORM_FIELDS_BYTES_MAX: Final = 20 * KIB
 """Of a POST form, all before its file."""
 CORS_RULE_ID_CHARACTERS_MAX: Final = 255
 BUCKET_RULES_REMEMBERED_MAX: Final = 1000
 """Buckets whose policies and access lists are kept ready; ours."""
+SEALING_PLACES_REMEMBERED_MAX: Final = 1000
+"""Buckets of which it is remembered that they encrypt what is put into them; ours."""
 TAG_KEY_CHARACTERS_MAX: Final = 128
 TAG_VALUE_CHARACTERS_MAX: Final = 256
 """Counted in UTF-16, as S3 keeps them."""
@@ -196,6 +200,12 @@ TRAIL_FILE_BYTES: Final = 32 * MIB
 # --- Store and audit ---
 AUDIT_FILE_BYTES_MAX: Final = 32 * MIB
 AUDIT_FILES_MAX: Final = 8
+DECISIONS_FILE_BYTES_MAX: Final = 8 * MIB
+DECISIONS_FILES_MAX: Final = 4
+"""What `lakebed why` looks through: refusals, and what `open` mode let through."""
+LET_THROUGH_SECONDS: Final = 60.0
+LET_THROUGH_REMEMBERED_MAX: Final = 10_000
+"""What `open` mode lets through is written down once in so long for each caller and resource."""
 WRITE_AHEAD_LOG_BYTES_MAX: Final = 16 * MIB
 RESERVE_BYTES: Final = 512 * KIB
 """Kept back for deletes on a full disk."""

@@ -11,9 +11,11 @@ from lakebed.core.errors import AwsError
 from lakebed.core.principal import Origin
 from lakebed.core.visits import Visit
 from lakebed.dispatch.dispatcher import Call
+from lakebed.gateway.noting import Noted, access_of
 from lakebed.gateway.routing import Route, family_of
 from lakebed.gateway.server import Connection, Slot
 from lakebed.gateway.signature.authenticate import Identity
+from lakebed.gateway.wire.headers import decode_percent
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 from lakebed.gateway.wire.models import load
 from lakebed.gateway.wire.protocols import WireProtocol, protocol_for
@@ -35,6 +37,9 @@ class Answering:
         self._slot = slot
         self._head = head
         self._request_id = gateway.ids.request_id()
+        self._identity: Identity | None = None
+        self._error_code = ""
+        self._began = gateway.clock.now() if gateway.accesses.buckets else 0.0
 
     def _call(self, found: Route, identity: Identity | None, request: Any) -> Call:
         """Return the call of a parsed and authenticated request."""
@@ -42,6 +47,7 @@ class Answering:
         agent, referer = headers.get("user-agent", ""), headers.get("referer", "")
         origin = Origin(connection.address, connection.is_secure, agent, referer)
         principal, region = None, gateway.region
+        self._identity = identity
         if identity is not None:
             principal, region = identity.principal, identity.region
         if principal is None:
@@ -51,11 +57,22 @@ class Answering:
 
     def _send(self, found: Route | None, answer: HttpResponse, *, keep_alive: bool = True) -> None:
         """Send an answer; to a page of another host with what lets it be read there."""
+        if self._began:
+            self._note(found, answer)
         if "origin" in self._head.headers:
             service = found.service if found is not None else family_of(self._head)
             call = self._visit_call(service, "cross_origin", self._visit())
             self._gateway.dispatcher.visit(call, lambda more, _: answer.headers.extend(more or ()))
         self._slot.answer(answer, keep_alive=keep_alive)
+
+    def _note(self, found: Route | None, answer: HttpResponse) -> None:
+        """Keep what an access log says of the request, if its bucket has one."""
+        gateway = self._gateway
+        if decode_percent(self._head.path[1:].partition("/")[0]) not in gateway.accesses.buckets:
+            return
+        noted = Noted(self._head, found, self._identity, answer, self._error_code)
+        times = self._began, gateway.clock.now()
+        gateway.accesses.add(access_of(noted, self._request_id, self._connection, times))
 
     def _visit_call(self, service: str, function: str, visit: Visit) -> Call:
         """Return the call of what is no operation, in the name of nobody."""
@@ -86,6 +103,7 @@ class Answering:
 
     def _fail(self, found: Route | None, error: BaseException, *, keep_alive: bool = True) -> None:
         failure = as_aws_error(error, found.service if found else "s3", self._request_id)
+        self._error_code = failure.code
         operation = found.operation if found else None
         answer = self._protocol(found).serialise_error(operation, failure, self._request_id)
         if self._slot.is_head and not isinstance(answer.body, bytes):

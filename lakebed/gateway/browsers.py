@@ -44,9 +44,12 @@ class Preflight(_Unread):
             error = NotBuiltError(family_of(self._head), "OPTIONS")
         if error is not None:
             failure = as_aws_error(error, family_of(self._head), self._request_id)
+            self._error_code = failure.code
             answer = self._protocol(None).serialise_error(None, failure, self._request_id)
         else:
             answer = HttpResponse(200, [("x-amz-request-id", self._request_id), *(headers or [])])
+        if self._began:
+            self._note(None, answer)
         self._slot.answer(answer)
 
 
@@ -87,5 +90,6 @@ class PageVisit(_Unread):
                 answer = replace(answer, status=page.status)
         else:
             headers = [("x-amz-request-id", self._request_id), *page.headers]
+            self._error_code = dict(headers).get("x-amz-error-code", "")
             answer = HttpResponse(page.status, headers, page.text.encode())
         self._send(found, answer)

@@ -468,6 +468,13 @@ class DeleteBucketCorsRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class DeleteBucketEncryptionRequest(t.TypedDict, total=False):
+    """AWS's DeleteBucketEncryptionRequest."""
+
+    Bucket: t.Required[str]
+    ExpectedBucketOwner: str
+
+
 class DeleteBucketIntelligentTieringConfigurationRequest(t.TypedDict, total=False):
     """AWS's DeleteBucketIntelligentTieringConfigurationRequest."""
 
@@ -1924,6 +1931,16 @@ class PutBucketCorsRequest(t.TypedDict, total=False):
     ExpectedBucketOwner: str
 
 
+class PutBucketEncryptionRequest(t.TypedDict, total=False):
+    """AWS's PutBucketEncryptionRequest."""
+
+    Bucket: t.Required[str]
+    ContentMD5: str
+    ChecksumAlgorithm: str
+    ServerSideEncryptionConfiguration: t.Required[ServerSideEncryptionConfiguration]
+    ExpectedBucketOwner: str
+
+
 class PutBucketLifecycleConfigurationOutput(t.TypedDict, total=False):
     """AWS's PutBucketLifecycleConfigurationOutput."""
 
@@ -2549,6 +2566,10 @@ class DeleteBucketCorsResponse(t.TypedDict, total=False):
     """AWS's DeleteBucketCorsResponse, which has no members."""
 
 
+class DeleteBucketEncryptionResponse(t.TypedDict, total=False):
+    """AWS's DeleteBucketEncryptionResponse, which has no members."""
+
+
 class DeleteBucketIntelligentTieringConfigurationResponse(t.TypedDict, total=False):
     """AWS's DeleteBucketIntelligentTieringConfigurationResponse, which has no members."""
 
@@ -2595,6 +2616,10 @@ class PutBucketAclResponse(t.TypedDict, total=False):
 
 class PutBucketCorsResponse(t.TypedDict, total=False):
     """AWS's PutBucketCorsResponse, which has no members."""
+
+
+class PutBucketEncryptionResponse(t.TypedDict, total=False):
+    """AWS's PutBucketEncryptionResponse, which has no members."""
 
 
 class PutBucketLoggingResponse(t.TypedDict, total=False):
@@ -2674,6 +2699,12 @@ class S3(t.Protocol):
 
     def delete_bucket_cors(self, request: DeleteBucketCorsRequest) -> DeleteBucketCorsResponse:
         """Call DeleteBucketCors."""
+        ...
+
+    def delete_bucket_encryption(
+        self, request: DeleteBucketEncryptionRequest
+    ) -> DeleteBucketEncryptionResponse:
+        """Call DeleteBucketEncryption."""
         ...
 
     def delete_bucket_intelligent_tiering_configuration(
@@ -2958,6 +2989,12 @@ class S3(t.Protocol):
 
     def put_bucket_cors(self, request: PutBucketCorsRequest) -> PutBucketCorsResponse:
         """Call PutBucketCors."""
+        ...
+
+    def put_bucket_encryption(
+        self, request: PutBucketEncryptionRequest
+    ) -> PutBucketEncryptionResponse:
+        """Call PutBucketEncryption."""
         ...
 
     def put_bucket_lifecycle_configuration(

@@ -14,6 +14,7 @@ from lakebed.store import Range, Table
 ACL = "acl"
 CORS = "cors"
 LIFECYCLE = "lifecycle"
+LOGGING = "logging"
 OWNERSHIP_CONTROLS = "ownershipControls"
 POLICY = "policy"
 PUBLIC_ACCESS_BLOCK = "publicAccessBlock"

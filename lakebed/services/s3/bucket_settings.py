@@ -54,30 +54,6 @@ def put_bucket_request_payment(
     return {}
 
 
-def get_bucket_logging(
-    ctx: Context, request: s3.GetBucketLoggingRequest
-) -> s3.GetBucketLoggingOutput:
-    """Return where access to a bucket is logged: nowhere.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html
-    """
-    bucket_of(ctx, request)
-    return {}
-
-
-def put_bucket_logging(
-    ctx: Context, request: s3.PutBucketLoggingRequest
-) -> s3.PutBucketLoggingResponse:
-    """Say that access to a bucket is not logged, as is so.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html
-    """
-    bucket_of(ctx, request)
-    if "LoggingEnabled" in request.get("BucketLoggingStatus", {}):
-        raise NotBuiltError("s3", "PutBucketLogging", "LoggingEnabled in BucketLoggingStatus")
-    return {}
-
-
 def get_bucket_notification_configuration(
     ctx: Context, request: s3.GetBucketNotificationConfigurationRequest
 ) -> s3.NotificationConfiguration:

@@ -19,11 +19,11 @@ def not_set(code, message):
 def test_a_plain_bucket_is_read_as_infrastructure_tools_read_it(s3):
     assert answer(s3.get_bucket_accelerate_configuration(Bucket="lake")) == {}
     assert answer(s3.get_bucket_request_payment(Bucket="lake")) == {"Payer": "BucketOwner"}
-    assert answer(s3.get_bucket_logging(Bucket="lake")) == {}
     assert answer(s3.get_bucket_notification_configuration(Bucket="lake")) == {}
     rule = {
         "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
         "BucketKeyEnabled": False,
+        "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
     }
     assert answer(s3.get_bucket_encryption(Bucket="lake")) == {
         "ServerSideEncryptionConfiguration": {"Rules": [rule]}
@@ -43,21 +43,18 @@ def test_settings_may_be_put_as_they_are(s3):
     call = {"Bucket": "lake"}
     payment = {"Payer": "BucketOwner"}
     assert answer(s3.put_bucket_request_payment(**call, RequestPaymentConfiguration=payment)) == {}
-    assert answer(s3.put_bucket_logging(**call, BucketLoggingStatus={})) == {}
     put = s3.put_bucket_notification_configuration(**call, NotificationConfiguration={})
     assert answer(put) == {}
 
 
 def test_other_settings_are_refused_by_name(s3):
     call = {"Bucket": "lake"}
-    logging = {"LoggingEnabled": {"TargetBucket": "lake", "TargetPrefix": ""}}
     refused = [
         refusal(
             s3.put_bucket_request_payment,
             **call,
             RequestPaymentConfiguration={"Payer": "Requester"},
         ),
-        refusal(s3.put_bucket_logging, **call, BucketLoggingStatus=logging),
         refusal(
             s3.put_bucket_notification_configuration,
             **call,
@@ -66,10 +63,9 @@ def test_other_settings_are_refused_by_name(s3):
     ]
     names = [
         "PutBucketRequestPayment (Payer Requester)",
-        "PutBucketLogging (LoggingEnabled in BucketLoggingStatus)",
         "PutBucketNotificationConfiguration (members of NotificationConfiguration)",
     ]
-    assert [status for status, _ in refused] == [501] * 3
+    assert [status for status, _ in refused] == [501] * 2
     for name, (_, error) in zip(names, refused, strict=True):
         assert error["Code"] == "NotImplemented"
         assert error["Message"].startswith(f"lakebed has not built s3.{name} yet.")
