@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     add_upkeep(add)
     _add_samples(add("samples", _samples, "Write sample logs of AWS's services into a bucket."))
     _add_engine(add("engine", _engine, "Add an engine that no pip package carries."))
+    _add_why(add("why", _why, "Say why a call was refused, by the id of its request."))
     add("doctor", _doctor, "Check this machine and this folder, and say what to mend.")
     clean = add("clean", _clean, "Delete the lake's folder; a dry run without --yes.")
     clean.add_argument("--yes", action="store_true", help="really delete")
@@ -87,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("version", _version, "Print the version.")
     return parser
+
+
+def _add_why(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("request_id", nargs="?", help="as in the answer (default: list the last)")
+    parser.add_argument("--json", action="store_true", help="print the record as it is kept")
 
 
 def _add_sql(parser: argparse.ArgumentParser) -> None:
@@ -264,6 +270,12 @@ def _status(options: argparse.Namespace, resolved: Resolved) -> int:
 def _measure(folder: Path) -> tuple[int, int]:
     sizes = [path.lstat().st_size for path in folder.rglob("*") if path.is_file()]
     return len(sizes), sum(sizes)
+
+
+def _why(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.why import why
+
+    return why(options, resolved)
 
 
 def _doctor(options: argparse.Namespace, resolved: Resolved) -> int:

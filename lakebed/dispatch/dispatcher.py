@@ -20,10 +20,19 @@ from lakebed.dispatch.audit import Audited, AuditLog, without
 from lakebed.dispatch.commits import Answer, GroupCommit
 from lakebed.dispatch.key_uses import KeyUses
 from lakebed.dispatch.metrics import Metrics
+from lakebed.dispatch.refusals import Refusals
 from lakebed.dispatch.registry import Registered, Registry
 from lakebed.dispatch.sealed_bodies import SealingPlaces, sealed
 from lakebed.engines import Engines
-from lakebed.govern.decision import Conditions, Decision, Need, conditions_of, decide, needs_of
+from lakebed.govern.decision import (
+    Conditions,
+    Decision,
+    Need,
+    RefusedError,
+    conditions_of,
+    decide,
+    needs_of,
+)
 from lakebed.govern.identities import Identities
 from lakebed.store import StoreError, Transaction
 
@@ -72,6 +81,7 @@ class Dispatcher:
         self._commits = commits
         self._identities = Identities()
         self._key_uses = KeyUses(house.clock, commits.submit)
+        self._refusals = Refusals(house.settings.state_dir, commits.soon)
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._starting: set[str] = set()
         self._flush_is_due = False
@@ -243,6 +253,8 @@ class Dispatcher:
                 slices: Generator[None, None, Any] = response
                 response = yield from slices
         except AwsError as error:
+            if isinstance(error, RefusedError):
+                self._refusals.refused(context, (service, operation), error.decision, error)
             house.metrics.count(service, operation, error.code)
             self._audit(context, (service, operation), registered, request, error)
             raise
@@ -284,11 +296,13 @@ class Dispatcher:
             return True
         if self._is_enforced(who, decision):
             refusal = registry.access(service, "refusal")
-            if refusal is not None:
-                raise refusal(context, decision)
             code = "AccessDenied" if service in _ACCESS_DENIED else "AccessDeniedException"
-            raise AwsError(code, decision.reason, 403 if service in _ACCESS_DENIED else 400)
-        log.info("%s allowed in open mode: %s", context.request_id, decision.reason)
+            error = AwsError(code, decision.reason, 403 if service in _ACCESS_DENIED else 400)
+            if refusal is not None:
+                error = refusal(context, decision)
+            self._refusals.refused(context, (service, operation), decision, error)
+            raise error
+        self._refusals.let_through(context, (service, operation), decision)
         self._house.metrics.count(service, operation, "not enforced: AccessDenied")
         return False
 

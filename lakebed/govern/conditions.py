@@ -40,6 +40,7 @@ class Condition(msgspec.Struct, frozen=True):
     some: bool = False
     is_null: bool = False
     has_variables: bool = False
+    operator: str = ""
 
     def holds(self, context: Context) -> bool:
         """Tell whether the request satisfies the condition."""
@@ -95,6 +96,7 @@ def _condition(operator: str, key: str, values: object, variables: bool) -> Cond
         some,
         base.lower() == "null",
         variables and any(map(has_variables, wanted)),
+        operator,
     )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from lakebed.core.errors import AwsError
 from lakebed.core.principal import Origin, Principal
 from lakebed.govern.actions import needed
 from lakebed.govern.evaluation import Asked, Policies, Verdict, evaluate
@@ -21,13 +22,24 @@ from lakebed.store import Scope
 class Decision(msgspec.Struct, frozen=True):
     """Whether a call may go on, and the sentence that says why not.
 
-    `verdict` is what decided, `need` the permission that is missing.
+    `verdict` is what decided, `need` the permission that is missing, `asked` and `policies` what
+    was decided of which.
     """
 
     is_allowed: bool
     reason: str = ""
     verdict: Verdict | None = None
     need: Need | None = None
+    asked: Asked | None = None
+    policies: Policies | None = None
+
+
+class RefusedError(AwsError):
+    """A refusal by a handler that asked for a decision itself; AWS's answer, and the decision."""
+
+    def __init__(self, message: str, decision: Decision) -> None:
+        super().__init__("AccessDenied", message, 403)
+        self.decision = decision
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -84,8 +96,15 @@ def decide(
         asked = Asked(caller, need.action, need.resource, need.owner, found)
         verdict = verdict or _decided(asked, need, own)
         if not verdict.is_allowed:
-            return Decision(False, verdict.sentence(asked), verdict, need)
+            return _refused(asked, verdict, need, own)
     return ALLOWED
+
+
+def _refused(asked: Asked, verdict: Verdict, need: Need, own: Own) -> Decision:
+    policies = msgspec.structs.replace(
+        own.policies, resource=need.policy, needs_resource=need.needs_resource
+    )
+    return Decision(False, verdict.sentence(asked), verdict, need, asked, policies)
 
 
 def _remembered(need: Need, own: Own) -> Verdict | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lakebed.context import Context, long
 from lakebed.core.errors import NotBuiltError
 from lakebed.core.principal import Origin
-from lakebed.govern.decision import conditions_of
+from lakebed.govern.decision import Decision, RefusedError, conditions_of
 from lakebed.govern.evaluation import Asked, Policies, evaluate
 from lakebed.govern.identities import Role, Session
 from lakebed.govern.policies import Caller, parsed
@@ -77,5 +77,8 @@ def _check_trust(ctx: Context, role: Role, token: WebToken, request: Any) -> Non
     policies = Policies(resource=trust, needs_resource=True)
     for action in actions:
         asked = Asked(caller, action, request["RoleArn"], role.account, known)
-        if not evaluate(asked, policies).is_allowed:
-            raise denied(f"Not authorized to perform {action}")
+        verdict = evaluate(asked, policies)
+        if not verdict.is_allowed:
+            sentence = f"Not authorized to perform {action}"
+            decision = Decision(False, sentence, verdict, None, asked, policies)
+            raise RefusedError(sentence, decision)
