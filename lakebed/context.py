@@ -133,6 +133,12 @@ class _Operations:
         return lambda request: context.door.invoke(context, service, operation, request)
 
 
+def writing(begin: Handler) -> Handler:
+    """Mark a `_begin_` function that may write (KMS rotates a key when it is next used)."""
+    begin.__dict__["may_write"] = True
+    return begin
+
+
 def long(handler: Handler) -> Handler:
     """Mark a handler whose work is not bounded by a page: it runs in a thread.
 

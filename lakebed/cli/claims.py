@@ -22,7 +22,7 @@ def _buckets(scope: Scope) -> frozenset[str]:
 
 def _parts(scope: Scope) -> Iterator[KnownPart]:
     for part in PARTS.scan(scope):
-        yield KnownPart(part.upload_id, part.name, part.size)
+        yield KnownPart(part.upload_id, part.name, part.sealed_size or part.size)
 
 
 def _has_part(scope: Scope, upload: str, file: str) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,29 @@ class Place:
     release: Callable[[], None]
 
 
+class Sealing(Protocol):
+    """Encrypts a body on its way to disk, once; what it returns is to be written in order."""
+
+    def update(self, data: bytes) -> list[bytes]:
+        """Take in plain bytes and return what can be written by now."""
+        ...
+
+    def finish(self) -> list[bytes]:
+        """Return what is left."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """What an operation asks of a streamed body before the body is read.
 
     `digests` are names of digests besides those that the request asks for; `place` finds a place
-    for a body of so many bytes, None for a file of its own.
+    for a body of so many bytes, None for a file of its own; `sealing` encrypts it.
     """
 
     digests: tuple[str, ...] = ()
     place: Callable[[int], Place | None] | None = None
+    sealing: Sealing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,8 @@ class Spooled:
     answer), `size` its bytes, `digests` lower-case hex by algorithm: always `md5`, and whatever was
     asked for or had to be verified (`sha256`, `crc32`, …). The bytes were synced before the handler
     runs if the durability mode asks for it. `inode` and `mtime_ns` are the file's, 0 if not known.
-    With a `place` the file is shared, and is not the receiver's.
+    With a `place` the file is shared, and is not the receiver's. Where `sealing` encrypted the file
+    it is longer than `size`; digests are always of the plain bytes.
     """
 
     path: Path
@@ -53,6 +67,7 @@ class Spooled:
     inode: int = 0
     mtime_ns: int = 0
     place: Place | None = None
+    sealing: Sealing | None = None
 
     def discard(self) -> None:
         """Leave nothing of the body, whoever has it by now."""
@@ -60,6 +75,32 @@ class Spooled:
             self.place.release()
         else:
             self.path.unlink(missing_ok=True)
+
+
+class UnsealedError(Exception):
+    """A handler's word that a body has to be encrypted first: it is then called once more."""
+
+    def __init__(self, body: Spooled, sealing: Sealing) -> None:
+        super().__init__("the body must be sealed first")
+        self.body = body
+        self.sealing = sealing
+
+
+class Pieces:
+    """Bytes of a known length that are made piece by piece as they are sent.
+
+    `next` returns the next piece, nothing at the end; what it raises ends the connection. `close`
+    is called once, at the end or before.
+    """
+
+    def __init__(self, length: int, pieces: Iterator[bytes], close: Callable[[], None]) -> None:
+        self.length = length
+        self._pieces = pieces
+        self.close = close
+
+    def next(self) -> bytes:
+        """Make the next piece."""
+        return next(self._pieces, b"")
 
 
 @dataclass(frozen=True, slots=True)

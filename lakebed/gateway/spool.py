@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from lakebed.core.bodies import Begun, Place, Sealing, Spooled
+from lakebed.core.bodies import Begun, Sealing, Spooled
 from lakebed.core.ids import Ids
 from lakebed.core.limits import KIB, SMALL_BODY_BYTES_MAX, SPOOL_QUEUE_BYTES_MAX
 from lakebed.digests import Digest, is_ready, new_digest
@@ -169,12 +169,7 @@ class Spool:
         def write(block: Block) -> None:
             for piece in block:
                 md5.update(piece)
-            if self._sealing is None:
-                self._write(block)
-            elif block:
-                self._write(self._sealing.update(b"".join(block)))
-            else:
-                self._write(self._sealing.finish())
+            self._write(block if self._sealing is None else _sealed(self._sealing, block))
             size = sum(map(len, block))
             self._spools.loop.call_soon_threadsafe(self._written, size)
 
@@ -254,7 +249,11 @@ class Spool:
         self._make_digests()
         for digest in self._digests.values():
             digest.update(body)
-        self._write((body,) if self._sealing is None else _sealed(self._sealing, body))
+        if self._sealing is not None:
+            self._write(self._sealing.update(body))
+            self._write(self._sealing.finish())
+        else:
+            self._write((body,))
         self._whole()
 
     def _whole(self) -> None:
@@ -316,8 +315,9 @@ class Flow(Protocol):
         ...
 
 
-def _sealed(sealing: Sealing, body: bytes) -> Block:
-    return [*sealing.update(body), *sealing.finish()]
+def _sealed(sealing: Sealing, block: Block) -> Block:
+    """Return a block as it is to be written; the empty one is the last."""
+    return sealing.update(b"".join(block)) if block else sealing.finish()
 
 
 def _write_all(descriptor: int, block: Block) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from lakebed.core.bodies import Place
+from lakebed.sealing import sealed_file_size
 from lakebed.store import Scope
 
 if TYPE_CHECKING:
@@ -31,6 +32,26 @@ class ObjectLock(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: str = ""
     until: float = 0.0
     hold: str = ""
+
+
+class Encryption(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the file of a version is encrypted; the engine keeps it and has no key.
+
+    `kind` is S3's algorithm (`AES256`, `aws:kms`) or `SSE-C`. `key` is the file's key, wrapped by
+    who can open it; `blob` KMS's own of what wraps it, `key_id` KMS's key, `context` the client's
+    encryption context. `segments` are the plain sizes of the file's segments (`lakebed.sealing`),
+    `digest` the CRC64NVME of the encrypted bytes. What was changed by hand `is_lost`.
+    """
+
+    kind: str
+    key: str = ""
+    blob: str = ""
+    key_id: str = ""
+    has_bucket_key: bool = False
+    context: str = ""
+    segments: tuple[tuple[int, int], ...] = ()
+    digest: str = ""
+    is_lost: bool = False
 
 
 class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,6 +91,15 @@ class StoredObject(msgspec.Struct, frozen=True, omit_defaults=True):
     owner: str = ""
     grants: tuple[tuple[str, str], ...] = ()
     lock: ObjectLock | None = None
+    encryption: Encryption | None = None
+
+    @property
+    def file_size(self) -> int:
+        """How long the file is: of an encrypted version it is longer than the object."""
+        sealed = self.encryption
+        if sealed is None or sealed.is_lost:
+            return self.size
+        return sealed_file_size(sealed.segments)
 
 
 class ListedObject(msgspec.Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ from lakebed.context import Context
 from lakebed.core.bodies import Spooled
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import PARTS_MAX
+from lakebed.sealing import sealed_file_size
 from lakebed.services.s3._checksums import (
     DEFAULT,
     MEMBERS,
@@ -16,6 +17,7 @@ from lakebed.services.s3._checksums import (
     claimed_algorithm,
     computed,
 )
+from lakebed.services.s3._encryption import etag_of, sealing_digest
 from lakebed.services.s3.model import (
     PARTS,
     UPLOADS,
@@ -97,7 +99,13 @@ def keep_part(
     replaced = PARTS.get(ctx, upload_id, number)
     name = body.place.keep() if body.place else parts.keep(upload_id, number, body.path)
     now = float(int(ctx.clock.now()))
-    part = UploadedPart(upload_id, number, body.digests["md5"], body.size, name, now, checksums)
+    etag, sealed_size, digest = body.digests["md5"], 0, ""
+    if body.sealing is not None:
+        etag = etag_of(ctx, upload.encryption, etag)
+        sealed_size, digest = sealed_file_size(((body.size, 1),)), sealing_digest(body)
+    part = UploadedPart(
+        upload_id, number, etag, body.size, name, now, checksums, sealed_size, digest
+    )
     PARTS.put(ctx, part)
     if replaced is not None:
         ctx.store.after_commit(lambda: parts.drop(upload_id, replaced.name))

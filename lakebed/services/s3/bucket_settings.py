@@ -80,27 +80,6 @@ def put_bucket_notification_configuration(
     return {}
 
 
-def get_bucket_encryption(
-    ctx: Context, request: s3.GetBucketEncryptionRequest
-) -> s3.GetBucketEncryptionOutput:
-    """Return the default encryption of a bucket in AWS's answer for every new one: SSE-S3.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html
-    Nothing is encrypted at rest here: the lake's files are plain, whatever keeps the disk.
-    """
-    bucket_of(ctx, request)
-    return {
-        "ServerSideEncryptionConfiguration": {
-            "Rules": [
-                {
-                    "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
-                    "BucketKeyEnabled": False,
-                }
-            ]
-        }
-    }
-
-
 def get_bucket_replication(
     ctx: Context, request: s3.GetBucketReplicationRequest
 ) -> s3.GetBucketReplicationOutput:

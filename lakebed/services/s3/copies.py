@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
 
@@ -20,8 +19,7 @@ import msgspec
 from lakebed.context import Context, long
 from lakebed.core.bodies import Spooled
 from lakebed.core.errors import AwsError, NotBuiltError
-from lakebed.core.limits import MIB, PUT_BYTES_MAX
-from lakebed.digests import new_digest
+from lakebed.core.limits import PUT_BYTES_MAX
 from lakebed.engines.objects import StoredObject
 from lakebed.services.s3._access_lists import new_owned
 from lakebed.services.s3._checksums import DEFAULT, MEMBERS, check_algorithm, computed
@@ -33,7 +31,19 @@ from lakebed.services.s3._descriptions import (
     redirected,
     storage_class_of,
 )
+from lakebed.services.s3._encryption import (
+    SSE_S3,
+    FileSealing,
+    Wanted,
+    etag_of,
+    key_for_reading,
+    part_key,
+    shown_context,
+    shown_encryption,
+    wanted_encryption,
+)
 from lakebed.services.s3._locks import asked_lock, lock_of_new
+from lakebed.services.s3._sealed_bodies import Opened, copied_file, sealed_with
 from lakebed.services.s3._tags import header_tags
 from lakebed.services.s3._uploads import (
     check_part_number,
@@ -71,6 +81,12 @@ class _Source:
     version: str | None
     found: StoredObject
     descriptor: int
+    key_of_file: bytes
+
+    @property
+    def opened(self) -> Opened:
+        """The object with its open file."""
+        return Opened(self.found, self.descriptor, self.key_of_file)
 
 
 @contextmanager
@@ -93,7 +109,8 @@ def _opened_source(ctx: Context, request: Mapping[str, Any]) -> Generator[_Sourc
         if found.storage_class in ARCHIVED:
             message = "Operation is not valid for the source object's storage class"
             raise AwsError("InvalidObjectState", message, 403)
-        yield _Source(name, key, version, found, descriptor)
+        key_of_file = key_for_reading(ctx, bucket, found, request, "CopySource")
+        yield _Source(name, key, version, found, descriptor, key_of_file)
     finally:
         os.close(descriptor)
 
@@ -129,16 +146,24 @@ def copy_object(ctx: Context, request: s3.CopyObjectRequest) -> s3.CopyObjectOut
     """
     _check_request(ctx, request)
     with _opened_source(ctx, request) as source:
-        _check_change(request, source)
+        wanted = wanted_encryption(bucket_of(ctx, request), request, "CopyObject")
+        _check_change(request, source, wanted)
         _check_destination(ctx, request)
-        path = ctx.engines.objects.copy_bytes(source.descriptor, 0, source.found.size)
+        sealing = None if wanted is None else FileSealing()
+        names = _missing_digests(request, source.found, wanted)
+        path, digests = copied_file(ctx, source.opened, (0, source.found.size), sealing, names)
         try:
-            copied = _copied(ctx, request, source.found, path)
+            copied = _copied(ctx, request, source.found, Spooled(path, source.found.size, digests))
             bucket = _begin_to_write(ctx, request)
             _check_destination(ctx, request)
+            encryption = None
+            if wanted is not None and sealing is not None:
+                encryption = sealed_with(ctx, bucket, request, wanted, (sealing, copied.size))
             owned = new_owned(ctx, bucket, "CopyObject", request)
             kept = msgspec.structs.replace(
                 copied,
+                etag=etag_of(ctx, encryption, copied.etag),
+                encryption=encryption,
                 version_id=new_version_id(ctx, bucket),
                 owner=owned.owner,
                 grants=owned.grants,
@@ -150,12 +175,16 @@ def copy_object(ctx: Context, request: s3.CopyObjectRequest) -> s3.CopyObjectOut
             raise
     result = _result(kept.etag, kept.last_modified, kept.checksums)
     result["ChecksumType"] = kept.checksum_type
-    answer: s3.CopyObjectOutput = {"CopyObjectResult": cast("s3.CopyObjectResult", result)}
+    answer: dict[str, Any] = {
+        "CopyObjectResult": result,
+        **shown_encryption(kept.encryption, request),
+        **shown_context(kept.encryption),
+    }
     if bucket.is_versioned:
         answer["VersionId"] = shown(kept.version_id)
     if source.found.version_id:
         answer["CopySourceVersionId"] = source.found.version_id
-    return answer
+    return cast("s3.CopyObjectOutput", answer)
 
 
 def _result(etag: str, last_modified: float, checksums: Mapping[str, str]) -> dict[str, Any]:
@@ -180,12 +209,15 @@ def _check_request(ctx: Context, request: s3.CopyObjectRequest) -> None:
     storage_class_of(request)
 
 
-def _check_change(request: s3.CopyObjectRequest, source: _Source) -> None:
+def _check_change(request: s3.CopyObjectRequest, source: _Source, wanted: Wanted | None) -> None:
     """Refuse to copy the current object onto itself as it is; and what is too large."""
     if source.found.size > PUT_BYTES_MAX:
         raise _too_large()
     is_itself = (source.bucket, source.key) == (request["Bucket"], request["Key"])
     changes = "StorageClass" in request or "WebsiteRedirectLocation" in request
+    changes = changes or wanted is not None or source.found.encryption is not None
+    # It is what every plain object is said to have, so it cannot differ; but AWS takes it.
+    changes = changes or "ServerSideEncryption" in request
     replaces = request.get("MetadataDirective") == "REPLACE"
     if is_itself and source.version is None and not (changes or replaces):
         message = (
@@ -217,19 +249,40 @@ def _begin_to_write(ctx: Context, request: Mapping[str, Any]) -> Bucket:
     return bucket_of(ctx, request)
 
 
-def _copied(
-    ctx: Context, request: s3.CopyObjectRequest, found: StoredObject, path: Path
-) -> StoredObject:
-    """Return what the copy will be; it is one part, so it gets an ETag and checksums of all."""
+def _algorithm_of(request: s3.CopyObjectRequest, found: StoredObject) -> str:
     algorithm = check_algorithm(request)
     if not algorithm and found.checksums:
         algorithm = next(iter(found.checksums)).removeprefix("Checksum")
-    algorithm = algorithm or DEFAULT
-    member = MEMBERS[algorithm]
-    checksum = found.checksums.get(member) if found.checksum_type == "FULL_OBJECT" else None
-    etag = "" if "-" in found.etag else found.etag
-    missing = [*([] if etag else ["md5"]), *([] if checksum else [algorithm.lower()])]
-    body = Spooled(path, found.size, _digests(missing, path))
+    return algorithm or DEFAULT
+
+
+def _known_checksum(found: StoredObject, algorithm: str) -> str | None:
+    is_whole = found.checksum_type == "FULL_OBJECT"
+    return found.checksums.get(MEMBERS[algorithm]) if is_whole else None
+
+
+def _known_md5(found: StoredObject) -> str:
+    """Return the MD5 of an object's bytes if its ETag is that, else an empty text."""
+    is_md5 = found.encryption is None or found.encryption.kind == SSE_S3
+    return found.etag if is_md5 and "-" not in found.etag else ""
+
+
+def _missing_digests(
+    request: s3.CopyObjectRequest, found: StoredObject, wanted: Wanted | None
+) -> list[str]:
+    """Return the names of the digests that the copy needs and its source does not have."""
+    algorithm = _algorithm_of(request, found)
+    missing = [] if _known_checksum(found, algorithm) else [algorithm.lower()]
+    has_md5 = wanted is None or wanted.kind == SSE_S3
+    return [*missing, "md5"] if has_md5 and not _known_md5(found) else missing
+
+
+def _copied(
+    ctx: Context, request: s3.CopyObjectRequest, found: StoredObject, body: Spooled
+) -> StoredObject:
+    """Return what the copy will be; it is one part, so it gets an ETag and checksums of all."""
+    algorithm = _algorithm_of(request, found)
+    checksum = _known_checksum(found, algorithm)
     if request.get("MetadataDirective") == "REPLACE":
         headers, metadata = described(request), dict(request.get("Metadata") or {})
     else:
@@ -239,26 +292,15 @@ def _copied(
         bucket=request["Bucket"],
         key=request["Key"],
         size=found.size,
-        etag=etag or body.digests["md5"],
+        etag=_known_md5(found) or body.digests.get("md5", ""),
         last_modified=float(int(ctx.clock.now())),
         headers=headers,
         metadata=metadata,
-        checksums={member: checksum} if checksum else computed(body, algorithm),
+        checksums={MEMBERS[algorithm]: checksum} if checksum else computed(body, algorithm),
         checksum_type="FULL_OBJECT",
         storage_class=storage_class_of(request),
         tags=header_tags(request) if request.get("TaggingDirective") == "REPLACE" else found.tags,
     )
-
-
-def _digests(names: Sequence[str], path: Path) -> dict[str, str]:
-    """Return digests of a file by name; it is read once, or not at all."""
-    digests = {name: new_digest(name) for name in names}
-    if digests:
-        with path.open("rb") as file:
-            while block := file.read(MIB):
-                for digest in digests.values():
-                    digest.update(block)
-    return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
 @long
@@ -271,11 +313,13 @@ def upload_part_copy(ctx: Context, request: s3.UploadPartCopyRequest) -> s3.Uplo
     check_part_number(request["PartNumber"])
     upload = upload_of(ctx, request)
     names = ["md5", part_algorithm(upload).lower()]
+    key = part_key(ctx, bucket_of(ctx, request), upload, request)
+    sealing = None if key is None else FileSealing(key)
     with _opened_source(ctx, request) as source:
         start, length = _copied_range(request.get("CopySourceRange"), source.found.size)
-        path = ctx.engines.objects.copy_bytes(source.descriptor, start, length)
+        path, digests = copied_file(ctx, source.opened, (start, length), sealing, names)
         try:
-            body = Spooled(path, length, _digests(names, path))
+            body = Spooled(path, length, digests, sealing=sealing)
             _begin_to_write(ctx, request)
             # By now it may have been completed or aborted.
             part = keep_part(ctx, upload_of(ctx, request), request["PartNumber"], body, {})
@@ -283,10 +327,10 @@ def upload_part_copy(ctx: Context, request: s3.UploadPartCopyRequest) -> s3.Uplo
             path.unlink(missing_ok=True)
             raise
     result = _result(part.etag, part.last_modified, shown_checksums(upload, part))
-    answer: s3.UploadPartCopyOutput = {"CopyPartResult": cast("s3.CopyPartResult", result)}
+    answer = {"CopyPartResult": result, **shown_encryption(upload.encryption, request)}
     if source.found.version_id:
         answer["CopySourceVersionId"] = source.found.version_id
-    return answer
+    return cast("s3.UploadPartCopyOutput", answer)
 
 
 def _copied_range(header: str | None, size: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import Any
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import KEY_BYTES_MAX
-from lakebed.engines.objects import ObjectLock
+from lakebed.engines.objects import Encryption, ObjectLock
 from lakebed.store import Range, Table
 
 
@@ -20,7 +20,8 @@ class Bucket:
 
     `versioning` is AWS's status: empty (never enabled), `Enabled` or `Suspended`. `rules` is a
     digest of who may reach it besides its owner, empty if nobody may (`_rules.py`). `lock` is its
-    object lock (`_locks.py`), empty if it has none.
+    object lock (`_locks.py`), empty if it has none; `encryption` the one rule of its default
+    encryption (`_encryption.py`), empty if nobody put any.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Bucket:
     tags: dict[str, str] = field(default_factory=dict[str, str])
     rules: str = ""
     lock: dict[str, Any] = field(default_factory=dict[str, Any])
+    encryption: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def is_versioned(self) -> bool:
@@ -56,11 +58,15 @@ class Upload:
     owner: str = ""
     grants: tuple[tuple[str, str], ...] = ()
     lock: ObjectLock | None = None
+    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedPart:
-    """A part of a multipart upload; `name` is the engine's name of its bytes."""
+    """A part of a multipart upload; `name` is the engine's name of its bytes.
+
+    Of an encrypted one `sealed_size` is how long its file is, `digest` the CRC64NVME of that.
+    """
 
     upload_id: str
     number: int
@@ -69,6 +75,8 @@ class UploadedPart:
     name: str
     last_modified: float
     checksums: dict[str, str] = field(default_factory=dict[str, str])
+    sealed_size: int = 0
+    digest: str = ""
 
 
 BUCKETS = Table(
@@ -156,22 +164,12 @@ def malformed_xml() -> AwsError:
 
 _UNBUILT = frozenset(
     {
-        "BucketKeyEnabled",
         "BucketNamespace",
-        "CopySourceSSECustomerAlgorithm",
-        "CopySourceSSECustomerKey",
-        "CopySourceSSECustomerKeyMD5",
         "IfMatchInitiatedTime",
         "MFA",
         "ObjectLockEventHold",
         "ObjectLockEventHoldDurationDays",
         "ObjectLockEventHoldDurationYears",
-        "ServerSideEncryption",
-        "SSECustomerAlgorithm",
-        "SSECustomerKey",
-        "SSECustomerKeyMD5",
-        "SSEKMSEncryptionContext",
-        "SSEKMSKeyId",
         "WriteOffsetBytes",
     }
 )

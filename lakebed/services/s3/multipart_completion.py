@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lakebed.context import Context, long
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import COMPLETED_UPLOAD_SECONDS, OBJECT_BYTES_MAX, PART_BYTES_MIN
-from lakebed.engines.objects import StoredObject
+from lakebed.engines.objects import Encryption, StoredObject
 from lakebed.services.s3._checksums import (
     MEMBERS,
     bad_digest,
@@ -23,6 +23,12 @@ from lakebed.services.s3._checksums import (
     is_checksum,
 )
 from lakebed.services.s3._conditions import check_conflict, check_write
+from lakebed.services.s3._encryption import (
+    customer_key_of,
+    of_parts,
+    part_key,
+    shown_encryption,
+)
 from lakebed.services.s3._locks import lock_of_new
 from lakebed.services.s3._object_parts import CompletedPart, keep_parts
 from lakebed.services.s3._uploads import (
@@ -66,6 +72,7 @@ class CompletedUpload:
     checksums: dict[str, str] = field(default_factory=dict[str, str])
     checksum_type: str = ""
     version_id: str = ""
+    encryption: Encryption | None = None
 
 
 COMPLETED = Table(
@@ -97,10 +104,12 @@ def complete_multipart_upload(
             return _answer(_completed_before(ctx, request, listed))
         raise
     parts = _chosen_parts(ctx, upload, listed)
+    if customer_key_of(request):
+        part_key(ctx, bucket_of(ctx, request), upload, request)
     checksums = _object_checksums(upload, parts, request)
     _check_size(request, sum(part.size for part in parts))
     _check_write(ctx, request, upload)
-    names = [(part.name, part.size) for part in parts]
+    names = [(part.name, part.sealed_size or part.size) for part in parts]
     try:
         path = ctx.engines.objects.parts.join(upload.upload_id, names)
     except FileNotFoundError:
@@ -146,6 +155,7 @@ def _put(
         part_count=len(parts),
         version_id=new_version_id(ctx, bucket),
         lock=lock_of_new(bucket, upload.lock, float(int(now))),
+        encryption=of_parts(upload, parts),
     )
     ctx.engines.objects.put(ctx, found, path, is_versioned=bucket.is_versioned)
     keep_parts(
@@ -160,6 +170,7 @@ def _put(
         checksums,
         found.checksum_type,
         found.version_id,
+        upload.encryption,
     )
     COMPLETED.put(ctx, completed)
     _forget_old(ctx, now)
@@ -194,7 +205,9 @@ def _answer(completed: CompletedUpload) -> s3.CompleteMultipartUploadOutput:
         "Key": completed.key,
         "ETag": f'"{completed.etag}"',
         **completed.checksums,
+        **shown_encryption(completed.encryption, {}),
     }
+    answer.pop("SSECustomerAlgorithm", None)
     if completed.checksum_type:
         answer["ChecksumType"] = completed.checksum_type
     if completed.version_id:

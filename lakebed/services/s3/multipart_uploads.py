@@ -21,6 +21,13 @@ from lakebed.services.s3._descriptions import (
     described,
     storage_class_of,
 )
+from lakebed.services.s3._encryption import (
+    FileSealing,
+    shown_context,
+    shown_encryption,
+    wanted_encryption,
+    wrapped,
+)
 from lakebed.services.s3._locks import asked_lock
 from lakebed.services.s3._pages import Page, Wanted, checked_limit, encoder, page_of
 from lakebed.services.s3._tags import header_tags
@@ -55,6 +62,10 @@ def create_multipart_upload(
     algorithm, kind = _checksum_of(request)
     owned = new_owned(ctx, bucket, "CreateMultipartUpload", request)
     now = ctx.clock.now()
+    wanted = wanted_encryption(bucket, request, "CreateMultipartUpload")
+    encryption = None
+    if wanted is not None:
+        encryption = wrapped(ctx, bucket, request["Key"], wanted, FileSealing().key)
     upload = Upload(
         bucket=bucket.name,
         key=request["Key"],
@@ -71,17 +82,20 @@ def create_multipart_upload(
         owner=owned.owner,
         grants=owned.grants,
         lock=asked_lock(ctx, bucket, request),
+        encryption=encryption,
     )
     UPLOADS.put(ctx, upload)
-    answer: s3.CreateMultipartUploadOutput = {
+    answer: dict[str, Any] = {
         "Bucket": upload.bucket,
         "Key": upload.key,
         "UploadId": upload.upload_id,
+        **shown_encryption(encryption, request),
+        **shown_context(encryption),
     }
     if algorithm:
-        answer["ChecksumAlgorithm"] = cast(Any, algorithm)
-        answer["ChecksumType"] = cast(Any, kind)
-    return answer
+        answer["ChecksumAlgorithm"] = algorithm
+        answer["ChecksumType"] = kind
+    return cast("s3.CreateMultipartUploadOutput", answer)
 
 
 def _checksum_of(request: Mapping[str, Any]) -> tuple[str, str]:

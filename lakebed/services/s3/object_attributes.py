@@ -8,6 +8,7 @@ from lakebed.context import Context
 from lakebed.core.limits import LIST_KEYS_MAX
 from lakebed.engines.objects import StoredObject
 from lakebed.services.s3._descriptions import STANDARD
+from lakebed.services.s3._encryption import check_customer, key_for_reading, opens_to_look
 from lakebed.services.s3._object_parts import completed_parts
 from lakebed.services.s3._pages import checked_limit
 from lakebed.services.s3._versions import marker_met, shown, stat_version, wanted_version
@@ -35,6 +36,9 @@ def get_object_attributes(
     found = stat_version(ctx, bucket, request["Key"], version)
     if found.is_delete_marker:
         raise marker_met(found, version, "GET")
+    check_customer(found, request)
+    if opens_to_look(found, {**request, "ChecksumMode": "ENABLED"}):
+        key_for_reading(ctx, bucket, found, request)
     answer: s3.GetObjectAttributesOutput = {"LastModified": found.last_modified}
     if bucket.is_versioned:
         answer["VersionId"] = shown(found.version_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from lakebed.context import Context
-from lakebed.core.bodies import FileSlice
+from lakebed.core.bodies import Begun
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import DELETE_KEYS_MAX, PARTS_MAX
 from lakebed.engines.objects import StoredObject
@@ -22,6 +22,16 @@ from lakebed.services.s3._descriptions import (
     given_back,
     storage_class_of,
 )
+from lakebed.services.s3._encryption import (
+    FileSealing,
+    check_customer,
+    etag_of,
+    key_for_reading,
+    opens_to_look,
+    shown_context,
+    shown_encryption,
+    wanted_encryption,
+)
 from lakebed.services.s3._locks import (
     asked_lock,
     check_is_summed,
@@ -30,6 +40,7 @@ from lakebed.services.s3._locks import (
     shown_lock,
 )
 from lakebed.services.s3._object_parts import completed_parts, forget_parts
+from lakebed.services.s3._sealed_bodies import body_of, put_encryption
 from lakebed.services.s3._tags import header_tags
 from lakebed.services.s3._versions import (
     is_version_id,
@@ -72,12 +83,14 @@ def _check_put(ctx: Context, request: s3.PutObjectRequest) -> tuple[Bucket, Owne
 # The dispatcher finds it by its name.
 def _begin_put_object(  # pyright: ignore[reportUnusedFunction]
     ctx: Context, request: s3.PutObjectRequest
-) -> None:
+) -> Begun | None:
     bucket, _ = _check_put(ctx, request)
     asked_lock(ctx, bucket, request)
     storage_class_of(request)
     header_tags(request)
     check_claims(request)
+    wanted = wanted_encryption(bucket, request, "PutObject")
+    return None if wanted is None else Begun(sealing=FileSealing())
 
 
 def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput:
@@ -93,11 +106,12 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
         raise AwsError("MissingRequestBodyError", "Request Body is empty", 400)
     body = request["Body"]
     checksums = verified(request, body)
+    encryption = put_encryption(ctx, bucket, request, body)
     found = StoredObject(
         bucket=request["Bucket"],
         key=request["Key"],
         size=body.size,
-        etag=body.digests["md5"],
+        etag=etag_of(ctx, encryption, body.digests["md5"]),
         last_modified=float(int(now)),
         headers=described(request),
         metadata=dict(request.get("Metadata") or {}),
@@ -111,9 +125,15 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
         owner=owned.owner,
         grants=owned.grants,
         lock=lock,
+        encryption=encryption,
     )
     ctx.engines.objects.put(ctx, found, body.path, is_versioned=bucket.is_versioned)
-    answer: dict[str, Any] = {"ETag": f'"{found.etag}"', **checksums}
+    answer: dict[str, Any] = {
+        "ETag": f'"{found.etag}"',
+        **checksums,
+        **shown_encryption(encryption, request),
+        **shown_context(encryption),
+    }
     if checksums:
         answer["ChecksumType"] = found.checksum_type
     if found.version_id:
@@ -130,17 +150,14 @@ def get_object(ctx: Context, request: s3.GetObjectRequest) -> s3.GetObjectOutput
     bucket = bucket_of(ctx, request)
     found, descriptor = _open(ctx, bucket, request, "GET")
     try:
+        key = key_for_reading(ctx, bucket, found, request)
         answer, start, length = _answer(ctx, bucket, request, found)
         if found.storage_class in ARCHIVED:
             raise _archived(found)
     except AwsError:
         os.close(descriptor)
         raise
-    if length == 0:
-        os.close(descriptor)
-        answer["Body"] = b""
-    else:
-        answer["Body"] = FileSlice(descriptor, start, length)
+    answer["Body"] = body_of(found, descriptor, key, start, length)
     return cast("s3.GetObjectOutput", answer)
 
 
@@ -153,6 +170,9 @@ def head_object(ctx: Context, request: s3.HeadObjectRequest) -> s3.HeadObjectOut
     bucket = bucket_of(ctx, request)
     found, descriptor = _open(ctx, bucket, request, "HEAD")
     os.close(descriptor)
+    if opens_to_look(found, request):
+        key_for_reading(ctx, bucket, found, request)
+    check_customer(found, request)
     answer, _, _ = _answer(ctx, bucket, request, found)
     return cast("s3.HeadObjectOutput", answer)
 
@@ -225,6 +245,7 @@ def _answer(
         "ContentLength": length,
         "ETag": f'"{found.etag}"',
         **given_back(found.headers, request, is_anonymous=ctx.principal.is_anonymous),
+        **shown_encryption(found.encryption, request),
         "Metadata": found.metadata,
     }
     if bucket.is_versioned:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from lakebed.context import Context
-from lakebed.core.bodies import Begun
+from lakebed.context import Context, writing
+from lakebed.core.bodies import Begun, UnsealedError
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import LIST_KEYS_MAX
 from lakebed.services.s3._checksums import check_claims, verified
 from lakebed.services.s3._descriptions import STANDARD
+from lakebed.services.s3._encryption import (
+    FileSealing,
+    customer_key_of,
+    part_key,
+    shown_encryption,
+)
 from lakebed.services.s3._locks import check_is_summed, lock_of_new
 from lakebed.services.s3._pages import checked_limit
 from lakebed.services.s3._uploads import (
@@ -40,12 +46,16 @@ def _check_part(ctx: Context, request: s3.UploadPartRequest) -> Upload:
 
 
 # The dispatcher finds it by its name.
+@writing
 def _begin_upload_part(  # pyright: ignore[reportUnusedFunction]
     ctx: Context, request: s3.UploadPartRequest
 ) -> Begun:
     """Check what needs no body; ask for the digest that the completion will need of this part."""
     upload, number = _check_part(ctx, request), request["PartNumber"]
     parts = ctx.engines.objects.parts
+    key = part_key(ctx, bucket_of(ctx, request), upload, request)
+    if key is not None:
+        return Begun((part_algorithm(upload).lower(),), sealing=FileSealing(key))
     return Begun(
         digests=(part_algorithm(upload).lower(),),
         place=lambda size: parts.place(upload.upload_id, number, size),
@@ -65,8 +75,12 @@ def upload_part(ctx: Context, request: s3.UploadPartRequest) -> s3.UploadPartOut
         raise AwsError("MissingRequestBodyError", "Request Body is empty", 400)
     body = request["Body"]
     checksums = verified(request, body)
+    key = part_key(ctx, bucket, upload, request)
+    if key is not None and body.sealing is None:
+        raise UnsealedError(body, FileSealing(key))
     part = keep_part(ctx, upload, request["PartNumber"], body, checksums)
     answer = {"ETag": f'"{part.etag}"', **(shown_checksums(upload, part) or checksums)}
+    answer |= shown_encryption(upload.encryption, request)
     return cast("s3.UploadPartOutput", answer)
 
 
@@ -77,6 +91,8 @@ def list_parts(ctx: Context, request: s3.ListPartsRequest) -> s3.ListPartsOutput
     """
     refuse_unbuilt("ListParts", request)
     upload = upload_of(ctx, request)
+    if customer_key_of(request):
+        part_key(ctx, bucket_of(ctx, request), upload, request)
     limit = checked_limit(request.get("MaxParts"), LIST_KEYS_MAX, "max-parts")
     marker = checked_limit(request.get("PartNumberMarker", 0), 2**31 - 1, "part-number-marker")
     span = Range(prefix=(upload.upload_id,), after=(marker,), limit=limit + 1)

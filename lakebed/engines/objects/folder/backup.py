@@ -135,7 +135,7 @@ class Carrier:
     def _bring_to(self, row: StoredObject, target: str) -> os.stat_result | None:
         earlier = self._earlier(row)
         if earlier is not None:
-            file = self._transport.link(earlier, target, row.size)
+            file = self._transport.link(earlier, target, row.file_size)
             if file is not None:
                 self._carried.unchanged += 1
                 return file
@@ -154,7 +154,7 @@ class Carrier:
         if self._route.live is not None:
             return self._holdings.is_same(row, file)
         # A backup's file has another inode, and a time as exact as its file system keeps it.
-        return file.st_size == row.size and abs(file.st_mtime_ns - row.mtime_ns) < EXACT_NS
+        return file.st_size == row.file_size and abs(file.st_mtime_ns - row.mtime_ns) < EXACT_NS
 
     def _sources(self, row: StoredObject) -> Iterator[str]:
         yield str(self._route.source / self._holdings.below(row))

@@ -23,7 +23,7 @@ def is_same(known: StoredObject, file: os.stat_result, *, was_copied: bool = Fal
     """
     return (
         known.mtime_ns == file.st_mtime_ns
-        and known.size == file.st_size
+        and (known.size if known.encryption is None else known.file_size) == file.st_size
         and (was_copied or known.inode == file.st_ino)
     )
 
@@ -45,13 +45,18 @@ def by_hand(
     """Return what is known of a file that was not put: what the file system says.
 
     Of an object that was put and is `known`, what is not about its bytes stays: which version it
-    is, its tags, its metadata.
+    is, its tags, its metadata. One that was encrypted is lost: what a hand wrote over it is no
+    plain object.
     """
     identity = f"{file.st_size}:{file.st_mtime_ns}:{file.st_ino}"
     # The suffix tells clients, as AWS's multipart ETags do, that this is not the bytes' MD5.
     etag = hashlib.md5(identity.encode(), usedforsecurity=False).hexdigest() + "-1"
+    encryption = None if known is None else known.encryption
+    if encryption is not None:
+        encryption = msgspec.structs.replace(encryption, is_lost=True)
     return msgspec.structs.replace(
         known or StoredObject(bucket, key, 0, "", 0.0),
+        encryption=encryption,
         size=file.st_size,
         etag=etag,
         last_modified=float(int(file.st_mtime)),

@@ -135,6 +135,8 @@ class FolderStore:
         known = self._objects.get(scope, bucket, key) if bucket in self._odd_buckets else None
         place, is_odd = self._place_for(bucket, key, known)
         size, mtime_ns, inode, rank = facts
+        if found.encryption is not None:
+            size = found.size
         # Spelled out, because a generic copy costs several times as much.
         kept = StoredObject(
             bucket,
@@ -157,6 +159,7 @@ class FolderStore:
             owner=found.owner,
             grants=found.grants,
             lock=found.lock,
+            encryption=found.encryption,
         )
         self._objects.put(scope, kept)
         self._journal.rename(scope, kept, path, place)

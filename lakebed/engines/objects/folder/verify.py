@@ -56,8 +56,8 @@ def verify(
             parts.update(block)
         at += len(block)
         read(len(block))
-    if at != known.size:
-        return Verdict(("size",), "size", str(at), str(known.size))
+    if at != known.file_size:
+        return Verdict(("size",), "size", str(at), str(known.file_size))
     for name, expected in promised.items():
         found = parts.etag() if parts is not None and name == "parts" else made[name].hexdigest()
         if found != expected:
@@ -72,6 +72,10 @@ def _label(name: str) -> str:
 def _promised(known: StoredObject, part_sizes: Sequence[int]) -> dict[str, str]:
     """Return the digests that the whole must have, in hexadecimal, by name."""
     promised: dict[str, str] = {}
+    sealed = known.encryption
+    if sealed is not None:
+        # Of what is encrypted nobody here has the key: its own bytes are compared.
+        return {} if sealed.is_lost else {"crc64nvme": sealed.digest}
     if "-" not in known.etag:
         promised["md5"] = known.etag
     elif part_sizes and sum(part_sizes) == known.size:
