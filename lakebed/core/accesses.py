@@ -35,7 +35,7 @@ class Access:
     host: str
     signature: str
     auth: str
-    is_secure: bool
+    tls_version: str
     is_website: bool = False
     version_id: str = ""
 

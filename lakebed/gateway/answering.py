@@ -45,7 +45,8 @@ class Answering:
         """Return the call of a parsed and authenticated request."""
         gateway, connection, headers = self._gateway, self._connection, self._head.headers
         agent, referer = headers.get("user-agent", ""), headers.get("referer", "")
-        origin = Origin(connection.address, connection.is_secure, agent, referer)
+        tls = connection.tls_version
+        origin = Origin(connection.address, bool(tls), agent, referer, tls, identity)
         principal, region = None, gateway.region
         self._identity = identity
         if identity is not None:
@@ -78,7 +79,8 @@ class Answering:
         """Return the call of what is no operation, in the name of nobody."""
         gateway, connection, headers = self._gateway, self._connection, visit.headers
         agent, referer = headers.get("user-agent", ""), headers.get("referer", "")
-        origin = Origin(connection.address, connection.is_secure, agent, referer)
+        tls = connection.tls_version
+        origin = Origin(connection.address, bool(tls), agent, referer, tls)
         who = gateway.credentials.anonymous()
         return Call(who, gateway.region, service, function, visit, self._request_id, origin)
 

@@ -34,7 +34,7 @@ def access_of(
     head, headers = noted.head, noted.head.headers
     bucket, _, key = head.path[1:].partition("/")
     host = headers.get("host", "")
-    signature, auth = _signed(head, noted.identity)
+    signature, auth = _signed(noted.identity)
     return Access(
         bucket=decode_percent(bucket),
         key=key,
@@ -56,7 +56,7 @@ def access_of(
         host=host,
         signature=signature,
         auth=auth,
-        is_secure=connection.is_secure,
+        tls_version=connection.tls_version,
         is_website=WEBSITE in host,
         version_id=parse_query(head.query).get("versionId", "") if head.query else "",
     )
@@ -68,14 +68,15 @@ def _requester(who: Principal | None) -> str:
     return who.account if who.is_root else who.arn
 
 
-def _signed(head: HttpRequest, identity: Identity | None) -> tuple[str, str]:
-    """Return the signature's version and where it was; of forms that is in neither place."""
+_WORDS = {"REST-HEADER": "AuthHeader", "REST-QUERY-STRING": "QueryString"}
+
+
+def _signed(identity: Identity | None) -> tuple[str, str]:
+    """Return the signature's version and where it was, in the log's words."""
     if identity is None:
         return "", ""
     version = "SigV4" if identity.signing_key else "SigV2"
-    if "authorization" in head.headers:
-        return version, "AuthHeader"
-    return version, "QueryString" if "ignature=" in head.query else "-"
+    return version, _WORDS.get(identity.auth_type, "")
 
 
 def _length(answer: HttpResponse) -> int:

@@ -101,7 +101,13 @@ class Connection(asyncio.Protocol):
         self._turn_bytes = 0
         self.last_active = time.monotonic()
         self.address = ""
-        self.is_secure = False
+        self.tls_version = ""
+        """The version of TLS that is spoken, as `1.3`; empty without."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether TLS is spoken."""
+        return bool(self.tls_version)
 
     # -- asyncio ----------------------------------------------------------------------------------
 
@@ -112,7 +118,9 @@ class Connection(asyncio.Protocol):
         peer: object = stream.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.address = str(cast("tuple[object, ...]", peer)[0])
-        self.is_secure = stream.get_extra_info("ssl_object") is not None
+        tls = stream.get_extra_info("ssl_object")
+        if tls is not None:
+            self.tls_version = str(tls.version() or "").removeprefix("TLSv")
         if not self._server.add(self):
             stream.abort()
 

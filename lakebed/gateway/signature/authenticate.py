@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 import msgspec
+from msgspec.structs import replace
 
 from lakebed.core.errors import AwsError
 from lakebed.core.principal import Principal
@@ -33,6 +34,7 @@ from lakebed.gateway.wire.models import load
 
 EXPIRES_SECONDS_MAX = 604_800
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+QUERY_STRING = "REST-QUERY-STRING"
 _TIMES_CACHED = 1024
 
 _SCOPE_DATE = re.compile(r"\d{8}", re.ASCII)
@@ -64,6 +66,12 @@ class Identity(msgspec.Struct, frozen=True):
     signed_at: str
     scope: str
     principal: Principal | None = None
+    auth_type: str = "REST-HEADER"
+
+    @property
+    def version(self) -> str:
+        """The version of the signature, as a policy asks for it."""
+        return canonical.ALGORITHM if self.signing_key else "AWS"
 
 
 class _Signed(msgspec.Struct, frozen=True):
@@ -129,9 +137,10 @@ def _version_2(request: HttpRequest, secret_for: SecretFor, now: float) -> Ident
     if secret is None:
         raise S3_QUERY.unknown_key(signed.access_key)
     version_2.verify(request, signed, secret, now)
-    return Identity(
+    identity = Identity(
         signed.access_key, "s3", "us-east-1", UNSIGNED_PAYLOAD, signed.signature, b"", "", ""
     )
+    return replace(identity, auth_type=QUERY_STRING)
 
 
 def refusals_of(request: HttpRequest) -> Refusals:
@@ -306,7 +315,7 @@ class _Verifier:
         )
         if self._family == "s3":
             self._take_headers_of_query()
-        return identity
+        return replace(identity, auth_type=QUERY_STRING)
 
     def _take_headers_of_query(self) -> None:
         """Read S3's own headers (metadata, tags, …) that the URL's signer put into its query.

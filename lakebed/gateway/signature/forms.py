@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from collections.abc import Mapping
+
+from msgspec.structs import replace
 
 from lakebed.core.errors import AwsError
 from lakebed.gateway.signature import canonical
 from lakebed.gateway.signature.authenticate import UNSIGNED_PAYLOAD, Identity, SecretFor
 from lakebed.gateway.signature.refusals import CREDENTIAL_FORM, S3_HEADER
 
+POST = "POST"
+_TIME = re.compile(r"\d{8}T(?:[01]\d|2[0-3])[0-5]\d[0-5]\dZ", re.ASCII)
 _VERSION_4 = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "Policy")
 _VERSION_2 = ("AWSAccessKeyId", "Signature", "Policy")
 
@@ -30,9 +35,9 @@ def missing_field(name: str) -> AwsError:
 def authenticate_form(fields: Mapping[str, str], secret_for: SecretFor) -> Identity | None:
     """Return who signed a form, None if nobody did; AWS's error for a signature that is wrong."""
     if _is_begun(fields, _VERSION_4):
-        return _version_4(fields, secret_for)
+        return replace(_version_4(fields, secret_for), auth_type=POST)
     if _is_begun(fields, _VERSION_2):
-        return _version_2(fields, secret_for)
+        return replace(_version_2(fields, secret_for), auth_type=POST)
     return None
 
 
@@ -66,6 +71,9 @@ def _version_4(fields: Mapping[str, str], secret_for: SecretFor) -> Identity:
             f'"{fields["x-amz-date"][:8]}".'
         )
         raise _invalid(message, "X-Amz-Credential", credential)
+    if not _TIME.fullmatch(fields["x-amz-date"]):
+        message = "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""
+        raise _invalid(message, "X-Amz-Date", fields["x-amz-date"])
     key = canonical.signing_key(_secret(secret_for, access_key), date, region, "s3")
     signature = fields["x-amz-signature"]
     _compare(canonical.sign(key, fields["policy"]), signature, access_key, fields["policy"])

@@ -21,6 +21,7 @@ from lakebed.govern.decision import Decision, Need, needs_of
 from lakebed.services.s3._access_lists import object_grants
 from lakebed.services.s3._grants import OF_OBJECTS, is_given
 from lakebed.services.s3._rules import rules_of
+from lakebed.services.s3._signature_conditions import signature_conditions
 from lakebed.services.s3._versions import is_version_id
 from lakebed.services.s3.model import BUCKETS, Bucket
 
@@ -214,6 +215,7 @@ def conditions(
     if requested:
         found["s3:requestobjecttagkeys"] = tuple(requested)
         found |= {f"s3:requestobjecttag/{name.lower()}": text for name, text in requested.items()}
+    found |= signature_conditions(ctx)
     bucket = BUCKETS.get(ctx, request["Bucket"]) if "Bucket" in request else None
     if bucket is not None:
         found["s3:resourceaccount"] = bucket.account

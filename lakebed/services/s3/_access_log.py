@@ -114,7 +114,7 @@ def line(access: Access, source: Source) -> str:
         "-",
         _word(access.auth),
         _word(access.host),
-        "TLSv1.2" if access.is_secure else "-",
+        f"TLSv{access.tls_version}" if access.tls_version else "-",
         "-",
         "-",
         source.region,

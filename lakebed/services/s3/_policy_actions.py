@@ -120,6 +120,7 @@ OBJECT_ACTIONS = frozenset(
 CONDITION_KEYS = ConditionKeys(
     built=frozenset(
         {
+            "s3:authtype",
             "s3:delimiter",
             "s3:existingobjecttag",
             "s3:if-match",
@@ -134,8 +135,12 @@ CONDITION_KEYS = ConditionKeys(
             "s3:requestobjecttag",
             "s3:requestobjecttagkeys",
             "s3:resourceaccount",
+            "s3:signatureage",
+            "s3:signatureversion",
+            "s3:tlsversion",
             "s3:versionid",
             "s3:x-amz-acl",
+            "s3:x-amz-content-sha256",
             "s3:x-amz-copy-source",
             "s3:x-amz-grant-full-control",
             "s3:x-amz-grant-read",
@@ -155,17 +160,12 @@ CONDITION_KEYS = ConditionKeys(
         {
             "s3:accessgrantsinstancearn",
             "s3:accesspointnetworkorigin",
-            "s3:authtype",
             "s3:dataaccesspointaccount",
             "s3:dataaccesspointarn",
             "s3:destinationregion",
             "s3:inventoryaccessibleoptionalfields",
             "s3:objectcreationoperation",
-            "s3:signatureage",
-            "s3:signatureversion",
-            "s3:tlsversion",
             "s3:x-amz-bucket-namespace",
-            "s3:x-amz-content-sha256",
         }
     ),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.services.s3._policy_documents import checked_policy, is_public
+from lakebed.services.s3._principals import check_principals
 from lakebed.services.s3._rules import blocks, policy_text, rules_changed
 from lakebed.services.s3._settings import (
     POLICY,
@@ -31,10 +32,11 @@ def put_bucket_policy(
     """Set the policy of a bucket, unless it is public and the bucket blocks those.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
-    Principals need not exist, and condition keys that no request has here are refused.
+    Condition keys that no request has here are refused.
     """
     bucket = _own(ctx, bucket_of(ctx, request), "PUT")
     policy = checked_policy(request["Policy"], bucket.name)
+    check_principals(ctx, policy)
     block = setting_of(ctx, bucket.name, PUBLIC_ACCESS_BLOCK)
     if blocks(block, "BlockPublicPolicy") and is_public(policy):
         message = (

@@ -196,7 +196,7 @@ def access(**changes):
         "request_id": "ID", "operation": "GetObject", "method": "GET", "path": "/lake/k",
         "query": "", "status": 200, "error": "", "sent_bytes": 0, "object_bytes": -1,
         "milliseconds": 1, "referer": "", "user_agent": "", "host": "", "signature": "",
-        "auth": "", "is_secure": False,
+        "auth": "", "tls_version": "",
     }  # fmt: skip
     return Access(**{**known, **changes})
 
