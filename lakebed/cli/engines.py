@@ -19,7 +19,15 @@ class StartError(Exception):
 def open_engines(settings: Settings) -> Engines:
     """Open every engine."""
     limits = Limits(memory_bytes=settings.sql_memory_bytes)
-    queries = EngineSettings(QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX, limits, server=settings)
+    total = settings.sql_memory_total_bytes
+    if total and limits.memory_bytes > total:
+        raise StartError(
+            f"sql_memory_bytes ({limits.memory_bytes}) is more than sql_memory_total_bytes "
+            f"({total}): one query would not fit"
+        )
+    queries = EngineSettings(
+        QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX, limits, server=settings, memory_bytes_max=total
+    )
     return Engines(
         objects=open_objects(settings),
         sql=_open("sql", settings.sql_engine, queries),

@@ -18,7 +18,8 @@ CHOICES = {
 }
 _KINDS: dict[str, type] = {
     "data_dir": Path, "port": int, "insecure": bool, "well_known_keys": bool, "tls": bool,
-    "sql_memory_bytes": int, "sql_trino_url": str, "testing": bool,
+    "sql_memory_bytes": int, "sql_memory_total_bytes": int, "scan_bytes_per_day": int,
+    "disk_free_bytes_min": int, "sql_trino_url": str, "testing": bool,
 }  # fmt: skip
 NAMES = tuple(name for name in Settings.__dataclass_fields__ if not name.startswith("root_"))
 

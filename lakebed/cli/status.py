@@ -113,6 +113,7 @@ def _lake(settings: Settings) -> dict[str, Any]:
         return {
             "data_dir": str(settings.data_dir),
             "free_bytes": shutil.disk_usage(settings.data_dir).free,
+            "free_bytes_min": settings.disk_free_bytes_min,
             "buckets": dict(sorted(buckets.items())),
             "grows": list(_growing(settings, transactions)),
             "scrub": {"is_on": settings.scrub == "on", **asdict(scrubbing.state(place))},
@@ -174,7 +175,13 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     if "error" in report:
         yield report["error"]
         return
-    yield f"{report['data_dir']}: {report['free_bytes'] / GIB:.1f} GiB free"
+    free, least = report["free_bytes"] / GIB, report["free_bytes_min"] / GIB
+    yield f"{report['data_dir']}: {free:.1f} GiB free"
+    if free < least:
+        yield (
+            f"DISK NEARLY FULL: less than {least:.2f} GiB (disk_free_bytes_min) is free, nothing "
+            "is written until something is deleted"
+        )
     yield from _bucket_lines(report["buckets"])
     for one in report["grows"]:
         yield f"{one['what']}: {one['now']} (kept: {one['kept']})"

@@ -19,6 +19,10 @@ class Settings:
     `test`/`test` and 12-digit access keys are accepted too. `s3_domain` is a domain (or several,
     with commas) under which every bucket is a host, besides `localhost` and AWS's own.
     `sql_engine` is `duckdb` or `trino`: the cluster at `sql_trino_url`, a child process without.
+    `sql_memory_total_bytes` is what all queries at a time may take (0: most of the machine's
+    memory), `sql_memory_bytes` what one of them may; `scan_bytes_per_day` what the queries of one
+    user or role may scan in a day (0: as much as they like; the root may always). While less than
+    `disk_free_bytes_min` of the disk is free, what makes the lake grow is refused.
     `scrub` says whether objects are read again, slowly, when the machine is idle.
     `tls` is a certificate of our own making, unless `tls_certificate` and `tls_key` name files.
     """
@@ -37,6 +41,9 @@ class Settings:
     objects_engine: str = "folder"
     sql_engine: str = "duckdb"
     sql_memory_bytes: int = 0
+    sql_memory_total_bytes: int = 0
+    scan_bytes_per_day: int = 0
+    disk_free_bytes_min: int = 256 << 20
     sql_trino_url: str = ""
     s3_domain: str = ""
     tls: bool = False

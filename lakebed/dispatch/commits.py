@@ -28,6 +28,20 @@ Work = Callable[[Transaction], Any]
 Answer = Callable[[Any, BaseException | None], None]
 
 
+def settling(done: asyncio.Future[Any]) -> Answer:
+    """Return an answer that settles a future."""
+
+    def answer(result: Any, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)
+
+    return answer
+
+
 class _Unit(msgspec.Struct):
     answer: Answer
     result: Any = None

@@ -17,12 +17,13 @@ from lakebed.core.ids import Ids
 from lakebed.core.principal import Origin, Principal
 from lakebed.core.settings import Settings
 from lakebed.dispatch.audit import Audited, AuditLog, without
-from lakebed.dispatch.commits import Answer, GroupCommit
+from lakebed.dispatch.commits import Answer, GroupCommit, settling
 from lakebed.dispatch.key_uses import KeyUses
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.refusals import Refusals
 from lakebed.dispatch.registry import Registered, Registry
 from lakebed.dispatch.sealed_bodies import SealingPlaces, sealed
+from lakebed.dispatch.watermark import Watermark
 from lakebed.engines import Engines
 from lakebed.govern.decision import (
     Conditions,
@@ -81,6 +82,7 @@ class Dispatcher:
         self._commits = commits
         self._identities = Identities()
         self._key_uses = KeyUses(house.clock, commits.submit)
+        self._watermark = Watermark(house.settings, house.clock)
         self._refusals = Refusals(house.settings.state_dir, commits.soon)
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._starting: set[str] = set()
@@ -194,6 +196,7 @@ class Dispatcher:
         def check(store: Transaction) -> Any:
             context = self._context(call, store)
             self.authorise(context, call.service, call.operation, call.request)
+            self._watermark.check(call.service, call.operation)
             return registered.begin(context, call.request) if registered.begin else None
 
         self._commits.look(check, answer)
@@ -214,7 +217,7 @@ class Dispatcher:
     async def call(self, call: Call) -> Any:
         """Make the call and return its answer once it is committed."""
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.submit(call, _settle(done))
+        self.submit(call, settling(done))
         return await done
 
     # -- calls within a transaction -------------------------------------------------------------
@@ -248,6 +251,7 @@ class Dispatcher:
         try:
             house.validate(service, operation, request)
             self.authorise(context, service, operation, request)
+            self._watermark.check(service, operation)
             response: Any = registered.handler(context, request)
             if registered.is_sliced:
                 slices: Generator[None, None, Any] = response
@@ -431,7 +435,7 @@ class Dispatcher:
         """Run `work` with a context of its own transaction; return once it is committed."""
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._commits.submit(
-            lambda store: work(msgspec.structs.replace(context, store=store)), _settle(done)
+            lambda store: work(msgspec.structs.replace(context, store=store)), settling(done)
         )
         return await done
 
@@ -439,7 +443,7 @@ class Dispatcher:
         """Run `work` in a thread, with a context of its own transaction."""
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._commits.submit_long(
-            lambda store: work(msgspec.structs.replace(context, store=store)), _settle(done)
+            lambda store: work(msgspec.structs.replace(context, store=store)), settling(done)
         )
         return await done
 
@@ -484,15 +488,3 @@ _CHECKED_AT_ONCE = 100
 """Permissions asked for before others have their turn: at most about 2 ms."""
 _MORE = object()
 """What a slice returns that is not the last."""
-
-
-def _settle(done: asyncio.Future[Any]) -> Answer:
-    def answer(result: Any, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(result)
-
-    return answer

@@ -169,7 +169,8 @@ class EngineSettings(msgspec.Struct, frozen=True):
 
     A workgroup runs at most `concurrent_in_group` of them (0: all); a free place goes to the
     workgroup that runs fewest, so that none waits for another's long queue. `server` is for engines
-    that come back to this server by its own wire.
+    that come back to this server by its own wire. `memory_bytes_max` is what all queries at a time
+    may take (0: most of the machine's memory): fewer run where more would not fit.
     """
 
     concurrent_queries: int = 4
@@ -177,6 +178,7 @@ class EngineSettings(msgspec.Struct, frozen=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     concurrent_in_group: int = 0
     server: Settings | None = None
+    memory_bytes_max: int = 0
 
 
 class SqlEngine(Protocol):

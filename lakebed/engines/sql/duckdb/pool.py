@@ -83,7 +83,8 @@ class DuckDbEngine:
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
         self._limits = _with_memory(settings)
-        self._admission = Admission(settings.concurrent_queries, settings.concurrent_in_group)
+        places = _places(settings, self._limits.memory_bytes)
+        self._admission = Admission(places, settings.concurrent_in_group)
         self._workers = Workers(settings.concurrent_queries)
         self._running: dict[str, _Running] = {}
         self._closed = False
@@ -238,9 +239,20 @@ def _with_memory(settings: EngineSettings) -> Limits:
     limits = settings.limits
     if limits.memory_bytes:
         return limits
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    share = int(machine * MEMORY_SHARE) // settings.concurrent_queries
+    share = _memory_total(settings) // settings.concurrent_queries
     return msgspec.structs.replace(limits, memory_bytes=max(share, MEMORY_BYTES_MIN))
+
+
+def _memory_total(settings: EngineSettings) -> int:
+    """Return what all queries at a time may take."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return settings.memory_bytes_max or int(machine * MEMORY_SHARE)
+
+
+def _places(settings: EngineSettings, query_bytes: int) -> int:
+    """Return how many queries run at a time: no more than fit into the memory of all of them."""
+    fitting = _memory_total(settings) // query_bytes
+    return min(settings.concurrent_queries, max(1, fitting))
 
 
 async def _watch_scan(worker: Worker, running: _Running) -> None:
