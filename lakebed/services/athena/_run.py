@@ -15,7 +15,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.settings import Settings
 from lakebed.engines import Engines
 from lakebed.engines.sql import Column, Outcome, SqlFailure, SqlQuery
-from lakebed.services.athena import _reuse
+from lakebed.services.athena import _budget, _reuse
 from lakebed.services.athena._expiry import managed_file, sweep_managed
 from lakebed.services.athena._lake import QueryLake, spooled
 from lakebed.services.athena._metadata import metadata_file
@@ -267,6 +267,7 @@ async def _record(
     caller: Caller, ended: QueryExecution, stage: QueryStage | None, engine_ended: float
 ) -> None:
     def write(ctx: Context) -> None:
+        _budget.count(ctx, ended)
         known = QUERIES.get(ctx, ended.id)
         if known is None or not known.is_live:
             return  # What StopQueryExecution has cancelled stays cancelled.

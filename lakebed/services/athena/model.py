@@ -44,7 +44,7 @@ class QueryExecution(msgspec.Struct, frozen=True):
 
     `result` is the file that came of it, whatever its name; `reused` the earlier query whose result
     it is. `columns` describe the rows of GetQueryResults. `database` and `catalog` are as given.
-    `bytes_cutoff` is what it may scan at most; 0 is no limit.
+    `bytes_cutoff` is what it may scan at most; 0 is no limit. `counted_for` is whose budget it is.
     """
 
     id: str
@@ -76,6 +76,7 @@ class QueryExecution(msgspec.Struct, frozen=True):
     reuse_minutes: int | None = None
     reused: str = ""
     engine_ended: float = 0.0
+    counted_for: str = ""
 
     @property
     def is_live(self) -> bool:

@@ -12,7 +12,7 @@ from lakebed.core.limits import (
     QUERY_STRING_BYTES_MAX,
     RESULT_REUSE_MINUTES,
 )
-from lakebed.services.athena import _reuse
+from lakebed.services.athena import _budget, _reuse
 from lakebed.services.athena._catalogs import catalog_id
 from lakebed.services.athena._expiry import expire, stop
 from lakebed.services.athena._pages import after, page, token
@@ -202,7 +202,8 @@ def _query(
         parameters=tuple(request.get("ExecutionParameters") or ()),
         client_token=request.get("ClientRequestToken", ""),
         settings=settings,
-        bytes_cutoff=group.configuration.get("BytesScannedCutoffPerQuery", 0),
+        bytes_cutoff=_budget.cutoff(ctx, group.configuration.get("BytesScannedCutoffPerQuery", 0)),
+        counted_for=_budget.counted(ctx),
         reuse_minutes=minutes,
     )
 
