@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -114,6 +115,25 @@ class FileSlice:
     descriptor: int
     start: int
     length: int
+
+
+def content_of(body: Any, limit: int | None = None) -> bytes:
+    """Return the bytes of an answer's body, the first ones up to a limit, and close it."""
+    if isinstance(body, FileSlice):
+        length = body.length if limit is None else min(limit, body.length)
+        try:
+            return os.pread(body.descriptor, length, body.start)
+        finally:
+            os.close(body.descriptor)
+    if isinstance(body, Pieces):
+        whole = b""
+        try:
+            while (piece := body.next()) and (limit is None or len(whole) < limit):
+                whole += piece
+        finally:
+            body.close()
+        return whole[:limit]
+    return (body if isinstance(body, bytes) else b"".join(body or ()))[:limit]
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,13 @@ class ObjectStore(Protocol):
         """Return the file of an object for a reader on this machine."""
         ...
 
+    def sealed_among(self, scope: Scope, bucket: str, keys: Sequence[str]) -> set[str] | None:
+        """Return which current objects are encrypted files; None if no file of the bucket ever was.
+
+        Each key is one look: to be asked for a page of them.
+        """
+        ...
+
     def next_unhashed(self) -> StoredObject | None:
         """Return an object made by hand whose bytes nobody has read yet, or None."""
         ...

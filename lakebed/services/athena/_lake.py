@@ -11,8 +11,8 @@ from typing import Any
 from lakebed.context import Caller
 from lakebed.core.bodies import Spooled
 from lakebed.core.limits import KIB, MIB
-from lakebed.engines.objects import ObjectStore
 from lakebed.engines.sql import LakeFile
+from lakebed.plain_files import PlainFiles
 
 _INLINE_BYTES_MAX = 256 * KIB
 
@@ -20,9 +20,9 @@ _INLINE_BYTES_MAX = 256 * KIB
 class QueryLake:
     """The lake as one query sees it."""
 
-    def __init__(self, caller: Caller, objects: ObjectStore) -> None:
+    def __init__(self, caller: Caller, files: PlainFiles) -> None:
         self._caller = caller
-        self._objects = objects
+        self._files = files
 
     async def call(
         self, service: str, operation: str, request: Mapping[str, object]
@@ -40,8 +40,8 @@ class QueryLake:
             # The engine reads the files themselves, so what S3 would ask is asked here.
             wanted = [{"Bucket": bucket, "Key": item["Key"]} for item in contents]
             await self._caller.check("s3", "get_object", wanted)
-            for item in contents:
-                path = self._objects.local_path(bucket, item["Key"])
+            paths = await self._files.paths(bucket, [item["Key"] for item in contents])
+            for item, path in zip(contents, paths, strict=True):
                 found.append(LakeFile(item["Key"], path, item["Size"]))
             if not page.get("IsTruncated"):
                 return found

@@ -15,6 +15,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.settings import Settings
 from lakebed.engines import Engines
 from lakebed.engines.sql import Column, Outcome, SqlFailure, SqlQuery
+from lakebed.plain_files import PlainFiles
 from lakebed.services.athena import _budget, _reuse
 from lakebed.services.athena._expiry import managed_file, sweep_managed
 from lakebed.services.athena._lake import QueryLake, spooled
@@ -69,7 +70,7 @@ async def run_query(
 
 async def _run(caller: Caller, engines: Engines, query: QueryExecution, scratch: Path) -> Outcome:
     scratch.mkdir(parents=True, mode=0o700)
-    lake = QueryLake(caller, engines.objects)
+    lake = QueryLake(caller, PlainFiles(caller, engines.objects, scratch / "plain"))
     writing: list[asyncio.Future[Any]] = []
 
     def begun() -> None:

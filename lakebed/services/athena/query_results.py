@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lakebed.context import Context
-from lakebed.core.bodies import FileSlice
+from lakebed.core.bodies import FileSlice, content_of
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import QUERY_RESULT_ROWS_PAGE_MAX
 from lakebed.engines.sql import Column
@@ -95,8 +96,16 @@ def _object_page(ctx: Context, location: str, at: tuple[int, int], columns: int 
     except AwsError:
         raise invalid(_ABSENT, "RESULT_NOT_FOUND") from None
     if not isinstance(body, FileSlice):
-        return Page([], None)
+        return read_page(_unlinked(ctx, content_of(body)), *at, columns)
     return read_page(body, *at, columns)
+
+
+def _unlinked(ctx: Context, content: bytes) -> FileSlice:
+    """Return the plain bytes of an encrypted result as a file that nobody else has."""
+    with tempfile.TemporaryFile(dir=ctx.settings.state_dir) as file:
+        file.write(content)
+        file.flush()
+        return FileSlice(os.dup(file.fileno()), 0, len(content))
 
 
 def _managed_page(ctx: Context, query: QueryExecution, offset: int, rows_max: int) -> Page:

@@ -6,6 +6,7 @@ A module `_crawl_<kind>.py` finds tables in the targets of one kind and hands ea
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from lakebed.core.clock import Clock
 from lakebed.core.settings import Settings
 from lakebed.engines import Engines
 from lakebed.engines.crawl import Classifier, Column, Storage
+from lakebed.plain_files import PlainFiles
 
 
 class FoundPartition(msgspec.Struct, frozen=True):
@@ -108,5 +110,21 @@ class Crawling(msgspec.Struct, frozen=True):
     classifiers: tuple[Classifier, ...] = ()
 
 
+def plain_files(crawling: Crawling) -> PlainFiles:
+    """Return what opens files for a crawl, decrypted where need be, and removes what it made."""
+    name = f"{crawling.crawl_id}-{uuid.uuid4().hex}"
+    scratch = crawling.settings.state_dir / "queries" / name
+    return PlainFiles(crawling.caller, crawling.engines.objects, scratch)
+
+
 class CrawlError(Exception):
     """A crawl that cannot go on: what LastCrawl shows as ErrorMessage."""
+
+
+async def check_plain(crawling: Crawling, bucket: str, keys: Sequence[str]) -> None:
+    """Refuse encrypted objects where a crawl reads the files of the lake as they are."""
+    objects = crawling.engines.objects
+    sealed = await crawling.caller.write(lambda ctx: objects.sealed_among(ctx, bucket, keys))
+    if sealed:
+        name = f"s3://{bucket}/{min(sealed)}"
+        raise CrawlError(f"{name} is encrypted: crawls of this kind read plain files only.")

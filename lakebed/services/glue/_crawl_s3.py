@@ -19,7 +19,7 @@ from lakebed.core.limits import CRAWL_BATCH_FILES, CRAWL_NAMES_MAX
 from lakebed.engines.crawl import UNKNOWN, Column, Finding, Sample, Storage
 from lakebed.engines.crawl.avro_schemas import LITERAL, united
 from lakebed.engines.crawl.types import widened_text
-from lakebed.services.glue._crawl import Crawling, FoundPartition, FoundTable
+from lakebed.services.glue._crawl import Crawling, FoundPartition, FoundTable, plain_files
 from lakebed.services.glue._crawl_folders import (
     Columns,
     Folder,
@@ -231,14 +231,17 @@ async def _findings(crawling: Crawling, target: Target, path: str) -> list[Findi
     """Look into the files of one folder, or into a sample of them."""
     listed = await files(crawling.caller, target, path)
     wanted = listed[: target.sample_size] if target.sample_size else listed
-    local = crawling.engines.objects.local_path
     found: list[Finding] = []
     for at in range(0, len(wanted), CRAWL_BATCH_FILES):
         part = wanted[at : at + CRAWL_BATCH_FILES]
         asked = [{"Bucket": target.bucket, "Key": key} for key, _ in part]
         await crawling.caller.check("s3", "get_object", asked)
-        samples = [Sample(key, local(target.bucket, key), size) for key, size in part]
-        found += await crawling.engines.crawl.classify(samples, crawling.classifiers)
+        async with plain_files(crawling) as opened:
+            paths = await opened.paths(target.bucket, [key for key, _ in part])
+            samples = [
+                Sample(key, path, size) for (key, size), path in zip(part, paths, strict=True)
+            ]
+            found += await crawling.engines.crawl.classify(samples, crawling.classifiers)
     return found
 
 

@@ -14,7 +14,13 @@ import msgspec
 from lakebed.core.limits import CRAWL_TRAVERSAL_DEPTH, CRAWL_TRAVERSAL_DEPTH_MAX
 from lakebed.engines.crawl.child import ChildError
 from lakebed.engines.crawl.formats import MetadataFile, MetadataFiles, TableMetadata, read
-from lakebed.services.glue._crawl import CrawlError, Crawling, FoundPartition, FoundTable
+from lakebed.services.glue._crawl import (
+    CrawlError,
+    Crawling,
+    FoundPartition,
+    FoundTable,
+    check_plain,
+)
 from lakebed.services.glue._crawl_globs import excludes
 from lakebed.services.glue._crawl_threshold import check_threshold
 
@@ -136,6 +142,7 @@ async def named(crawling: Crawling, place: Place, names: Sequence[str]) -> list[
     for name in names:
         key = place.prefix + name
         await crawling.caller.call("s3", "head_object", {"Bucket": place.bucket, "Key": key})
+        await check_plain(crawling, place.bucket, [key])
         found.append(MetadataFile(name, crawling.engines.objects.local_path(place.bucket, key)))
     return found
 

@@ -32,7 +32,7 @@ from lakebed.engines.crawl.media import (
     seen,
     write_table,
 )
-from lakebed.services.glue._crawl import CrawlError, Crawling, FoundTable
+from lakebed.services.glue._crawl import CrawlError, Crawling, FoundTable, check_plain
 from lakebed.services.glue._crawl_globs import excludes
 from lakebed.services.glue._crawl_table_folders import Place, place_of
 
@@ -140,6 +140,7 @@ async def _files(
                 raise CrawlError(f"{place.location} has more than {most} files for one table.")
             asked = {"Bucket": place.bucket, "Key": key}
             await crawling.caller.check("s3", "get_object", [asked])
+            await check_plain(crawling, place.bucket, [key])
             yield MediaFile(
                 f"s3://{place.bucket}/{key}", local(place.bucket, key), one["Size"],
                 _seconds(one["LastModified"]), str(one["ETag"]).strip('"'),
@@ -166,6 +167,7 @@ async def _previous(crawling: Crawling, place: Place) -> Path | None:
         if error.status != 404:
             raise
         return None
+    await check_plain(crawling, place.bucket, [request["Key"]])
     return crawling.engines.objects.local_path(request["Bucket"], request["Key"])
 
 

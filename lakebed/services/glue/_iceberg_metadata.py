@@ -5,14 +5,13 @@ https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 import msgspec
 
 from lakebed.context import Context
-from lakebed.core.bodies import FileSlice
+from lakebed.core.bodies import content_of
 from lakebed.core.errors import AwsError
 
 DEFAULT, LATEST = "DEFAULT", "LATEST_ICEBERG_METADATA"
@@ -71,19 +70,10 @@ def _read(ctx: Context, location: str) -> _Metadata:
     bucket, _, key = location.partition("://")[2].partition("/")
     try:
         body: Any = ctx.aws.s3.get_object({"Bucket": bucket, "Key": key}).get("Body")
-        return msgspec.json.decode(_content(body), type=_Metadata)
+        return msgspec.json.decode(content_of(body), type=_Metadata)
     except (AwsError, msgspec.DecodeError) as error:
         message = f"Cannot read the metadata file {location}: {error}"
         raise AwsError("InvalidInputException", message) from error
-
-
-def _content(body: Any) -> bytes:
-    if isinstance(body, FileSlice):
-        try:
-            return os.pread(body.descriptor, body.length, body.start)
-        finally:
-            os.close(body.descriptor)
-    return bytes(body or b"")
 
 
 def _shape(found: _Metadata) -> dict[str, Any]:

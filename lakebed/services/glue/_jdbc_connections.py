@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/glue/latest/webapi/API_Connection.html
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from lakebed.core.bodies import FileSlice
+from lakebed.core.bodies import content_of
 from lakebed.core.errors import NotBuiltError
 from lakebed.core.limits import CERTIFICATE_BYTES_MAX
 from lakebed.engines import jdbc
@@ -97,10 +96,4 @@ def _enforces(given: Mapping[str, str]) -> bool:
 
 def text_of(body: Any) -> str:
     """Return the text of a certificate that GetObject answered with. For a thread."""
-    if not isinstance(body, FileSlice):
-        return bytes(body or b"").decode("ascii", "replace")
-    try:
-        length = min(body.length, CERTIFICATE_BYTES_MAX)
-        return os.pread(body.descriptor, length, body.start).decode("ascii", "replace")
-    finally:
-        os.close(body.descriptor)
+    return content_of(body, CERTIFICATE_BYTES_MAX).decode("ascii", "replace")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 import uuid
 from collections.abc import Generator
@@ -15,7 +14,7 @@ from typing import Any
 import msgspec
 
 from lakebed.context import Context
-from lakebed.core.bodies import FileSlice, Spooled
+from lakebed.core.bodies import Spooled, content_of
 from lakebed.core.errors import AwsError
 from lakebed.services.glue_iceberg.model import Json, bad_request
 
@@ -30,20 +29,11 @@ def read(ctx: Context, location: str) -> Json:
     bucket, key = _split(location)
     try:
         body = ctx.aws.s3.get_object({"Bucket": bucket, "Key": key}).get("Body")
-        found: Any = msgspec.json.decode(_content(body))
+        found: Any = msgspec.json.decode(content_of(body))
     except (AwsError, msgspec.DecodeError) as error:
         message = f"Cannot read the metadata file {location}: {error}"
         raise AwsError("NotFoundException", message, 404) from error
     return found
-
-
-def _content(body: Any) -> bytes:
-    if isinstance(body, FileSlice):
-        try:
-            return os.pread(body.descriptor, body.length, body.start)
-        finally:
-            os.close(body.descriptor)
-    return body if isinstance(body, bytes) else b"".join(body or ())
 
 
 @contextmanager

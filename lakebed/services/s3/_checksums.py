@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,18 @@ def computed(body: Spooled, algorithm: str) -> dict[str, str]:
     name = algorithm.lower()
     digest = body.digests.get(name)
     if digest is None:
+        if body.sealing is not None:
+            raise ValueError(f"the file is encrypted, and nobody took its {name} before")
         digest = file_digest(name, body.path)
     return {MEMBERS[algorithm]: _encoded(digest)}
+
+
+def with_digest(body: Spooled, algorithm: str) -> Spooled:
+    """Return a body that has the digest of an algorithm, before its file is encrypted."""
+    name = algorithm.lower()
+    if name in body.digests:
+        return body
+    return replace(body, digests={**body.digests, name: file_digest(name, body.path)})
 
 
 def whole(path: Path, algorithm: str) -> str:

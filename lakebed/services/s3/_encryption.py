@@ -29,6 +29,8 @@ from lakebed.services.s3._kms import decrypted_key, new_key
 from lakebed.services.s3.model import Bucket, Upload, UploadedPart, invalid_argument
 
 SSE_S3, SSE_KMS, SSE_C = "AES256", "aws:kms", "SSE-C"
+CUSTOMER_KEYS = frozenset({"SSECustomerKey", "CopySourceSSECustomerKey"})
+"""The members of requests that are keys: no log may have them."""
 _PURPOSE = "s3"
 _KEY_BYTES = 32
 _HEADER = "x-amz-server-side-encryption"

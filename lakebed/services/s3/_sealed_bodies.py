@@ -16,6 +16,7 @@ from lakebed.core.limits import MIB
 from lakebed.digests import new_digest
 from lakebed.engines.objects import Encryption, StoredObject
 from lakebed.sealing import SealError, unsealed_pieces
+from lakebed.services.s3._checksums import DEFAULT, claimed_algorithm, with_digest
 from lakebed.services.s3._encryption import (
     SSE_S3,
     FileSealing,
@@ -42,7 +43,8 @@ def put_encryption(
     if body.sealing is None:
         if wanted is None:
             return None
-        raise UnsealedError(body, FileSealing())
+        algorithm = claimed_algorithm(request) or DEFAULT
+        raise UnsealedError(with_digest(body, algorithm), FileSealing())
     sealing = cast(FileSealing, body.sealing)
     return sealed_with(ctx, bucket, request, wanted or Wanted(SSE_S3), (sealing, body.size))
 

@@ -32,6 +32,7 @@ from lakebed.services.s3._descriptions import (
     storage_class_of,
 )
 from lakebed.services.s3._encryption import (
+    CUSTOMER_KEYS,
     SSE_S3,
     FileSealing,
     Wanted,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 DATA_EVENTS = True
+HIDDEN_MEMBERS = CUSTOMER_KEYS
 _DIRECTIVES = ("COPY", "REPLACE")
 _VERSION = "?versionId="
 _REDIRECT = "WebsiteRedirectLocation"

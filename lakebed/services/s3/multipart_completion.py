@@ -24,6 +24,7 @@ from lakebed.services.s3._checksums import (
 )
 from lakebed.services.s3._conditions import check_conflict, check_write
 from lakebed.services.s3._encryption import (
+    CUSTOMER_KEYS,
     customer_key_of,
     of_parts,
     part_key,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 DATA_EVENTS = True
+HIDDEN_MEMBERS = CUSTOMER_KEYS
 _FORGOTTEN_AT_ONCE = 100
 
 

@@ -22,6 +22,7 @@ from lakebed.services.s3._descriptions import (
     storage_class_of,
 )
 from lakebed.services.s3._encryption import (
+    CUSTOMER_KEYS,
     FileSealing,
     shown_context,
     shown_encryption,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 DATA_EVENTS = True
+HIDDEN_MEMBERS = CUSTOMER_KEYS
 
 
 def create_multipart_upload(

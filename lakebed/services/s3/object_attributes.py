@@ -8,7 +8,12 @@ from lakebed.context import Context
 from lakebed.core.limits import LIST_KEYS_MAX
 from lakebed.engines.objects import StoredObject
 from lakebed.services.s3._descriptions import STANDARD
-from lakebed.services.s3._encryption import check_customer, key_for_reading, opens_to_look
+from lakebed.services.s3._encryption import (
+    CUSTOMER_KEYS,
+    check_customer,
+    key_for_reading,
+    opens_to_look,
+)
 from lakebed.services.s3._object_parts import completed_parts
 from lakebed.services.s3._pages import checked_limit
 from lakebed.services.s3._versions import marker_met, shown, stat_version, wanted_version
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 DATA_EVENTS = True
+HIDDEN_MEMBERS = CUSTOMER_KEYS
 _ATTRIBUTES = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
 
 

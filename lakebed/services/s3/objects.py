@@ -23,6 +23,7 @@ from lakebed.services.s3._descriptions import (
     storage_class_of,
 )
 from lakebed.services.s3._encryption import (
+    CUSTOMER_KEYS,
     FileSealing,
     check_customer,
     etag_of,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 DATA_EVENTS = True
+HIDDEN_MEMBERS = CUSTOMER_KEYS
 DELETED_AT_ONCE = 25
 """Keys of one DeleteObjects that are deleted before others have their turn."""
 

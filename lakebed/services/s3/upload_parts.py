@@ -8,9 +8,10 @@ from lakebed.context import Context, writing
 from lakebed.core.bodies import Begun, UnsealedError
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import LIST_KEYS_MAX
-from lakebed.services.s3._checksums import check_claims, verified
+from lakebed.services.s3._checksums import check_claims, verified, with_digest
 from lakebed.services.s3._descriptions import STANDARD
 from lakebed.services.s3._encryption import (
+    CUSTOMER_KEYS,
     FileSealing,
     customer_key_of,
     part_key,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lakebed.shapes import s3
 
 DATA_EVENTS = True
+HIDDEN_MEMBERS = CUSTOMER_KEYS
 
 
 def _check_part(ctx: Context, request: s3.UploadPartRequest) -> Upload:
@@ -77,6 +79,7 @@ def upload_part(ctx: Context, request: s3.UploadPartRequest) -> s3.UploadPartOut
     checksums = verified(request, body)
     key = part_key(ctx, bucket, upload, request)
     if key is not None and body.sealing is None:
+        body = with_digest(body, part_algorithm(upload))
         raise UnsealedError(body, FileSealing(key))
     part = keep_part(ctx, upload, request["PartNumber"], body, checksums)
     answer = {"ETag": f'"{part.etag}"', **(shown_checksums(upload, part) or checksums)}

@@ -9,6 +9,7 @@ import os
 import secrets
 
 import pytest
+from botocore.config import Config
 
 from lakebed.sealing import sealed_file_size
 from tests.services.s3.answers import RECENT, SSE_S3, answer, refusal
@@ -390,3 +391,28 @@ def test_encrypted_objects_outlive_a_restart_and_their_tags_change(lakebed, s3):
     )  # fmt: skip
     got = s3.get_object(Bucket="lake", Key="k")
     assert (got["Body"].read(), got["TagCount"]) == (LARGE, 1)
+
+
+def test_a_part_has_its_uploads_checksum_though_it_came_with_another_or_none(lakebed, s3):
+    plain = lakebed.client("s3", config=Config(request_checksum_calculation="when_required"))
+    upload = {"Bucket": "lake", "Key": "k"}
+    asks = {"ServerSideEncryption": "AES256", "ChecksumAlgorithm": "CRC32C"}
+    begun = s3.create_multipart_upload(**upload, **asks, ChecksumType="FULL_OBJECT")
+    upload["UploadId"] = begun["UploadId"]
+    part = plain.upload_part(**upload, PartNumber=1, Body=b"hello")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    done = s3.complete_multipart_upload(**upload, MultipartUpload=parts)
+    assert done["ChecksumCRC32C"] == "mnG7TA=="
+    got = s3.get_object(Bucket="lake", Key="k", ChecksumMode="ENABLED")
+    assert got["Body"].read() == b"hello"
+
+
+def test_no_log_has_a_customers_key(lakebed, s3):
+    s3.put_object(Bucket="lake", Key="k", Body=b"1", **CUSTOMER)
+    s3.get_object(Bucket="lake", Key="k", **CUSTOMER)
+    key = base64.b64encode(KEY)
+    for path in lakebed.data_dir.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert key not in content
+            assert KEY not in content

@@ -38,6 +38,12 @@ _PATH_MAX = 4096 // 4
 """Characters, of four bytes each at most, that every system takes for a path."""
 
 
+class SealedBucket(msgspec.Struct, frozen=True):
+    """A bucket that an encrypted file was put into."""
+
+    bucket: str
+
+
 class FolderStore:
     """The objects of one data folder; `durability` is `none`, `file` or `full`."""
 
@@ -46,6 +52,8 @@ class FolderStore:
         self._objects = Table(
             "s3_object", StoredObject, ("bucket", "key"), everywhere=True, durable=is_synced
         )
+        # Which buckets have, or had, encrypted files: in all others nobody needs to ask for each.
+        self._sealed = Table("s3_sealed_bucket", SealedBucket, ("bucket",), everywhere=True)
         self._listed = self._objects.view(ListedObject)
         self._durability = durability
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -101,6 +109,7 @@ class FolderStore:
     def remove_bucket(self, scope: Scope, bucket: str) -> None:
         """Remove an empty bucket and what is known of it."""
         self._objects.delete_range(scope, Range(prefix=(bucket,)))
+        self._sealed.delete(scope, bucket)
         self._versions.remove_bucket(scope, bucket)
         self._reconciler.drop(bucket)
 
@@ -137,6 +146,7 @@ class FolderStore:
         size, mtime_ns, inode, rank = facts
         if found.encryption is not None:
             size = found.size
+            self._sealed.put(scope, SealedBucket(bucket))
         # Spelled out, because a generic copy costs several times as much.
         kept = StoredObject(
             bucket,
@@ -420,6 +430,13 @@ class FolderStore:
         if plain is None or os.path.exists(escaped):
             return Path(escaped)
         return Path(plain)
+
+    def sealed_among(self, scope: Scope, bucket: str, keys: Sequence[str]) -> set[str] | None:
+        """Return which current objects are encrypted files; None if none of the bucket ever was."""
+        if self._sealed.get(scope, bucket) is None:
+            return None
+        rows = (self._objects.get(scope, bucket, key) for key in keys)
+        return {row.key for row in rows if row is not None and row.encryption is not None}
 
     def is_in_flight(self, bucket: str, key: str) -> bool:
         """Say whether a write or delete of this key has not reached its file yet."""
