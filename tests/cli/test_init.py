@@ -7,6 +7,8 @@ import tomllib
 import pytest
 
 from lakebed import testing
+from lakebed.cli import tls
+from lakebed.core.settings import Settings
 from tests.cli.commands import lakebed as command
 
 
@@ -54,3 +56,24 @@ def test_half_a_certificate_is_refused(tmp_path):
     refused = command("init", tmp_path / "data", "--server", "--tls-key", "/etc/k.pem")
     assert refused.returncode == 2
     assert "--tls-certificate and --tls-key, or neither" in refused.stderr
+
+
+def test_a_server_with_given_certificates_serves_them(tmp_path):
+    made = Settings(data_dir=tmp_path / "made", tls=True)
+    made.state_dir.mkdir(parents=True, mode=0o700)
+    tls.server_context(made)
+    files, folder = tls.files_of(made), tmp_path / "data"
+    done = command(
+        "init", folder, "--server", "--host", "127.0.0.1", "--tls-certificate",
+        str(files.certificate), "--tls-key", str(files.key),
+    )  # fmt: skip
+    assert done.returncode == 0
+    access_key, secret = (folder / "state" / "root-keys").read_text().split()
+    server = testing.start(folder, log=tmp_path / "log")
+    try:
+        keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret}
+        s3 = server.client("s3", verify=str(files.authority), **keys)
+        assert s3.list_buckets()["Buckets"] == []
+        assert not (folder / "state" / "tls").exists()
+    finally:
+        server.stop()

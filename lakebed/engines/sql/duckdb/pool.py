@@ -36,6 +36,8 @@ log = logging.getLogger("lakebed.engines.sql")
 MEMORY_SHARE = 0.6
 """Of the machine's memory, what all queries at a time may take; the rest is for everybody else."""
 MEMORY_BYTES_MIN = 128 << 20
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""What a container may take: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files"""
 SCAN_WATCH_SECONDS = 0.05
 _LISTED_TOGETHER_MAX = 32
 SCAN_LIMIT = "Bytes scanned limit was exceeded"
@@ -246,6 +248,8 @@ def _with_memory(settings: EngineSettings) -> Limits:
 def _memory_total(settings: EngineSettings) -> int:
     """Return what all queries at a time may take."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # none, or `max`
+        machine = min(machine, int(_CONTAINER_LIMIT.read_text("ascii")))
     return settings.memory_bytes_max or int(machine * MEMORY_SHARE)
 
 
