@@ -202,6 +202,8 @@ def as_cedar(statement: dict[str, Any]) -> str:
 
 def oracle(statements: list[dict[str, Any]], asked: Asked) -> tuple[bool, bool]:
     """Return whether Cedar allows, and whether it denies explicitly."""
+    if not statements:
+        return False, False
     context = {key: int(value) if key == "n" else value for key, value in asked.context.items()} | {
         "action": asked.action,
         "resource": asked.resource,
@@ -235,3 +237,87 @@ def test_no_decision_differs_from_the_oracles(
     )
     assert verdict.is_allowed == expected
     assert verdict.is_explicit == any(denies for _, denies in answers)
+
+
+CALLERS = (USER, SESSION, SESSION, SESSION, ROOT, NOBODY, GLUE)
+NAMES = {
+    "*": "*",
+    "account": {"AWS": OWN},
+    "root": {"AWS": ROOT.arn},
+    "other account": {"AWS": OTHER},
+    "user": {"AWS": USER.arn},
+    "role": {"AWS": ROLE_ARN},
+    "session": {"AWS": SESSION.arn},
+    "service": {"Service": "glue.amazonaws.com"},
+}
+BROAD = STATEMENTS.map(lambda one: one | {"Action": "*", "Resource": "*", "Condition": {}})
+"""What decides is mostly who is named and which kinds of policies there are."""
+GRANTS = st.tuples(st.sampled_from([*NAMES, "role", "session", "user"]), BROAD | STATEMENTS)
+MIXED = st.lists(BROAD | STATEMENTS, min_size=1, max_size=2)
+_MEANT = {
+    "user": {"*": "named", "account": "account", "root": "account", "user": "named"},
+    "role": {"*": "named", "account": "account", "root": "account", "role": "role",
+             "session": "named"},
+    "root": {"*": "named", "account": "named", "root": "named"},
+    "anonymous": {"*": "named"},
+    "service": {"*": "named", "service": "named"},
+}  # fmt: skip
+"""How a principal of a resource's policy means a caller: itself, its role, its account."""
+
+
+def grants(
+    kind: str, named: list[tuple[str, dict[str, Any]]], asked: Asked
+) -> tuple[set[str], bool]:
+    """Return how the oracle sees a caller granted something, and whether it is denied."""
+    found: set[str] = set()
+    denied = False
+    for name, statement in named:
+        meant = _MEANT[kind].get(name)
+        if meant is None:
+            continue
+        allows, denies = oracle([statement], asked)
+        found |= {meant} if allows else set()
+        denied |= denies
+    return found, denied
+
+
+@given(
+    st.sampled_from(CALLERS), st.sampled_from([OWN, OWN, OTHER]), st.booleans(),
+    st.tuples(st.just([]) | MIXED, st.none() | MIXED, st.none() | MIXED),
+    st.lists(GRANTS, min_size=1, max_size=2),
+    st.tuples(st.sampled_from(ACTIONS), st.sampled_from(RESOURCES), CONTEXTS),
+)  # fmt: skip
+def test_no_decision_about_a_resource_with_a_policy_differs_from_the_oracles(
+    caller, owner, needs_resource, own, named, call
+):
+    asked = Asked(caller, call[0], call[1], owner, call[2])
+    is_somebody = caller.kind in ("user", "role")
+    identity, boundary, session = own if is_somebody else ([], None, None)
+    sets = [identity, *(one for one in (boundary, session) if one is not None)]
+    answers = [oracle(one, asked) for one in sets]
+    found, is_denied = grants(caller.kind, named, asked)
+    within = all(allows for allows, _ in answers[1:])
+    by_identity = (answers[0][0] or caller.kind == "root") and within
+    if caller.kind in ("anonymous", "service"):
+        expected = bool(found)
+    elif owner != caller.account:
+        expected = bool(found) and by_identity
+    elif needs_resource:
+        expected = "named" in found or ("role" in found and within) or (
+            "account" in found and by_identity
+        )  # fmt: skip
+    else:
+        expected = "named" in found or ("role" in found and within) or by_identity
+    is_denied |= any(denies for _, denies in answers)
+    statements = [one | {"Principal": NAMES[name]} for name, one in named]
+    verdict = evaluate(
+        asked,
+        Policies(
+            (policy(*identity),) if identity else (),
+            None if boundary is None else policy(*boundary),
+            None if session is None else (policy(*session),),
+            policy(*statements, resource=True),
+            needs_resource,
+        ),
+    )
+    assert (verdict.is_allowed, verdict.is_explicit) == (expected and not is_denied, is_denied)
