@@ -118,3 +118,29 @@ def test_who_may_not_use_the_key_does_not_query_the_object(lakebed, s3):
     assert "is disabled" in status["StateChangeReason"]
     found = rows(athena, finish(athena, "SELECT id FROM shop.p WHERE id LIKE '1%'"))
     assert found == [["id"], ["1,apple"]]
+
+
+def test_results_are_encrypted_as_the_query_asks(lakebed, s3):
+    athena = lakebed.client("athena")
+    key = lakebed.client("kms").create_key()["KeyMetadata"]["Arn"]
+    for bucket in ("lake", "results"):
+        s3.delete_bucket_encryption(Bucket=bucket)
+    lakebed.client("glue").create_database(DatabaseInput={"Name": "shop"})
+    for option, wanted in (
+        ({"EncryptionOption": "SSE_S3"}, ("AES256", None)),
+        ({"EncryptionOption": "SSE_KMS", "KmsKey": key}, ("aws:kms", key)),
+    ):
+        to = {"OutputLocation": "s3://results/q/", "EncryptionConfiguration": option}
+        query = finish(athena, "SELECT 1 AS n", ResultConfiguration=to)
+        result = query["ResultConfiguration"]["OutputLocation"].removeprefix("s3://results/")
+        head = s3.head_object(Bucket="results", Key=result)
+        assert (head["ServerSideEncryption"], head.get("SSEKMSKeyId")) == wanted
+        assert b'"n"' not in (lakebed.data_dir / "lake" / "results" / result).read_bytes()
+        assert rows(athena, query) == [["n"], ["1"]]
+        text = "CREATE TABLE shop.t WITH (external_location = 's3://lake/t/') AS SELECT 7 AS n"
+        finish(athena, text, ResultConfiguration=to)
+        (made,) = s3.list_objects_v2(Bucket="lake")["Contents"]
+        head = s3.head_object(Bucket="lake", Key=made["Key"])
+        assert (head["ServerSideEncryption"], head.get("SSEKMSKeyId")) == wanted
+        finish(athena, "DROP TABLE shop.t")
+        s3.delete_object(Bucket="lake", Key=made["Key"])

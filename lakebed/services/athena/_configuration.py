@@ -87,8 +87,7 @@ def shown(kept: Shape) -> Shape:
 def refuse_encryption(operation: str, encryption: Mapping[str, str] | None) -> None:
     """Refuse CSE_KMS: its reader decrypts what it reads, and results are kept as they are.
 
-    The server-side options are kept and shown (a reader cannot tell), but nothing is encrypted at
-    rest yet.
+    The server-side options are S3's to carry out, as what a query writes is put there.
     """
     if encryption and encryption.get("EncryptionOption") == "CSE_KMS":
         raise NotBuiltError("athena", operation, "EncryptionConfiguration CSE_KMS")

@@ -20,9 +20,12 @@ _INLINE_BYTES_MAX = 256 * KIB
 class QueryLake:
     """The lake as one query sees it."""
 
-    def __init__(self, caller: Caller, files: PlainFiles) -> None:
+    def __init__(
+        self, caller: Caller, files: PlainFiles, encryption: Mapping[str, str] | None
+    ) -> None:
         self._caller = caller
         self._files = files
+        self._headers = put_headers(encryption)
 
     async def call(
         self, service: str, operation: str, request: Mapping[str, object]
@@ -50,11 +53,26 @@ class QueryLake:
     async def put(self, bucket: str, key: str, path: Path) -> None:
         """Make a scratch file an object; the file is moved away."""
         body = await spooled(path)
-        await self._caller.call("s3", "put_object", {"Bucket": bucket, "Key": key, "Body": body})
+        request = {"Bucket": bucket, "Key": key, "Body": body, **self._headers}
+        await self._caller.call("s3", "put_object", request)
 
     async def delete(self, bucket: str, key: str) -> None:
         """Delete an object; deleting what is not there is no error."""
         await self._caller.call("s3", "delete_object", {"Bucket": bucket, "Key": key})
+
+
+def put_headers(encryption: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the members of PutObject that encrypt what a query writes, as its settings say.
+
+    https://docs.aws.amazon.com/athena/latest/ug/encrypting-query-results-stored-in-s3.html
+    """
+    option = (encryption or {}).get("EncryptionOption")
+    if encryption is None or option is None:
+        return {}
+    if option == "SSE_S3":
+        return {"ServerSideEncryption": "AES256"}
+    key = encryption.get("KmsKey")
+    return {"ServerSideEncryption": "aws:kms"} | ({"SSEKMSKeyId": key} if key else {})
 
 
 async def spooled(path: Path) -> Spooled:

@@ -18,7 +18,7 @@ from lakebed.engines.sql import Column, Outcome, SqlFailure, SqlQuery
 from lakebed.plain_files import PlainFiles
 from lakebed.services.athena import _budget, _reuse
 from lakebed.services.athena._expiry import managed_file, sweep_managed
-from lakebed.services.athena._lake import QueryLake, spooled
+from lakebed.services.athena._lake import QueryLake, put_headers, spooled
 from lakebed.services.athena._metadata import metadata_file
 from lakebed.services.athena.model import (
     QUERIES,
@@ -70,7 +70,8 @@ async def run_query(
 
 async def _run(caller: Caller, engines: Engines, query: QueryExecution, scratch: Path) -> Outcome:
     scratch.mkdir(parents=True, mode=0o700)
-    lake = QueryLake(caller, PlainFiles(caller, engines.objects, scratch / "plain"))
+    files = PlainFiles(caller, engines.objects, scratch / "plain")
+    lake = QueryLake(caller, files, query.settings.encryption)
     writing: list[asyncio.Future[Any]] = []
 
     def begun() -> None:
@@ -144,6 +145,7 @@ class _Writer:
             request["ExpectedBucketOwner"] = settings.expected_owner
         if settings.acl:
             request["ACL"] = "bucket-owner-full-control"
+        request |= put_headers(settings.encryption)
         await self._caller.call("s3", "put_object", request)
 
     async def keep(self, path: Path) -> None:

@@ -28,7 +28,7 @@ class ResultSettings(msgspec.Struct, frozen=True):
     """Where a query's results go, and how: the workgroup's settings or the client's.
 
     `location` ends with a slash; it is empty for results that Athena keeps itself (`is_managed`).
-    `encryption` and `acl` are shapes as the API shows them; nothing is encrypted at rest yet.
+    `encryption` and `acl` are shapes as the API shows them.
     """
 
     location: str = ""
