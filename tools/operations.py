@@ -16,7 +16,7 @@ Json = dict[str, Any]
 SERVICES = Path("lakebed/services")
 _OWN_MODELS = Path(__file__).parent / "models"
 """Models in botocore's form of what AWS serves and botocore has no model of."""
-_STATUSES = {"s3": {"PutBucketTagging": 204}}
+_STATUSES = {"s3": {"PutBucketPolicy": 204, "PutBucketTagging": 204}}
 """What AWS answers where its model says nothing, which means 200."""
 _TEXTS = {"s3": ["Expires", "ResponseExpires"]}
 """Shapes that are times in the model, and to AWS a text that it gives back as it came."""
@@ -60,6 +60,11 @@ def _corrected(service: str, model: Json) -> Json:
         model["operations"][name]["http"]["responseCode"] = status
     for name in _TEXTS.get(service, []):
         model["shapes"][name] = {"type": "string"}
+    # A REST service that another one's endpoint has beside it is told by its version in the path.
+    version = f"/v{model['metadata']['apiVersion'].replace('-', '')}/"
+    uris = [one["http"]["requestUri"] for one in model["operations"].values()]
+    if all(uri.startswith(version) for uri in uris):
+        model["metadata"]["pathPrefix"] = version
     return model
 
 

@@ -106,7 +106,9 @@ def _operation(model: Json, name: str) -> Json:
         out["result_wrapper"] = wrapper
     if shape_names.get("output") and model["metadata"]["protocol"] == "rest-xml":
         output = shape_names["output"]
-        out["xml_root"] = _XML_ROOTS.get(output, output.removesuffix("Output") + "Result")
+        out["xml_root"] = _XML_ROOTS.get(
+            output, output.removesuffix("Output").removesuffix("Result") + "Result"
+        )
     out["errors"] = sorted(error["shape"] for error in operation.get("errors", []))
     return out
 

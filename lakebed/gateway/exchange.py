@@ -24,7 +24,7 @@ from lakebed.gateway.credentials import Credentials, Key
 from lakebed.gateway.forms import PostForm
 from lakebed.gateway.hosts import WEBSITE, website_of, with_bucket
 from lakebed.gateway.receiving import DRAINED_BYTES_MAX, Streamed, compare_digests
-from lakebed.gateway.routing import Route, is_form, is_upload_form, route
+from lakebed.gateway.routing import OF_ACCOUNT, Route, is_form, is_upload_form, route
 from lakebed.gateway.server import Connection, Exchange, Slot
 from lakebed.gateway.signature.authenticate import Identity, SecretFor, authenticate
 from lakebed.gateway.signature.forms import authenticate_form
@@ -63,7 +63,7 @@ class Gateway(msgspec.Struct, frozen=True):
         if is_form(head):
             return _Buffered(self, connection, slot, head, None)
         try:
-            if "x-amz-target" not in head.headers:
+            if "x-amz-target" not in head.headers and OF_ACCOUNT not in head.headers:
                 with_bucket(head, self.domains)
             if head.method == "OPTIONS":
                 return Preflight(self, connection, slot, head)

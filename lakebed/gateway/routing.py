@@ -17,6 +17,8 @@ _REST_SERVICE = "s3"
 _SERVICES_MAX = 512
 _FORM = "application/x-www-form-urlencoded"
 _SCOPE_END = "/aws4_request"
+OF_ACCOUNT = "x-amz-account-id"
+"""Names the account in every request of a service beside S3, and in none of S3."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -159,11 +161,16 @@ def _by_form(request: HttpRequest, known: Index) -> Route:
 def _prefixed(request: HttpRequest, known: Index) -> str | None:
     """Return the service that has the path, if the request is signed for its endpoint.
 
-    Anything else below the path is an object of the bucket of that name.
+    Anything else below the path is an object of the bucket of that name; where both are signed for
+    under one name, a request of the other service says whose account it is about.
     """
     for prefix, service in known.path_prefixes.items():
         if request.path.startswith(prefix):
-            return service if _signing_name(request) == load(service).signing_name else None
+            name = load(service).signing_name
+            is_shared = name == _REST_SERVICE
+            if is_shared and OF_ACCOUNT in request.headers:
+                return service
+            return service if not is_shared and _signing_name(request) == name else None
     return None
 
 

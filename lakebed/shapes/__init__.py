@@ -12,6 +12,7 @@ from lakebed.shapes.iam import Iam
 from lakebed.shapes.kms import Kms
 from lakebed.shapes.logs import Logs
 from lakebed.shapes.s3 import S3
+from lakebed.shapes.s3control import S3Control
 from lakebed.shapes.secretsmanager import Secretsmanager
 from lakebed.shapes.ssm import Ssm
 from lakebed.shapes.sts import Sts
@@ -58,6 +59,11 @@ class Aws(t.Protocol):
     @property
     def s3(self) -> S3:
         """The operations of s3."""
+        ...
+
+    @property
+    def s3control(self) -> S3Control:
+        """The operations of s3control."""
         ...
 
     @property

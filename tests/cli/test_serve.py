@@ -39,7 +39,7 @@ def test_health_and_metrics(server):
         "version": __version__,
         "services": dict.fromkeys(
             ("athena", "cloudtrail", "glue", "glue_iceberg", "iam", "kms", "logs", "s3")
-            + ("secretsmanager", "ssm", "sts"),
+            + ("s3control", "secretsmanager", "ssm", "sts"),
             "available",
         ),
     }

@@ -97,6 +97,8 @@ class InputBindings:
 
     def __init__(self, shape: Shape, uri: str) -> None:
         self._labels = [label.rstrip("+") for label in re.findall(r"\{([^}]+)\}", uri)]
+        # Of a path that begins with a label every part is one; the last may have slashes in it.
+        self._template = None if uri.startswith("/{") or not self._labels else template(uri)
         self._names = {
             member.location_name or member.name: member.name
             for member in shape.members.values()
@@ -115,6 +117,9 @@ class InputBindings:
         out: dict[str, Any] = {}
         headers = request.headers
         rest = request.path[1:]
+        if self._template is not None:
+            found = self._template.fullmatch(request.path)
+            rest = "/".join(found.groups()) if found is not None else ""
         for label in self._labels:
             last = label == self._labels[-1] and len(self._labels) > 1
             value, _, rest = (rest, "", "") if last else rest.partition("/")

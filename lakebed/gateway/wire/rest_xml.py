@@ -10,7 +10,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.ids import host_id
 from lakebed.gateway.wire.headers import Headers, InputBindings, OutputBindings
 from lakebed.gateway.wire.http import Body, HttpRequest, HttpResponse
-from lakebed.gateway.wire.models import Member, Operation, ServiceModel
+from lakebed.gateway.wire.models import Member, Operation, ServiceModel, Shape
 from lakebed.gateway.wire.xml_read import malformed, parse_xml, read_structure
 from lakebed.gateway.wire.xml_write import XmlEncoders, escape
 
@@ -50,6 +50,19 @@ def _payload_reader(member: Member) -> InputReader:
     return read
 
 
+def _members_reader(shape: Shape) -> InputReader | None:
+    """Return a reader of the members that are the body, if there are any."""
+    names = [member.name for member in shape.members.values() if not member.location]
+    if not names:
+        return None
+
+    def read(body: bytes) -> dict[str, Any]:
+        found = read_structure(shape, parse_xml(body))
+        return {name: found[name] for name in names if name in found}
+
+    return read
+
+
 class RestXmlProtocol:
     """The REST-XML protocol of one service, with the codecs its operations have needed so far."""
 
@@ -82,8 +95,10 @@ class RestXmlProtocol:
     def _input(self, operation: Operation) -> _Input:
         shape = operation.input
         bindings = InputBindings(shape, operation.uri.partition("?")[0])
-        if operation.streaming_input or not shape.payload:
+        if operation.streaming_input:
             return _Input(bindings, None)
+        if not shape.payload:
+            return _Input(bindings, _members_reader(shape))
         return _Input(bindings, _payload_reader(shape.members[shape.payload]))
 
     def serialise(

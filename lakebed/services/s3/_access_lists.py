@@ -20,11 +20,10 @@ from lakebed.services.s3._grants import (
     is_given,
     is_public,
 )
-from lakebed.services.s3._rules import blocks
+from lakebed.services.s3._rules import is_blocked
 from lakebed.services.s3._settings import (
     ACL,
     OWNERSHIP_CONTROLS,
-    PUBLIC_ACCESS_BLOCK,
     setting_of,
 )
 from lakebed.services.s3.model import Bucket
@@ -113,8 +112,7 @@ def new_owned(ctx: Context, bucket: Bucket, operation: str, request: Mapping[str
 
 def check_public(ctx: Context, bucket: Bucket, operation: str, grants: Grants) -> None:
     """Refuse a public list where those are blocked."""
-    block = setting_of(ctx, bucket.name, PUBLIC_ACCESS_BLOCK)
-    if not (is_public(grants) and blocks(block, "BlockPublicAcls")):
+    if not (is_public(grants) and is_blocked(ctx, bucket, "BlockPublicAcls")):
         return
     who = ctx.principal
     if who.is_anonymous or who.account != bucket.account:

@@ -12,6 +12,7 @@ import json
 from lakebed.context import Context
 from lakebed.core.limits import BUCKET_RULES_REMEMBERED_MAX
 from lakebed.govern.policies import Policy, Statement, parsed
+from lakebed.govern.public_access import account_blocks
 from lakebed.services.s3._grants import Grants, statements_of
 from lakebed.services.s3._policy_documents import in_accounts, is_public
 from lakebed.services.s3._settings import (
@@ -25,13 +26,18 @@ from lakebed.services.s3._settings import (
 from lakebed.services.s3.model import BUCKETS, Bucket
 
 _SOURCES = (POLICY, ACL, OWNERSHIP_CONTROLS, PUBLIC_ACCESS_BLOCK)
-_RESTRICT = "RestrictPublicBuckets"
+_RESTRICT, _IGNORE = "RestrictPublicBuckets", "IgnorePublicAcls"
 
 
 class Rules:
     """What a bucket's settings say of who may reach it."""
 
-    def __init__(self, bucket: Bucket, settings: dict[str, BucketSetting | None]) -> None:
+    def __init__(
+        self,
+        bucket: Bucket,
+        settings: dict[str, BucketSetting | None],
+        of_account: tuple[str, ...],
+    ) -> None:
         self.owner = bucket.account
         text = policy_text(settings[POLICY])
         policy = Policy("bucket policy")
@@ -41,11 +47,13 @@ class Rules:
         self._policy = policy
         # Of a public policy nothing is left for others' accounts but what it denies.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
-        is_shut = blocks(settings[PUBLIC_ACCESS_BLOCK], _RESTRICT) and is_public(policy)
+        block = settings[PUBLIC_ACCESS_BLOCK]
+        is_restricted = _RESTRICT in of_account or blocks(block, _RESTRICT)
+        is_shut = is_restricted and is_public(policy)
         self._to_others = Policy.of(policy.name, policy.denies) if is_shut else policy
         # Where the bucket's owner owns its objects, access lists are out of use.
         self.has_lists = settings[OWNERSHIP_CONTROLS] is not None
-        self.ignores_public = blocks(settings[PUBLIC_ACCESS_BLOCK], "IgnorePublicAcls")
+        self.ignores_public = _IGNORE in of_account or blocks(block, _IGNORE)
         grants = settings[ACL]
         self._lists: tuple[Statement, ...] = ()
         if self.has_lists and grants is not None and grants.document is not None:
@@ -88,20 +96,28 @@ def blocks(setting: BucketSetting | None, name: str) -> bool:
     return setting.document is not None and bool(setting.document.get(name))
 
 
+def is_blocked(ctx: Context, bucket: Bucket, name: str) -> bool:
+    """Tell whether one of the four blocks holds in a bucket, be it by its account's."""
+    own = setting_of(ctx, bucket.name, PUBLIC_ACCESS_BLOCK)
+    return blocks(own, name) or name in account_blocks(ctx, bucket.account)
+
+
 class _Remembered:
     """The rules of the buckets asked last, by their digest, which says all there is in them."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Rules] = {}
+        self._known: dict[tuple[str, tuple[str, ...]], Rules] = {}
 
     def rules_of(self, ctx: Context, bucket: Bucket) -> Rules:
         """Return the rules of a bucket that has some."""
-        found = self._known.get(bucket.rules)
+        of_account = account_blocks(ctx, bucket.account)
+        key = bucket.rules, of_account
+        found = self._known.get(key)
         if found is None:
-            found = Rules(bucket, _read(ctx, bucket))
+            found = Rules(bucket, _read(ctx, bucket), of_account)
             if len(self._known) >= BUCKET_RULES_REMEMBERED_MAX:
                 self._known.clear()
-            self._known[bucket.rules] = found
+            self._known[key] = found
         return found
 
 

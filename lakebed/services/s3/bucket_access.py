@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from lakebed.context import Context
+from lakebed.govern.public_access import BLOCKS
 from lakebed.services.s3._access_lists import (
     ENFORCED,
     PREFERRED,
@@ -29,8 +30,6 @@ from lakebed.services.s3.model import bucket_of, malformed_xml
 if TYPE_CHECKING:
     from lakebed.shapes import s3
 
-_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-
 
 def get_public_access_block(
     ctx: Context, request: s3.GetPublicAccessBlockRequest
@@ -41,7 +40,7 @@ def get_public_access_block(
     """
     bucket = bucket_of(ctx, request)
     setting = setting_of(ctx, bucket.name, PUBLIC_ACCESS_BLOCK)
-    found = dict.fromkeys(_BLOCKS, True) if setting is None else setting.document
+    found = dict.fromkeys(BLOCKS, True) if setting is None else setting.document
     if found is None:
         message = "The public access block configuration was not found"
         raise not_set("NoSuchPublicAccessBlockConfiguration", message, bucket)
@@ -57,7 +56,7 @@ def put_public_access_block(
     """
     bucket = bucket_of(ctx, request)
     asked: Mapping[str, Any] = request.get("PublicAccessBlockConfiguration", {})
-    blocks = {name: bool(asked.get(name, False)) for name in _BLOCKS}
+    blocks = {name: bool(asked.get(name, False)) for name in BLOCKS}
     keep_setting(ctx, bucket, PUBLIC_ACCESS_BLOCK, blocks)
     rules_changed(ctx, bucket)
     return {}

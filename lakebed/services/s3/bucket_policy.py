@@ -11,10 +11,9 @@ from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.services.s3._policy_documents import checked_policy, is_public
 from lakebed.services.s3._principals import check_principals
-from lakebed.services.s3._rules import blocks, policy_text, rules_changed
+from lakebed.services.s3._rules import is_blocked, policy_text, rules_changed
 from lakebed.services.s3._settings import (
     POLICY,
-    PUBLIC_ACCESS_BLOCK,
     forget_setting,
     keep_setting,
     not_set,
@@ -37,8 +36,7 @@ def put_bucket_policy(
     bucket = _own(ctx, bucket_of(ctx, request), "PUT")
     policy = checked_policy(request["Policy"], bucket.name)
     check_principals(ctx, policy)
-    block = setting_of(ctx, bucket.name, PUBLIC_ACCESS_BLOCK)
-    if blocks(block, "BlockPublicPolicy") and is_public(policy):
+    if is_public(policy) and is_blocked(ctx, bucket, "BlockPublicPolicy"):
         message = (
             f"User: {ctx.principal.arn} is not authorized to perform: s3:PutBucketPolicy on "
             f'resource: "arn:aws:s3:::{bucket.name}" because public policies are prevented by '

@@ -26,6 +26,7 @@ SERVICES = (
     "kms",
     "logs",
     "s3",
+    "s3control",
     "secretsmanager",
     "ssm",
     "sts",
@@ -126,6 +127,9 @@ class Values:
                 strategy = strategy.filter(bool)
             if location == "uri":
                 strategy = NAME if name == "Bucket" else TEXT.filter(bool)
+            if member.serialization.get("hostLabel"):
+                # It stands in the host, too, which botocore checks.
+                strategy = NAME
             (fixed if required else optional)[name] = strategy
         return st.fixed_dictionaries(fixed, optional=optional)
 

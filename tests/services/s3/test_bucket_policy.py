@@ -54,7 +54,7 @@ def test_a_bucket_has_no_policy_at_first(s3):
 def test_a_policy_comes_back_as_it_was_put_and_goes(s3):
     text = policy({"Principal": {"AWS": OTHER}})
     response = s3.put_bucket_policy(Bucket="lake", Policy=text)
-    assert response["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 204
     assert answer(s3.get_bucket_policy(Bucket="lake")) == {"Policy": text}
     status = answer(s3.get_bucket_policy_status(Bucket="lake"))
     assert status == {"PolicyStatus": {"IsPublic": False}}

@@ -1,0 +1,1 @@
+"""S3 Control: what holds for all buckets of an account, and access points to them."""
