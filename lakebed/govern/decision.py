@@ -14,7 +14,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.principal import Origin, Principal
 from lakebed.govern.actions import needed
 from lakebed.govern.evaluation import Asked, Policies, Verdict, evaluate
-from lakebed.govern.identities import SESSIONS, Identities, Own
+from lakebed.govern.identities import ROLES, SESSIONS, USERS, Identities, Own
 from lakebed.govern.policies import Caller, Policy
 from lakebed.store import Scope
 
@@ -166,15 +166,35 @@ def conditions_of(scope: Scope, who: Principal, origin: Origin, now: float) -> C
             "aws:principaltype": kind,
             "aws:userid": who.user_id,
         }
+    return found | _of_identity(scope, who, now)
+
+
+def _of_identity(scope: Scope, who: Principal, now: float) -> Conditions:
+    """Return the condition keys of a user, or of a session: names, tags, how it was begun."""
+    found: Conditions = {}
     if who.user:
         found["aws:username"] = who.user
-    is_temporary = who.access_key.startswith("ASIA")
-    if is_temporary and (session := SESSIONS.get(scope, who.access_key)) is not None:
-        found["aws:tokenissuetime"] = str(int(session.issued))
-        found["aws:multifactorauthpresent"] = "true" if session.has_mfa else "false"
-        if session.provider:
-            found["aws:federatedprovider"] = session.provider
-        if session.source_identity:
-            found["aws:sourceidentity"] = session.source_identity
-        found |= {f"aws:principaltag/{key.lower()}": value for key, value in session.tags.items()}
-    return found
+        user = USERS.get(scope, who.account, who.user)
+        found |= _tagged({} if user is None else user.tags)
+    elif who.role and not who.access_key:
+        # A run as a role: it has no session whose tags are kept.
+        role = ROLES.get(scope, who.account, who.role.rpartition("/")[2])
+        found |= _tagged({} if role is None else role.tags)
+    if not who.access_key.startswith("ASIA"):
+        return found
+    session = SESSIONS.get(scope, who.access_key)
+    if session is None:
+        return found
+    found["aws:tokenissuetime"] = str(int(session.issued))
+    found["aws:multifactorauthpresent"] = "true" if session.has_mfa else "false"
+    if session.has_mfa:
+        found["aws:multifactorauthage"] = str(int(now - session.issued))
+    if session.provider:
+        found["aws:federatedprovider"] = session.provider
+    if session.source_identity:
+        found["aws:sourceidentity"] = session.source_identity
+    return found | _tagged(session.tags)
+
+
+def _tagged(tags: Mapping[str, str]) -> Conditions:
+    return {f"aws:principaltag/{key.lower()}": value for key, value in tags.items()}

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakebed.context import Context
-from lakebed.govern.decision import Need, needs_of
+from lakebed.core.errors import AwsError
+from lakebed.govern.decision import Decision, Need, needs_of
 from lakebed.govern.policies import parsed
 from lakebed.services.sts._roles import role_of
+from lakebed.services.sts._second_factors import is_shown
 
 _FREE = frozenset({"get_caller_identity", "get_session_token", "assume_role_with_web_identity"})
 """Nobody needs a permission for these; tokens of others are verified by the operation itself."""
@@ -37,6 +39,21 @@ def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> list[Need
     return [Need(one, arn, role.account, trust, needs_resource=True) for one in actions]
 
 
+def refusal(ctx: Context, decision: Decision) -> AwsError:
+    """Return AWS's answer to a call that is not allowed: trust policies have a word of their own.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    verdict, need, sentence = decision.verdict, decision.need, decision.reason
+    if verdict is not None and need is not None and verdict.kind == "resource-based":
+        ending = f"because no role trust policy allows the {need.action} action"
+        if verdict.is_explicit:
+            ending = "with an explicit deny in the role trust policy"
+        who = f"User: {ctx.principal.arn}"
+        sentence = f"{who} is not authorized to perform: {need.action} {ending}"
+    return AwsError("AccessDenied", sentence, 403)
+
+
 def conditions(
     ctx: Context, operation: str, request: Mapping[str, Any]
 ) -> dict[str, str | tuple[str, ...]]:
@@ -60,6 +77,9 @@ def conditions(
         found["aws:tagkeys"] = tuple(tag["Key"] for tag in tags)
     if request.get("TransitiveTagKeys"):
         found["sts:transitivetagkeys"] = tuple(request["TransitiveTagKeys"])
+    if "SerialNumber" in request and is_shown(ctx, request):
+        found["aws:multifactorauthpresent"] = "true"
+        found["aws:multifactorauthage"] = "0"
     if operation == "assume_role" and (role := role_of(ctx, request["RoleArn"])) is not None:
         for key, value in role.tags.items():
             found[f"aws:resourcetag/{key.lower()}"] = value

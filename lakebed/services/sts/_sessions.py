@@ -26,7 +26,7 @@ from lakebed.store import Range
 _SECRET_BYTES = 30
 _TOKEN_BYTES = 240
 _PURGED_MAX = 20
-_UNBUILT = ("SerialNumber", "TokenCode", "ProvidedContexts", "MinimumSessionTokenSize")
+_UNBUILT = ("ProvidedContexts", "MinimumSessionTokenSize")
 
 
 def invalid(message: str) -> AwsError:
@@ -40,7 +40,7 @@ def denied(message: str) -> AwsError:
 
 
 def refuse_unbuilt(operation: str, request: Mapping[str, Any]) -> None:
-    """Refuse members that would change the answer: there are no devices for a second factor."""
+    """Refuse members that would change the answer."""
     for member in _UNBUILT:
         if member in request:
             raise NotBuiltError("sts", operation, member)

@@ -8,6 +8,7 @@ from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.govern.identities import Session
 from lakebed.services.sts._roles import begin_session, role_of, seconds_of
+from lakebed.services.sts._second_factors import spend
 from lakebed.services.sts._sessions import (
     caller_session,
     denied,
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 def assume_role(ctx: Context, request: shapes.AssumeRoleRequest) -> shapes.AssumeRoleResponse:
     """Return temporary credentials of a role; its trust policy was asked before (`_access.py`).
 
-    An account's root may assume roles that trust its account, which AWS refuses. A second factor is
-    not built. A role that does not exist is denied in the sentence of one that does not trust.
+    An account's root may assume roles that trust its account, which AWS refuses. A role that
+    does not exist is denied in the sentence of one that does not trust.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     refuse_unbuilt("AssumeRole", request)
     role = role_of(ctx, request["RoleArn"])
     if role is None:
         raise denied(
-            f"User: {ctx.principal.arn} is not authorized to perform: sts:AssumeRole on resource: "
-            f"{request['RoleArn']}"
+            f"User: {ctx.principal.arn} is not authorized to perform: sts:AssumeRole because no "
+            "role trust policy allows the sts:AssumeRole action"
         )
     caller = caller_session(ctx)
     is_chained = caller is not None and bool(caller.role)
@@ -40,6 +41,7 @@ def assume_role(ctx: Context, request: shapes.AssumeRoleRequest) -> shapes.Assum
     session = Session(
         "", "", "", "", "", "", 0.0,
         tags=tags, transitive=transitive, source_identity=_source_identity(request, caller),
+        has_mfa=spend(ctx, request),
     )  # fmt: skip
     return begin_session(ctx, role, request, session, seconds)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from lakebed.context import Context
 from lakebed.govern.identities import Session
+from lakebed.services.sts._second_factors import spend
 from lakebed.services.sts._sessions import (
     begin,
     denied,
@@ -32,6 +35,7 @@ def get_session_token(
     """
     refuse_unbuilt("GetSessionToken", request)
     who = _long_term(ctx, "GetSessionToken")
+    who = msgspec.structs.replace(who, has_mfa=spend(ctx, request))
     return {"Credentials": begin(ctx, who, _seconds(ctx, request))}
 
 

@@ -60,10 +60,21 @@ def test_whom_a_role_does_not_trust_is_denied_as_of_no_role(strict, user, role):
     for one in (arn, arn + "x"):
         code, sentence, status = error_of(lambda one=one: assume(strict, bob, one))
         assert (code, status) == ("AccessDenied", 403)
-        assert sentence.startswith(
-            "User: arn:aws:iam::000000000000:user/bob is not authorized to perform: "
-            f"sts:AssumeRole on resource: {one}"
+        assert sentence == (
+            "User: arn:aws:iam::000000000000:user/bob is not authorized to perform: sts:AssumeRole "
+            "because no role trust policy allows the sts:AssumeRole action"
         )
+
+
+def test_a_trust_policy_that_denies_says_so(strict, user, role):
+    bob = user("bob", allow("sts:AssumeRole", "*"))
+    arn = role("reader", {**allow("sts:AssumeRole", Principal={"AWS": "*"}), "Effect": "Deny"})
+    assert error_of(lambda: assume(strict, bob, arn)) == (
+        "AccessDenied",
+        "User: arn:aws:iam::000000000000:user/bob is not authorized to perform: sts:AssumeRole "
+        "with an explicit deny in the role trust policy",
+        403,
+    )
 
 
 def test_an_account_that_is_trusted_hands_on_by_its_own_policies(strict, user, role):
@@ -190,6 +201,22 @@ def test_a_session_of_a_role_that_was_made_anew_may_nothing(strict, bucket, user
 def test_what_is_not_built_is_refused_by_name(strict, role):
     arn = role("reader", allow("sts:AssumeRole", Principal=ROOT))
     code, sentence, _ = error_of(
-        lambda: assume(strict, {}, arn, SerialNumber="arn:aws:iam::000000000000:mfa/x")
+        lambda: assume(strict, {}, arn, ProvidedContexts=[{"ContextAssertion": "abcd"}])
     )
-    assert (code, "SerialNumber" in sentence) == ("LakebedNotBuilt", True)
+    assert (code, "ProvidedContexts" in sentence) == ("LakebedNotBuilt", True)
+
+
+def test_tags_of_a_user_are_principal_tags(strict, bucket, user, role):
+    own = {"StringEquals": {"aws:PrincipalTag/team": "data"}}
+    ann = user("ann", allow("s3:GetObject", "arn:aws:s3:::lake/${aws:PrincipalTag/folder}/*"))
+    arn = role("reader", allow("sts:AssumeRole", Principal={"AWS": "*"}, Condition=own))
+    s3 = strict.client("s3", **ann)
+    assert error_of(lambda: assume(strict, ann, arn))[0] == "AccessDenied"
+    assert error_of(lambda: s3.get_object(Bucket="lake", Key="read/a"))[0] == "AccessDenied"
+    tags = {"team": "data", "folder": "read"}
+    strict.client("iam").tag_user(
+        UserName="ann", Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
+    )
+    s3.get_object(Bucket="lake", Key="read/a")
+    assert error_of(lambda: s3.get_object(Bucket="lake", Key="other/b"))[0] == "AccessDenied"
+    assume(strict, ann, arn)
