@@ -1,0 +1,48 @@
+"""Which permissions Glue's operations need besides their own: who hands over a role may pass it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lakebed.context import Context
+from lakebed.govern.decision import Need, needs_of
+
+_PASSING = frozenset({"create_crawler", "update_crawler"})
+
+
+def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> list[Need]:
+    """Return the permissions that an operation needs; the root of an account has them all."""
+    if ctx.principal.is_root:
+        return []
+    found = needs_of(ctx, "glue", operation, request)
+    if operation in _PASSING and request.get("Role"):
+        found.append(Need("iam:PassRole", _role_arn(ctx, request["Role"]), ctx.account))
+    return found
+
+
+def conditions(
+    ctx: Context, operation: str, request: Mapping[str, Any]
+) -> dict[str, str | tuple[str, ...]]:
+    """Return the condition keys of a role that is handed over.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+    """
+    if operation not in _PASSING or not request.get("Role"):
+        return {}
+    return {
+        "iam:passedtoservice": "glue.amazonaws.com",
+        "iam:associatedresourcearn": (
+            f"arn:aws:glue:{ctx.region}:{ctx.account}:crawler/{request['Name']}"
+        ),
+    }
+
+
+def _role_arn(ctx: Context, role: str) -> str:
+    """Return the ARN of a role that is given by its ARN, or its name with its path."""
+    if role.startswith("arn:"):
+        return role
+    return f"arn:aws:iam::{ctx.account}:role/{role.removeprefix('/')}"
