@@ -11,7 +11,18 @@ from typing import Any
 from lakebed.context import Context
 from lakebed.govern.actions import needed
 from lakebed.govern.decision import Need
-from lakebed.govern.identities import ACCESS_KEYS, GROUPS, ROLES, USERS, Group, Role, User
+from lakebed.govern.identities import (
+    ACCESS_KEYS,
+    GROUPS,
+    POLICIES,
+    ROLES,
+    SECOND_FACTORS,
+    USERS,
+    WEB_PROVIDERS,
+    Group,
+    Role,
+    User,
+)
 from lakebed.services.iam.model import INSTANCE_PROFILES, PASSWORD_POLICIES, InstanceProfile
 from lakebed.store import Table
 
@@ -70,11 +81,27 @@ def conditions(
     keys = tuple(tag["Key"] for tag in tags) or tuple(request.get("TagKeys") or ())
     if keys:
         found["aws:tagkeys"] = keys
-    held = _entity(ctx, request)
-    for key, value in getattr(held, "tags", {}).items():
+    for key, value in _tags_of(ctx, request).items():
         found[f"aws:resourcetag/{key.lower()}"] = value
         found[f"iam:resourcetag/{key.lower()}"] = value
     return found
+
+
+def _tags_of(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the tags of what a request is about."""
+    held: Any = _entity(ctx, request)
+    if held is not None:
+        return getattr(held, "tags", {})
+    name = request.get("PolicyArn", "").rpartition("/")[2]
+    device = request.get("SerialNumber", "").rpartition("/")[2]
+    url = request.get("OpenIDConnectProviderArn", "").partition(":oidc-provider/")[2]
+    if name:
+        held = POLICIES.get(ctx, ctx.account, name)
+    elif device:
+        held = SECOND_FACTORS.get(ctx, ctx.account, device)
+    elif url:
+        held = WEB_PROVIDERS.get(ctx, ctx.account, url)
+    return {} if held is None else held.tags
 
 
 def _arn(ctx: Context, operation: str, request: Mapping[str, Any]) -> str:

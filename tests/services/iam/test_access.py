@@ -98,3 +98,40 @@ def test_what_was_allowed_through_a_group_is_gone_with_it(strict, made):
     assert len(ann.list_users()["Users"]) == 1
     root.remove_user_from_group(GroupName="readers", UserName="ann")
     assert error_of(ann.list_users)[0] == "AccessDenied"
+
+
+def test_tags_of_policies_devices_and_providers_are_conditions(strict, made):
+    root = strict.client("iam")
+    ann = made(statement("iam:*", Condition={"StringEquals": {"aws:ResourceTag/team": "data"}}))
+    for team in ("data", "else"):
+        tags = [{"Key": "team", "Value": team}]
+        document = json.dumps(allowing())
+        policy = root.create_policy(PolicyName=team, PolicyDocument=document, Tags=tags)["Policy"]
+        device = root.create_virtual_mfa_device(VirtualMFADeviceName=team, Tags=tags)
+        provider = root.create_open_id_connect_provider(Url=f"https://{team}.example", Tags=tags)
+        calls = (
+            lambda arn=policy["Arn"]: ann.get_policy(PolicyArn=arn),
+            lambda serial=device["VirtualMFADevice"]["SerialNumber"]: ann.list_mfa_device_tags(
+                SerialNumber=serial
+            ),
+            lambda arn=provider["OpenIDConnectProviderArn"]: ann.get_open_id_connect_provider(
+                OpenIDConnectProviderArn=arn
+            ),
+        )
+        for call in calls:
+            if team == "data":
+                call()
+            else:
+                assert error_of(call)[0] == "AccessDenied"
+
+
+def test_an_account_lets_its_users_change_their_passwords(strict, made):
+    root = strict.client("iam")
+    ann = made(statement("iam:GetUser"))
+    root.create_login_profile(UserName="ann", Password="first One 1")
+    change = {"OldPassword": "first One 1", "NewPassword": "second One 2"}
+    refused = error_of(lambda: ann.change_password(**change))
+    assert (refused[0], "iam:ChangePassword" in refused[1]) == ("AccessDenied", True)
+    assert "on resource: arn:aws:iam::000000000000:user/data/ann" in refused[1]
+    root.update_account_password_policy(AllowUsersToChangePassword=True)
+    ann.change_password(**change)
