@@ -39,6 +39,9 @@ BUCKET_POLICY_BYTES_MAX: Final = 20 * KIB
 ACL_GRANTS_MAX: Final = 100
 CORS_RULES_MAX: Final = 100
 WEBSITE_RULES_MAX: Final = 50
+ACCESS_POINTS_MAX: Final = 10_000
+"""Of one account and region."""
+ACCESS_POINTS_PAGE_MAX: Final = 1000
 ACCESS_RECORDS_MAX: Final = 20_000
 """Ours: requests that wait to be written into access logs, about 20 MB; others are lost."""
 FORM_FIELDS_BYTES_MAX: Final = 20 * KIB

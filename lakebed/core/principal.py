@@ -59,7 +59,8 @@ class Signature(Protocol):
 class Origin:
     """Where a request came from: the address, whether over TLS, two of its headers.
 
-    `tls_version` is a number as text (`1.3`), empty without TLS; `signature` None for nobody's.
+    `tls_version` is a number as text (`1.3`), empty without TLS; `signature` None for nobody's;
+    `access_point` the ARN of what stood in a bucket's place, empty for the bucket itself.
     """
 
     address: str = ""
@@ -68,3 +69,4 @@ class Origin:
     referer: str = ""
     tls_version: str = ""
     signature: Signature | None = None
+    access_point: str = ""

@@ -68,8 +68,9 @@ class Registry:
         """Return what answers browsers where they ask for no operation of a service.
 
         Its module `_web` may have `cross_origin(ctx, visit)`, the headers that an answer to a page
-        of another host has besides, `preflight(ctx, visit)`, those of an OPTIONS, and
-        `page(ctx, visit)`, a page of a website.
+        of another host has besides, `preflight(ctx, visit)`, those of an OPTIONS,
+        `page(ctx, visit)`, a page of a website, and `access_point(ctx, visit)`, the bucket and the
+        ARN of what is named in a bucket's place.
         """
         return self._beside(service, "_web", function)
 

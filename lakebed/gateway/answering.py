@@ -46,7 +46,8 @@ class Answering:
         gateway, connection, headers = self._gateway, self._connection, self._head.headers
         agent, referer = headers.get("user-agent", ""), headers.get("referer", "")
         tls = connection.tls_version
-        origin = Origin(connection.address, bool(tls), agent, referer, tls, identity)
+        through = self._head.access_point
+        origin = Origin(connection.address, bool(tls), agent, referer, tls, identity, through)
         principal, region = None, gateway.region
         self._identity = identity
         if identity is not None:

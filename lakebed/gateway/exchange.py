@@ -16,15 +16,22 @@ from lakebed.core.limits import (
     LARGE_REQUEST_BYTES,
     REQUEST_BODY_BYTES_MAX,
 )
+from lakebed.core.visits import Visit
 from lakebed.dispatch.dispatcher import Call, Dispatcher
 from lakebed.gateway.answering import Answering
 from lakebed.gateway.browsers import PageVisit, Preflight
 from lakebed.gateway.claims import check_body
 from lakebed.gateway.credentials import Credentials, Key
 from lakebed.gateway.forms import PostForm
-from lakebed.gateway.hosts import WEBSITE, website_of, with_bucket
+from lakebed.gateway.hosts import (
+    WEBSITE,
+    access_point_in,
+    website_of,
+    with_access_point,
+    with_bucket,
+)
 from lakebed.gateway.receiving import DRAINED_BYTES_MAX, Streamed, compare_digests
-from lakebed.gateway.routing import OF_ACCOUNT, Route, is_form, is_upload_form, route
+from lakebed.gateway.routing import OF_ACCOUNT, Route, family_of, is_form, is_upload_form, route
 from lakebed.gateway.server import Connection, Exchange, Slot
 from lakebed.gateway.signature.authenticate import Identity, SecretFor, authenticate
 from lakebed.gateway.signature.forms import authenticate_form
@@ -63,8 +70,7 @@ class Gateway(msgspec.Struct, frozen=True):
         if is_form(head):
             return _Buffered(self, connection, slot, head, None)
         try:
-            if "x-amz-target" not in head.headers and OF_ACCOUNT not in head.headers:
-                with_bucket(head, self.domains)
+            self._name_bucket(head)
             if head.method == "OPTIONS":
                 return Preflight(self, connection, slot, head)
             if is_upload_form(head):
@@ -78,6 +84,24 @@ class Gateway(msgspec.Struct, frozen=True):
                 return _Refused(self, connection, slot, head, error)
             return _Buffered(self, connection, slot, head, found)
         return Streamed(self, connection, slot, head, found)
+
+    def _name_bucket(self, head: HttpRequest) -> None:
+        """Put the bucket into the path, where the host names it or an access point to it."""
+        if "x-amz-target" in head.headers or OF_ACCOUNT in head.headers:
+            return
+        with_bucket(head, self.domains)
+        named = access_point_in(head)
+        if not named:
+            return
+        visit, who = Visit(head.method, f"/{named}"), self.credentials.anonymous()
+        call = Call(who, self.region, family_of(head), "access_point", visit, "")
+
+        def answer(place: tuple[str, str] | None, error: BaseException | None) -> None:
+            # What is no access point may be the name of a bucket.
+            if place is not None and error is None:
+                with_access_point(head, named, *place)
+
+        self.dispatcher.visit(call, answer)
 
     def authenticate(self, head: HttpRequest) -> Identity | None:
         """Return who signed the request, None for nobody; AwsError for a wrong signature."""

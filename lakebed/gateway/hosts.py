@@ -57,6 +57,44 @@ def website_of(host: str, domains: tuple[str, ...]) -> str:
     return "" if match is None else match[1]
 
 
+_POINT = r"([a-z0-9][a-z0-9-]{1,48}[a-z0-9]-\d{12})"
+_POINTS = re.compile(
+    rf"{_POINT}\.(?:s3-accesspoint\.(?:dualstack\.)?[a-z0-9-]+\.amazonaws\.com(?:\.cn)?"
+    r"|localhost|\d+\.\d+\.\d+\.\d+)"
+)
+_ALIAS_END = "-s3alias"
+
+
+@functools.lru_cache(maxsize=_HOSTS_MAX)
+def access_point_of(host: str) -> str:
+    """Return the access point that a Host header names, with its account, or an empty text.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html
+    Clients that are given an address as their endpoint put the access point before it.
+    """
+    match = _POINTS.fullmatch(host.lower().partition(":")[0].rstrip("."))
+    return "" if match is None else match[1]
+
+
+def access_point_in(request: HttpRequest) -> str:
+    """Return the access point that a request names by its host or, by its alias, in its path."""
+    host = request.headers.get("host")
+    named = access_point_of(host) if host else ""
+    if not named and _ALIAS_END in request.path:
+        bucket = request.path[1:].partition("/")[0]
+        named = bucket if bucket.endswith(_ALIAS_END) else ""
+    return named
+
+
+def with_access_point(request: HttpRequest, named: str, bucket: str, arn: str) -> None:
+    """Put the bucket of an access point into a request's path, in the place of its name."""
+    path = request.path
+    request.signed_path = request.signed_path or path
+    has_name = path[1:].partition("/")[0] == named
+    request.path = f"/{bucket}{path[1 + len(named) :] if has_name else path}"
+    request.access_point = arn
+
+
 def domains_of(setting: str) -> tuple[str, ...]:
     """Return the domains that a setting lists, separated by commas."""
     found = (name.strip().strip(".").lower() for name in setting.split(","))

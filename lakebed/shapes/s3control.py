@@ -9,10 +9,108 @@ from __future__ import annotations
 import typing as t
 
 
+class AccessPoint(t.TypedDict, total=False):
+    """AWS's AccessPoint."""
+
+    Name: t.Required[str]
+    NetworkOrigin: t.Required[str]
+    VpcConfiguration: VpcConfiguration
+    Bucket: t.Required[str]
+    AccessPointArn: str
+    Alias: str
+    BucketAccountId: str
+    DataSourceId: str
+    DataSourceType: str
+
+
+class CreateAccessPointRequest(t.TypedDict, total=False):
+    """AWS's CreateAccessPointRequest."""
+
+    AccountId: t.Required[str]
+    Name: t.Required[str]
+    Bucket: t.Required[str]
+    VpcConfiguration: VpcConfiguration
+    PublicAccessBlockConfiguration: PublicAccessBlockConfiguration
+    BucketAccountId: str
+    Scope: Scope
+    Tags: list[Tag]
+
+
+class CreateAccessPointResult(t.TypedDict, total=False):
+    """AWS's CreateAccessPointResult."""
+
+    AccessPointArn: str
+    Alias: str
+
+
+class DeleteAccessPointPolicyRequest(t.TypedDict, total=False):
+    """AWS's DeleteAccessPointPolicyRequest."""
+
+    AccountId: t.Required[str]
+    Name: t.Required[str]
+
+
+class DeleteAccessPointRequest(t.TypedDict, total=False):
+    """AWS's DeleteAccessPointRequest."""
+
+    AccountId: t.Required[str]
+    Name: t.Required[str]
+
+
 class DeletePublicAccessBlockRequest(t.TypedDict, total=False):
     """AWS's DeletePublicAccessBlockRequest."""
 
     AccountId: t.Required[str]
+
+
+class GetAccessPointPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetAccessPointPolicyRequest."""
+
+    AccountId: t.Required[str]
+    Name: t.Required[str]
+
+
+class GetAccessPointPolicyResult(t.TypedDict, total=False):
+    """AWS's GetAccessPointPolicyResult."""
+
+    Policy: str
+
+
+class GetAccessPointPolicyStatusRequest(t.TypedDict, total=False):
+    """AWS's GetAccessPointPolicyStatusRequest."""
+
+    AccountId: t.Required[str]
+    Name: t.Required[str]
+
+
+class GetAccessPointPolicyStatusResult(t.TypedDict, total=False):
+    """AWS's GetAccessPointPolicyStatusResult."""
+
+    PolicyStatus: PolicyStatus
+
+
+class GetAccessPointRequest(t.TypedDict, total=False):
+    """AWS's GetAccessPointRequest."""
+
+    AccountId: t.Required[str]
+    Name: t.Required[str]
+
+
+class GetAccessPointResult(t.TypedDict, total=False):
+    """AWS's GetAccessPointResult."""
+
+    Name: str
+    Bucket: str
+    NetworkOrigin: str
+    VpcConfiguration: VpcConfiguration
+    PublicAccessBlockConfiguration: PublicAccessBlockConfiguration
+    CreationDate: float
+    Alias: str
+    AccessPointArn: str
+    Endpoints: dict[str, str]
+    BucketAccountId: str
+    DataSourceId: str
+    DataSourceType: str
 
 
 class GetPublicAccessBlockOutput(t.TypedDict, total=False):
@@ -27,6 +125,30 @@ class GetPublicAccessBlockRequest(t.TypedDict, total=False):
     AccountId: t.Required[str]
 
 
+class ListAccessPointsRequest(t.TypedDict, total=False):
+    """AWS's ListAccessPointsRequest."""
+
+    AccountId: t.Required[str]
+    Bucket: str
+    NextToken: str
+    MaxResults: int
+    DataSourceId: str
+    DataSourceType: str
+
+
+class ListAccessPointsResult(t.TypedDict, total=False):
+    """AWS's ListAccessPointsResult."""
+
+    AccessPointList: list[AccessPoint]
+    NextToken: str
+
+
+class PolicyStatus(t.TypedDict, total=False):
+    """AWS's PolicyStatus."""
+
+    IsPublic: bool
+
+
 class PublicAccessBlockConfiguration(t.TypedDict, total=False):
     """AWS's PublicAccessBlockConfiguration."""
 
@@ -36,6 +158,14 @@ class PublicAccessBlockConfiguration(t.TypedDict, total=False):
     RestrictPublicBuckets: bool
 
 
+class PutAccessPointPolicyRequest(t.TypedDict, total=False):
+    """AWS's PutAccessPointPolicyRequest."""
+
+    AccountId: t.Required[str]
+    Name: t.Required[str]
+    Policy: t.Required[str]
+
+
 class PutPublicAccessBlockRequest(t.TypedDict, total=False):
     """AWS's PutPublicAccessBlockRequest."""
 
@@ -43,8 +173,40 @@ class PutPublicAccessBlockRequest(t.TypedDict, total=False):
     AccountId: t.Required[str]
 
 
+class Scope(t.TypedDict, total=False):
+    """AWS's Scope."""
+
+    Prefixes: list[str]
+    Permissions: list[str]
+
+
+class Tag(t.TypedDict, total=False):
+    """AWS's Tag."""
+
+    Key: t.Required[str]
+    Value: t.Required[str]
+
+
+class VpcConfiguration(t.TypedDict, total=False):
+    """AWS's VpcConfiguration."""
+
+    VpcId: t.Required[str]
+
+
+class DeleteAccessPointResponse(t.TypedDict, total=False):
+    """AWS's DeleteAccessPointResponse, which has no members."""
+
+
+class DeleteAccessPointPolicyResponse(t.TypedDict, total=False):
+    """AWS's DeleteAccessPointPolicyResponse, which has no members."""
+
+
 class DeletePublicAccessBlockResponse(t.TypedDict, total=False):
     """AWS's DeletePublicAccessBlockResponse, which has no members."""
+
+
+class PutAccessPointPolicyResponse(t.TypedDict, total=False):
+    """AWS's PutAccessPointPolicyResponse, which has no members."""
 
 
 class PutPublicAccessBlockResponse(t.TypedDict, total=False):
@@ -54,16 +216,56 @@ class PutPublicAccessBlockResponse(t.TypedDict, total=False):
 class S3Control(t.Protocol):
     """The operations of s3control that lakebed has built."""
 
+    def create_access_point(self, request: CreateAccessPointRequest) -> CreateAccessPointResult:
+        """Call CreateAccessPoint."""
+        ...
+
+    def delete_access_point(self, request: DeleteAccessPointRequest) -> DeleteAccessPointResponse:
+        """Call DeleteAccessPoint."""
+        ...
+
+    def delete_access_point_policy(
+        self, request: DeleteAccessPointPolicyRequest
+    ) -> DeleteAccessPointPolicyResponse:
+        """Call DeleteAccessPointPolicy."""
+        ...
+
     def delete_public_access_block(
         self, request: DeletePublicAccessBlockRequest
     ) -> DeletePublicAccessBlockResponse:
         """Call DeletePublicAccessBlock."""
         ...
 
+    def get_access_point(self, request: GetAccessPointRequest) -> GetAccessPointResult:
+        """Call GetAccessPoint."""
+        ...
+
+    def get_access_point_policy(
+        self, request: GetAccessPointPolicyRequest
+    ) -> GetAccessPointPolicyResult:
+        """Call GetAccessPointPolicy."""
+        ...
+
+    def get_access_point_policy_status(
+        self, request: GetAccessPointPolicyStatusRequest
+    ) -> GetAccessPointPolicyStatusResult:
+        """Call GetAccessPointPolicyStatus."""
+        ...
+
     def get_public_access_block(
         self, request: GetPublicAccessBlockRequest
     ) -> GetPublicAccessBlockOutput:
         """Call GetPublicAccessBlock."""
+        ...
+
+    def list_access_points(self, request: ListAccessPointsRequest) -> ListAccessPointsResult:
+        """Call ListAccessPoints."""
+        ...
+
+    def put_access_point_policy(
+        self, request: PutAccessPointPolicyRequest
+    ) -> PutAccessPointPolicyResponse:
+        """Call PutAccessPointPolicy."""
         ...
 
     def put_public_access_block(

@@ -32,6 +32,8 @@ class HttpRequest(msgspec.Struct):
     """The query's parameters once they have been read, so that they are read once."""
     signed_path: str = ""
     """The path as it came, if `path` begins with a bucket that the Host header named."""
+    access_point: str = ""
+    """The ARN of the access point that was named in place of the bucket in `path`."""
 
 
 class HttpResponse(msgspec.Struct):

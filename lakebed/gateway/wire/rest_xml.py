@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from lakebed.core.errors import AwsError
 from lakebed.core.ids import host_id
 from lakebed.gateway.wire.headers import Headers, InputBindings, OutputBindings
@@ -52,15 +54,11 @@ def _payload_reader(member: Member) -> InputReader:
 
 def _members_reader(shape: Shape) -> InputReader | None:
     """Return a reader of the members that are the body, if there are any."""
-    names = [member.name for member in shape.members.values() if not member.location]
-    if not names:
+    members = {name: member for name, member in shape.members.items() if not member.location}
+    if not members:
         return None
-
-    def read(body: bytes) -> dict[str, Any]:
-        found = read_structure(shape, parse_xml(body))
-        return {name: found[name] for name in names if name in found}
-
-    return read
+    inner = replace(shape, members=members)
+    return lambda body: read_structure(inner, parse_xml(body))
 
 
 class RestXmlProtocol:

@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from lakebed.context import Context
-from lakebed.core.errors import AwsError
+from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.engines.objects import StoredObject
 from lakebed.govern.actions import needed
 from lakebed.govern.decision import Decision, Need, needs_of
 from lakebed.services.s3._access_lists import object_grants
+from lakebed.services.s3._access_points import access_point_in, check_operation, needs_through
 from lakebed.services.s3._grants import OF_OBJECTS, is_given
 from lakebed.services.s3._rules import rules_of
 from lakebed.services.s3._signature_conditions import signature_conditions
@@ -54,27 +55,35 @@ def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> Sequence[
             found += [Need(action, one.resource, one.owner) for one in found[:1] for action in more]
         return found
     name: str = request["Bucket"]
-    bucket = BUCKETS.get(ctx, name)
+    bucket, through = BUCKETS.get(ctx, name), access_point_in(ctx)
+    if through:
+        check_operation(operation)
     if "CopySource" in request:
-        source = _source(request["CopySource"])
+        source = _source(operation, request["CopySource"])
         return [
-            *_all(ctx, operation, request, bucket),
+            *_all(ctx, operation, request, bucket, through),
             *_of_source(ctx, operation, request, source),
         ]
-    return _all(ctx, operation, request, bucket)
+    return _all(ctx, operation, request, bucket, through)
 
 
 def _all(
-    ctx: Context, operation: str, request: Mapping[str, Any], bucket: Bucket | None
+    ctx: Context,
+    operation: str,
+    request: Mapping[str, Any],
+    bucket: Bucket | None,
+    through: str = "",
 ) -> Sequence[Need]:
+    """Return what a call needs of a bucket, reached through an access point or by its name."""
     if bucket is None or operation == "delete_objects":
         return ()
     who = ctx.principal
-    is_free = not bucket.rules or operation in _OF_POLICY
+    is_free = (not bucket.rules or operation in _OF_POLICY) and not through
     if is_free and who.is_root and who.account == bucket.account:
         return ()
     is_new = operation in _WRITES
-    return [_need(ctx, bucket, one, request, is_new) for one in _actions(operation, request)]
+    found = [_need(ctx, bucket, one, request, is_new) for one in _actions(operation, request)]
+    return needs_through(ctx, through, found) if through else found
 
 
 def _need(
@@ -124,8 +133,10 @@ def _actions(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
         yield "s3:BypassGovernanceRetention"
 
 
-def _source(text: str) -> tuple[str, str, str]:
+def _source(operation: str, text: str) -> tuple[str, str, str]:
     """Return bucket, key and version of a copy's source; the handler refuses what is malformed."""
+    if text.startswith("arn:"):
+        raise NotBuiltError("s3", operation, "an access point in x-amz-copy-source")
     path, _, version = text.partition("?versionId=")
     name, _, key = unquote(path).removeprefix("/").partition("/")
     return name, key, version
@@ -216,6 +227,11 @@ def conditions(
         found["s3:requestobjecttagkeys"] = tuple(requested)
         found |= {f"s3:requestobjecttag/{name.lower()}": text for name, text in requested.items()}
     found |= signature_conditions(ctx)
+    through = access_point_in(ctx)
+    if through:
+        found["s3:dataaccesspointarn"] = through
+        found["s3:dataaccesspointaccount"] = through.split(":")[4]
+        found["s3:accesspointnetworkorigin"] = "Internet"
     bucket = BUCKETS.get(ctx, request["Bucket"]) if "Bucket" in request else None
     if bucket is not None:
         found["s3:resourceaccount"] = bucket.account

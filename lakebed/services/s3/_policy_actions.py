@@ -120,7 +120,10 @@ OBJECT_ACTIONS = frozenset(
 CONDITION_KEYS = ConditionKeys(
     built=frozenset(
         {
+            "s3:accesspointnetworkorigin",
             "s3:authtype",
+            "s3:dataaccesspointaccount",
+            "s3:dataaccesspointarn",
             "s3:delimiter",
             "s3:existingobjecttag",
             "s3:if-match",
@@ -159,9 +162,6 @@ CONDITION_KEYS = ConditionKeys(
     unbuilt=frozenset(
         {
             "s3:accessgrantsinstancearn",
-            "s3:accesspointnetworkorigin",
-            "s3:dataaccesspointaccount",
-            "s3:dataaccesspointarn",
             "s3:destinationregion",
             "s3:inventoryaccessibleoptionalfields",
             "s3:objectcreationoperation",

@@ -12,9 +12,9 @@ import json
 from lakebed.context import Context
 from lakebed.core.limits import BUCKET_RULES_REMEMBERED_MAX
 from lakebed.govern.policies import Policy, Statement, parsed
-from lakebed.govern.public_access import account_blocks
+from lakebed.govern.public_access import account_blocks, is_public
 from lakebed.services.s3._grants import Grants, statements_of
-from lakebed.services.s3._policy_documents import in_accounts, is_public
+from lakebed.services.s3._policy_documents import in_accounts
 from lakebed.services.s3._settings import (
     ACL,
     OWNERSHIP_CONTROLS,

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.core.visits import Page, Visit
+from lakebed.govern.access_points import access_point_named
 from lakebed.services.s3._cors import METHODS, answered, asked_in
 from lakebed.services.s3._settings import CORS, setting_of
 from lakebed.services.s3._website_visits import Website
@@ -61,6 +62,12 @@ def preflight(ctx: Context, visit: Visit) -> Headers:
 def page(ctx: Context, visit: Visit) -> Page:
     """Return what a website shows a visitor."""
     return Website(ctx, visit).page()
+
+
+def access_point(ctx: Context, visit: Visit) -> tuple[str, str] | None:
+    """Return the bucket and the ARN of an access point that stands in a bucket's place."""
+    found = access_point_named(ctx, visit.path[1:])
+    return None if found is None else (found.bucket, found.arn)
 
 
 def _invalid_method(method: str) -> AwsError:

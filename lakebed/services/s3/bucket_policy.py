@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
-from lakebed.services.s3._policy_documents import checked_policy, is_public
+from lakebed.govern.public_access import is_public
+from lakebed.services.s3._policy_documents import checked_policy
 from lakebed.services.s3._principals import check_principals
 from lakebed.services.s3._rules import is_blocked, policy_text, rules_changed
 from lakebed.services.s3._settings import (

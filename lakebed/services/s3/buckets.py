@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.engines.objects import Span, VersionSpan
+from lakebed.govern.access_points import ACCESS_POINTS
 from lakebed.services.s3._access_lists import ENFORCED, PREFERRED, WRITER, acl_with_ownership
 from lakebed.services.s3._grants import Grants, grants_of, is_owners, is_public
 from lakebed.services.s3._object_parts import forget_bucket_parts
@@ -199,6 +200,13 @@ def delete_bucket(ctx: Context, request: s3.DeleteBucketRequest) -> s3.DeleteBuc
         if bucket.is_versioned:
             message += ". You must delete all versions in the bucket."
         raise AwsError("BucketNotEmpty", message, 409, {"BucketName": bucket.name})
+    if any(ACCESS_POINTS.scan(ctx, Range(prefix=(bucket.name,), index="by_bucket"))):
+        # The code is remembered.
+        message = (
+            "The bucket you tried to delete has access points attached. Delete your access points "
+            "before deleting your bucket."
+        )
+        raise AwsError("BucketHasAccessPointsAttached", message, 400)
     for upload in UPLOADS.scan(ctx, Range(prefix=(bucket.name,))):
         discard(ctx, upload)
     BUCKETS.delete(ctx, bucket.name)

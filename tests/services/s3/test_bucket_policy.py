@@ -107,10 +107,10 @@ def test_what_is_no_policy_is_refused_in_s3s_words(s3, text, message):
 
 
 def test_a_condition_that_no_request_has_here_is_refused_by_name(s3):
-    text = policy({"Condition": {"StringEquals": {"s3:AccessPointNetworkOrigin": "VPC"}}})
+    text = policy({"Condition": {"StringEquals": {"s3:AccessGrantsInstanceArn": "x"}}})
     status, error = refusal(s3.put_bucket_policy, Bucket="lake", Policy=text)
     assert (status, error["Code"]) == (501, "NotImplemented")
-    assert "s3.PutBucketPolicy (condition key s3:accesspointnetworkorigin)" in error["Message"]
+    assert "s3.PutBucketPolicy (condition key s3:accessgrantsinstancearn)" in error["Message"]
 
 
 PUBLIC = [
