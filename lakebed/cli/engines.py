@@ -8,6 +8,7 @@ from typing import Any
 from lakebed.core.limits import QUERIES_QUEUED_MAX, QUERIES_RUNNING_MAX
 from lakebed.core.settings import Settings
 from lakebed.engines import Engines
+from lakebed.engines.isolation import IsolationError
 from lakebed.engines.objects import ObjectStore
 from lakebed.engines.sql import EngineSettings, Limits
 
@@ -28,10 +29,14 @@ def open_engines(settings: Settings) -> Engines:
     queries = EngineSettings(
         QUERIES_RUNNING_MAX, QUERIES_QUEUED_MAX, limits, server=settings, memory_bytes_max=total
     )
+    try:
+        crawl = _open("crawl", "local", settings)
+    except IsolationError as error:
+        raise StartError(str(error)) from error
     return Engines(
         objects=open_objects(settings),
         sql=_open("sql", settings.sql_engine, queries),
-        crawl=_open("crawl", "local", settings),
+        crawl=crawl,
     )
 
 

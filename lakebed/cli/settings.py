@@ -14,6 +14,7 @@ KEYS_FILE = "root-keys"
 CHOICES = {
     "durability": ("none", "file", "full"),
     "mode": ("open", "strict"),
+    "jobs_isolation": ("none", "namespace"),
     "scrub": ("on", "off"),
 }
 _KINDS: dict[str, type] = {

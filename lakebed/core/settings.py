@@ -23,6 +23,7 @@ class Settings:
     memory), `sql_memory_bytes` what one of them may; `scan_bytes_per_day` what the queries of one
     user or role may scan in a day (0: as much as they like; the root may always). While less than
     `disk_free_bytes_min` of the disk is free, what makes the lake grow is refused.
+    `jobs_isolation` says what keeps child processes from what they are not granted.
     `scrub` says whether objects are read again, slowly, when the machine is idle.
     `tls` is a certificate of our own making, unless `tls_certificate` and `tls_key` name files.
     """
@@ -44,6 +45,7 @@ class Settings:
     sql_memory_total_bytes: int = 0
     scan_bytes_per_day: int = 0
     disk_free_bytes_min: int = 256 << 20
+    jobs_isolation: Literal["none", "namespace"] = "none"
     sql_trino_url: str = ""
     s3_domain: str = ""
     tls: bool = False

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 def open_engine(settings: Settings | None = None) -> CrawlEngine:
     """Return an engine; its worker processes start when files are first looked into."""
+    from lakebed.core.settings import Settings
     from lakebed.engines.crawl.local.pool import LocalCrawlEngine
+    from lakebed.engines.isolation import Grants, open_isolation
 
-    return LocalCrawlEngine()
+    settings = settings or Settings()
+    # What lies elsewhere: keys that are no paths, and copies of objects that are encrypted.
+    beside = tuple(settings.state_dir.resolve() / name for name in ("odd", "tmp"))
+    grants = Grants((settings.lake_dir.resolve(), *beside))
+    return LocalCrawlEngine(open_isolation(settings), grants)

@@ -20,6 +20,7 @@ from pathlib import Path
 from lakebed.core.limits import CRAWL_FILE_SECONDS, CRAWL_WORKER_IDLE_SECONDS, CRAWL_WORKERS_MAX
 from lakebed.engines.crawl import UNKNOWN, Classifier, Finding, Sample
 from lakebed.engines.crawl.local.messages import LENGTH, Batch, findings, packed
+from lakebed.engines.isolation import Grants, Isolation
 
 BATCH_FILES = 1000
 """Files in one message; more are sent when these are answered."""
@@ -36,15 +37,14 @@ class Worker:
     writer: asyncio.StreamWriter
 
     @classmethod
-    async def start(cls) -> Worker:
+    async def start(cls, isolation: Isolation, grants: Grants) -> Worker:
         """Start a process."""
         ours, theirs = socket.socketpair()
         with theirs:
+            module = "lakebed.engines.crawl.local.worker"
+            worker = [sys.executable, "-m", module, str(theirs.fileno())]
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "lakebed.engines.crawl.local.worker",
-                str(theirs.fileno()),
+                *isolation.command(worker, grants),
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
@@ -90,7 +90,9 @@ def _environment() -> dict[str, str]:
 class LocalCrawlEngine:
     """Looks into files in worker processes that end when there is nothing to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, isolation: Isolation, grants: Grants) -> None:
+        self._isolation = isolation
+        self._grants = grants
         self._places = asyncio.Semaphore(CRAWL_WORKERS_MAX)
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
@@ -160,7 +162,7 @@ class LocalCrawlEngine:
             if worker.process.returncode is None and not worker.reader.at_eof():
                 return worker
             self._discard(worker)
-        worker = await Worker.start()
+        worker = await Worker.start(self._isolation, self._grants)
         self._all.add(worker)
         return worker
 

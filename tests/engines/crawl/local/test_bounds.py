@@ -14,6 +14,7 @@ import pyarrow.parquet
 from lakebed.core.limits import MIB
 from lakebed.engines.crawl import Finding, Sample
 from lakebed.engines.crawl.local.pool import LocalCrawlEngine
+from lakebed.engines.isolation import Grants, Unisolated
 
 _GIGANTIC = 10 << 30
 """The length of a file that takes no room on the disk: its end is a hole."""
@@ -23,7 +24,7 @@ def _classified(paths: list[Path]) -> tuple[list[Finding], int]:
     """Return the findings and the most memory the worker held, in bytes."""
 
     async def run() -> tuple[list[Finding], int]:
-        engine = LocalCrawlEngine()
+        engine = LocalCrawlEngine(Unisolated(), Grants())
         samples = [Sample(path.name, path, path.stat().st_size) for path in paths]
         found = await engine.classify(samples, [])
         status = Path(f"/proc/{engine.processes[0]}/status").read_text().split()
@@ -77,7 +78,7 @@ def test_a_file_that_shrinks_while_it_is_read_has_a_finding(tmp_path: Path) -> N
     (tmp_path / "b.csv").write_text("a,b\n1,x\n2,y\n")
 
     async def run() -> list[Finding]:
-        engine = LocalCrawlEngine()
+        engine = LocalCrawlEngine(Unisolated(), Grants())
         found = await engine.classify([sample, short], [])
         await engine.close()
         return found
