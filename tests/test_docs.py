@@ -69,3 +69,10 @@ def test_the_worked_example_of_contributing(tmp_path):
     assert (
         "| ListUsageProfiles | real |" in (tree / "docs" / "reference" / "coverage.md").read_text()
     )
+
+
+def test_the_example_of_what_s3_keeps(lakebed):
+    (code,) = blocks("docs/reference/s3-kept-objects.md")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "aws:kms told to nobody\n"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import itertools
 import os
 from collections.abc import Mapping, Sequence
@@ -305,9 +306,15 @@ def shown_context(found: Encryption | None) -> dict[str, Any]:
     return {"SSEKMSEncryptionContext": found.context} if found and found.context else {}
 
 
-def etag_of(ctx: Context, found: Encryption | None, md5: str) -> str:
-    """Return the ETag of bytes: their MD5, but of what only a key of others opens."""
-    return md5 if found is None or found.kind == SSE_S3 else ctx.ids.token(128)
+def etag_of(found: Encryption | None, sealing: object, md5: str) -> str:
+    """Return the ETag of bytes: their MD5, but of what only others' keys open, nothing of it.
+
+    The same bytes with the same key have the same one: a part may be sent again.
+    """
+    if found is None or found.kind == SSE_S3:
+        return md5
+    key = cast(FileSealing, sealing).key
+    return hmac.digest(key, b"lakebed etag" + md5.encode(), "sha256")[:16].hex()
 
 
 # -- uploads in parts ------------------------------------------------------------------------------
@@ -337,6 +344,12 @@ def part_key(
     except sealing.SealError:
         message = "The provided encryption parameters did not match the ones used originally."
         raise AwsError("InvalidRequest", message, 400) from None
+
+
+def needs_key_to_complete(upload: Upload) -> bool:
+    """Say whether the completion has to bring the customer's key: with a checksum of its own."""
+    found = upload.encryption
+    return found is not None and found.kind == SSE_C and bool(upload.algorithm)
 
 
 def of_parts(upload: Upload, parts: Sequence[UploadedPart]) -> Encryption | None:

@@ -101,7 +101,7 @@ def keep_part(
     now = float(int(ctx.clock.now()))
     etag, sealed_size, digest = body.digests["md5"], 0, ""
     if body.sealing is not None:
-        etag = etag_of(ctx, upload.encryption, etag)
+        etag = etag_of(upload.encryption, body.sealing, etag)
         sealed_size, digest = sealed_file_size(((body.size, 1),)), sealing_digest(body)
     part = UploadedPart(
         upload_id, number, etag, body.size, name, now, checksums, sealed_size, digest

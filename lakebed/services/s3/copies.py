@@ -164,7 +164,7 @@ def copy_object(ctx: Context, request: s3.CopyObjectRequest) -> s3.CopyObjectOut
             owned = new_owned(ctx, bucket, "CopyObject", request)
             kept = msgspec.structs.replace(
                 copied,
-                etag=etag_of(ctx, encryption, copied.etag),
+                etag=etag_of(encryption, sealing, copied.etag),
                 encryption=encryption,
                 version_id=new_version_id(ctx, bucket),
                 owner=owned.owner,

@@ -26,6 +26,7 @@ from lakebed.services.s3._conditions import check_conflict, check_write
 from lakebed.services.s3._encryption import (
     CUSTOMER_KEYS,
     customer_key_of,
+    needs_key_to_complete,
     of_parts,
     part_key,
     shown_encryption,
@@ -106,7 +107,7 @@ def complete_multipart_upload(
             return _answer(_completed_before(ctx, request, listed))
         raise
     parts = _chosen_parts(ctx, upload, listed)
-    if customer_key_of(request):
+    if customer_key_of(request) or needs_key_to_complete(upload):
         part_key(ctx, bucket_of(ctx, request), upload, request)
     checksums = _object_checksums(upload, parts, request)
     _check_size(request, sum(part.size for part in parts))

@@ -113,7 +113,7 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
         bucket=request["Bucket"],
         key=request["Key"],
         size=body.size,
-        etag=etag_of(ctx, encryption, body.digests["md5"]),
+        etag=etag_of(encryption, body.sealing, body.digests["md5"]),
         last_modified=float(int(now)),
         headers=described(request),
         metadata=dict(request.get("Metadata") or {}),

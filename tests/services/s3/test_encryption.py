@@ -139,8 +139,12 @@ def test_parts_are_encrypted_as_they_come(lakebed, s3, kms_key, kind):
         for sent in (b"replaced", body):
             part = s3.upload_part(**upload, PartNumber=number, Body=sent, **brings)
         assert part.items() >= told(kind, kms_key).items()
+        assert (
+            s3.upload_part(**upload, PartNumber=number, Body=body, **brings)["ETag"]
+            == (part["ETag"])
+        )
         parts.append({"PartNumber": number, "ETag": part["ETag"]})
-    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **brings)
     assert len(file_of(lakebed)) == sealed_file_size([(PART, 2), (7, 1)])
     whole = b"".join(bodies)
     got = s3.get_object(Bucket="lake", Key="k", **brings)
@@ -171,7 +175,7 @@ def test_copies_are_made_between_all_kinds(lakebed, s3, kms_key, source, target)
     span = {"CopySource": "lake/k", "CopySourceRange": "bytes=7-70000"}
     part = s3.upload_part_copy(**upload, PartNumber=1, **span, **brings, **opens)
     parts = {"Parts": [{"PartNumber": 1, "ETag": part["CopyPartResult"]["ETag"]}]}
-    s3.complete_multipart_upload(**upload, MultipartUpload=parts)
+    s3.complete_multipart_upload(**upload, MultipartUpload=parts, **brings)
     got = s3.get_object(Bucket="lake", Key="parts", **brings)
     assert got["Body"].read() == LARGE[7:70_001]
 
@@ -416,3 +420,17 @@ def test_no_log_has_a_customers_key(lakebed, s3):
             content = path.read_bytes()
             assert key not in content
             assert KEY not in content
+
+
+def test_the_key_of_an_upload_with_a_checksum_is_needed_for_its_completion(s3):
+    upload = {"Bucket": "lake", "Key": "k"}
+    begun = s3.create_multipart_upload(**upload, **CUSTOMER, ChecksumAlgorithm="CRC32")
+    upload["UploadId"] = begun["UploadId"]
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"1", **CUSTOMER)
+    sent = {"PartNumber": 1, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}
+    done = {**upload, "MultipartUpload": {"Parts": [sent]}}
+    status, error = refusal(s3.complete_multipart_upload, **done)
+    assert (status, error["Code"]) == (400, "InvalidRequest")
+    assert refusal(s3.complete_multipart_upload, **done, **OTHER_KEY)[0] == 400
+    s3.complete_multipart_upload(**done, **CUSTOMER)
+    assert s3.get_object(Bucket="lake", Key="k", **CUSTOMER)["Body"].read() == b"1"
