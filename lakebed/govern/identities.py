@@ -371,6 +371,11 @@ def _of_user(scope: Scope, user: User) -> Iterator[Policy]:
             yield from _of(scope, group.inline, group.attached)
 
 
+def policies_of_group(scope: Scope, group: Group) -> tuple[Policy, ...]:
+    """Return the policies of a group."""
+    return tuple(_of(scope, group.inline, group.attached))
+
+
 def _of(scope: Scope, inline: Mapping[str, str], attached: Sequence[str]) -> Iterator[Policy]:
     for name, text in inline.items():
         yield parsed(text, name)

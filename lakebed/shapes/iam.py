@@ -508,6 +508,25 @@ class GetAccountSummaryResponse(t.TypedDict, total=False):
     SummaryMap: dict[str, int]
 
 
+class GetContextKeysForCustomPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetContextKeysForCustomPolicyRequest."""
+
+    PolicyInputList: t.Required[list[str]]
+
+
+class GetContextKeysForPolicyResponse(t.TypedDict, total=False):
+    """AWS's GetContextKeysForPolicyResponse."""
+
+    ContextKeyNames: list[str]
+
+
+class GetContextKeysForPrincipalPolicyRequest(t.TypedDict, total=False):
+    """AWS's GetContextKeysForPrincipalPolicyRequest."""
+
+    PolicySourceArn: t.Required[str]
+    PolicyInputList: list[str]
+
+
 class GetGroupPolicyRequest(t.TypedDict, total=False):
     """AWS's GetGroupPolicyRequest."""
 
@@ -2324,6 +2343,18 @@ class Iam(t.Protocol):
 
     def get_account_summary(self, request: GetAccountSummaryRequest) -> GetAccountSummaryResponse:
         """Call GetAccountSummary."""
+        ...
+
+    def get_context_keys_for_custom_policy(
+        self, request: GetContextKeysForCustomPolicyRequest
+    ) -> GetContextKeysForPolicyResponse:
+        """Call GetContextKeysForCustomPolicy."""
+        ...
+
+    def get_context_keys_for_principal_policy(
+        self, request: GetContextKeysForPrincipalPolicyRequest
+    ) -> GetContextKeysForPolicyResponse:
+        """Call GetContextKeysForPrincipalPolicy."""
         ...
 
     def get_group(self, request: GetGroupRequest) -> GetGroupResponse:

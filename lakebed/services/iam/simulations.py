@@ -11,9 +11,9 @@ from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.principal import Principal
 from lakebed.govern.evaluation import Asked, Policies, evaluate
-from lakebed.govern.identities import Identities
+from lakebed.govern.identities import Identities, policies_of_group
 from lakebed.govern.policies import Caller, Policy, PolicyError, parsed
-from lakebed.services.iam._entities import ROLE, USER
+from lakebed.services.iam._entities import GROUP, ROLE, USER
 from lakebed.services.iam._pages import page
 from lakebed.services.iam.model import invalid
 
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
     from lakebed.shapes import iam as shapes
 
-_ARN = re.compile(r"arn:aws:iam::(\d{12}):(user|role)/(?:[!-~]+/)?([\w+=,.@-]+)")
-_UNBUILT = (
-    "ResourcePolicy", "ResourceOwner", "CallerArn", "ResourceHandlingOption",
-    "OrderedOrganizationPolicyInputList", "PolicyExclusionList",
-)  # fmt: skip
+_ARN = re.compile(r"arn:aws:iam::(\d{12}):(user|role|group)/(?:[!-~]+/)?([\w+=,.@-]+)")
+_UNBUILT = ("ResourceHandlingOption", "OrderedOrganizationPolicyInputList", "PolicyExclusionList")
+_OWNER = re.compile(r"(?:arn:aws:iam::)?(\d{12})(?::root)?")
 
 
 def simulate_custom_policy(
@@ -34,45 +32,80 @@ def simulate_custom_policy(
 ) -> shapes.SimulatePolicyResponse:
     """Return what given policies decide of each action and resource, a page at a time.
 
-    Of the statements that match, the first is named, without its place in the text. Resource
-    policies, other owners and callers are refused by name.
+    Of the statements that match, the first is named, without its place in the text.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
     """
     _refuse_unbuilt("SimulateCustomPolicy", request)
     policies = Policies(_given(request["PolicyInputList"], "PolicyInputList"))
     caller = Caller(f"arn:aws:iam::{ctx.account}:user/simulated", ctx.account, "user")
-    answer: Any = _simulated(request, caller, _bounded(policies, request))
+    answer: Any = _simulated(request, _caller(request, caller), _bounded(policies, request))
     return answer
 
 
 def simulate_principal_policy(
     ctx: Context, request: shapes.SimulatePrincipalPolicyRequest
 ) -> shapes.SimulatePolicyResponse:
-    """Return what the policies of a user or role, and given ones, decide, a page at a time.
+    """Return what the policies of a user, group or role, and given ones, decide, a page at a time.
 
-    Groups cannot be simulated. What is not built is that of SimulateCustomPolicy.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
     _refuse_unbuilt("SimulatePrincipalPolicy", request)
     arn = request["PolicySourceArn"]
     match = _ARN.fullmatch(arn)
     if match is None or match[1] != ctx.account:
-        if f":{ctx.account}:group/" in arn:
-            raise NotBuiltError("iam", "SimulatePrincipalPolicy", "a group")
         raise AwsError("InvalidInput", f"Invalid Entity Arn: {arn} does not clearly define entity "
                        "type and name.")  # fmt: skip
-    name = match[3]
-    if match[2] == "user":
+    caller, own = _principal(ctx, arn, match[2], match[3])
+    more = _given(request.get("PolicyInputList") or (), "PolicyInputList")
+    whole = msgspec.structs.replace(own, identity=(*own.identity, *more))
+    answer: Any = _simulated(request, _caller(request, caller), _bounded(whole, request))
+    return answer
+
+
+def _principal(ctx: Context, arn: str, kind: str, name: str) -> tuple[Caller, Policies]:
+    """Return who is simulated, and the policies of its own; a group asks as a user of it."""
+    if kind == "group":
+        held = policies_of_group(ctx, GROUP.find(ctx, name))
+        caller = Caller(f"arn:aws:iam::{ctx.account}:user/simulated", ctx.account, "user")
+        return caller, Policies(held)
+    if kind == "user":
         who = Principal(ctx.account, arn, USER.find(ctx, name).id, user=name)
         caller = Caller(arn, ctx.account, "user")
     else:
         who = Principal(ctx.account, arn, ROLE.find(ctx, name).id, role=name)
         caller = Caller(arn, ctx.account, "role", arn)
-    own = Identities().policies_of(ctx, who).policies
-    more = _given(request.get("PolicyInputList") or (), "PolicyInputList")
-    whole = msgspec.structs.replace(own, identity=(*own.identity, *more))
-    answer: Any = _simulated(request, caller, _bounded(whole, request))
-    return answer
+    return caller, Identities().policies_of(ctx, who).policies
+
+
+def _caller(request: Mapping[str, Any], known: Caller) -> Caller:
+    """Return the caller that a request names, which a resource's policy has to have, or `known`."""
+    arn = request.get("CallerArn")
+    if not arn:
+        if request.get("ResourcePolicy") and known.arn.endswith(":user/simulated"):
+            # The sentence is ours, what it says AWS's.
+            raise AwsError("InvalidInput", "CallerArn is required with a ResourcePolicy.")
+        return known
+    match = _ARN.fullmatch(arn)
+    if match is None or match[2] != "user":
+        raise AwsError("InvalidInput", f"Invalid Entity Arn: {arn} is not the ARN of a user.")
+    return Caller(arn, match[1], "user")
+
+
+def _owner(request: Mapping[str, Any], resource: str, caller: Caller) -> str:
+    """Return the account whose a resource is: its ARN says so, or ResourceOwner, or the caller's.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
+    """
+    parts = resource.split(":")
+    if len(parts) > 4 and parts[4]:
+        return parts[4]
+    given = request.get("ResourceOwner")
+    if not given:
+        return caller.account
+    match = _OWNER.fullmatch(given)
+    if match is None:
+        raise AwsError("InvalidInput", f"Invalid ResourceOwner: {given}")
+    return match[1]
 
 
 def _refuse_unbuilt(operation: str, request: Mapping[str, Any]) -> None:
@@ -90,7 +123,13 @@ def _given(texts: Any, member: str) -> tuple[Policy, ...]:
 
 
 def _bounded(policies: Policies, request: Mapping[str, Any]) -> Policies:
-    """Return policies with the boundary that a request gives, which is one."""
+    """Return policies with the boundary and the resource's policy that a request gives."""
+    if request.get("ResourcePolicy"):
+        try:
+            resource = parsed(request["ResourcePolicy"], "ResourcePolicy", is_resource_policy=True)
+        except PolicyError as error:
+            raise AwsError("InvalidInput", f"Invalid input: {error}") from None
+        policies = msgspec.structs.replace(policies, resource=resource)
     texts = request.get("PermissionsBoundaryPolicyInputList") or ()
     if not texts:
         return policies
@@ -123,7 +162,8 @@ def _results(
             raise AwsError("InvalidInput", f"Invalid Action Name: {action}")
         for resource in resources:
             at += 1
-            asked = Asked(caller, action, resource, caller.account, context)
+            owner = _owner(request, resource, caller)
+            asked = Asked(caller, action, resource, owner, context)
             yield f"{at:010}", _result(asked, policies)
 
 
@@ -152,7 +192,8 @@ def _result(asked: Asked, policies: Policies) -> Any:
 
 def _missing(asked: Asked, policies: Policies) -> list[str]:
     """Return the condition keys of statements about the request that it gives no value of."""
-    every = [*policies.identity, *([policies.boundary] if policies.boundary else [])]
+    every = [*policies.identity]
+    every += [one for one in (policies.boundary, policies.resource) if one is not None]
     found: set[str] = set()
     for policy in every:
         for one in policy.statements:

@@ -76,12 +76,62 @@ def test_a_users_own_policies_groups_and_boundary_decide(iam):
 def test_what_is_not_honoured_is_refused(iam):
     asked = {"PolicyInputList": [json.dumps(allowing())], "ActionNames": ["s3:GetObject"]}
     code, sentence, _ = error_of(
-        lambda: iam.simulate_custom_policy(**asked, CallerArn="arn:aws:iam::000000000000:user/x")
+        lambda: iam.simulate_custom_policy(**asked, ResourceHandlingOption="EC2-Classic-EBS")
     )
-    assert (code, "CallerArn" in sentence) == ("LakebedNotBuilt", True)
+    assert (code, "ResourceHandlingOption" in sentence) == ("LakebedNotBuilt", True)
     unknown = error_of(
         lambda: iam.simulate_principal_policy(
             PolicySourceArn="arn:aws:iam::000000000000:user/nobody", ActionNames=["s3:GetObject"]
         )
     )
     assert unknown[0] == "NoSuchEntity"
+
+
+def decisions(answer):
+    return [
+        (one["EvalDecision"], [matched["SourcePolicyId"] for matched in one["MatchedStatements"]])
+        for one in answer["EvaluationResults"]
+    ]
+
+
+def test_a_resources_policy_decides_with_who_calls(iam):
+    ann, bob = (f"arn:aws:iam::000000000000:user/{name}" for name in ("ann", "bob"))
+    granting = {**allowing("s3:GetObject")["Statement"][0], "Principal": {"AWS": ann}}
+    asked = {
+        "PolicyInputList": [json.dumps(allowing("glue:*"))], "ActionNames": ["s3:GetObject"],
+        "ResourceArns": ["arn:aws:s3:::lake/a"], "ResourcePolicy": policy(granting),
+    }  # fmt: skip
+    as_ann = iam.simulate_custom_policy(**asked, CallerArn=ann)
+    assert decisions(as_ann) == [("allowed", ["ResourcePolicy"])]
+    assert decisions(iam.simulate_custom_policy(**asked, CallerArn=bob)) == [("implicitDeny", [])]
+    # Of another account's resource the caller's own policies have to say so, too.
+    other = {**asked, "CallerArn": ann, "ResourceOwner": "arn:aws:iam::111111111111:root"}
+    assert decisions(iam.simulate_custom_policy(**other)) == [("implicitDeny", [])]
+    both = {**other, "PolicyInputList": [json.dumps(allowing("s3:*"))]}
+    assert [one for one, _ in decisions(iam.simulate_custom_policy(**both))] == ["allowed"]
+    for wrong in ({}, {"CallerArn": "arn:aws:iam::000000000000:role/x"}):
+        refused = error_of(lambda wrong=wrong: iam.simulate_custom_policy(**asked, **wrong))
+        assert refused[0] == "InvalidInput"
+
+
+def test_a_resources_policy_denies_a_user(iam):
+    iam.create_user(UserName="ann")
+    own = json.dumps(allowing("s3:*"))
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=own)
+    denying = {**allowing("s3:*", effect="Deny")["Statement"][0], "Principal": "*"}
+    answer = iam.simulate_principal_policy(
+        PolicySourceArn="arn:aws:iam::000000000000:user/ann", ActionNames=["s3:GetObject"],
+        ResourceArns=["arn:aws:s3:::lake/a"], ResourcePolicy=policy(denying),
+    )  # fmt: skip
+    assert decisions(answer) == [("explicitDeny", ["ResourcePolicy"])]
+
+
+def test_a_group_is_simulated_by_its_policies(iam):
+    iam.create_group(GroupName="all")
+    own = json.dumps(allowing("glue:*"))
+    iam.put_group_policy(GroupName="all", PolicyName="g", PolicyDocument=own)
+    answer = iam.simulate_principal_policy(
+        PolicySourceArn="arn:aws:iam::000000000000:group/all",
+        ActionNames=["glue:GetTable", "s3:GetObject"],
+    )
+    assert decisions(answer) == [("allowed", ["g"]), ("implicitDeny", [])]
