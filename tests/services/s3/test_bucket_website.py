@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,7 @@ from tests.gateway.raw import Answer
 from tests.services.s3.answers import answer, refusal
 from tests.services.s3.callers import open_to_policies
 
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "s3-web.md"
 PLAIN = {"IndexDocument": {"Suffix": "index.html"}}
 
 
@@ -327,3 +332,12 @@ def test_pages_of_websites_tell_other_hosts_who_may_read_them(lakebed, s3):
     s3.put_bucket_cors(Bucket="site", CORSConfiguration={"CORSRules": [rule]})
     found = visit(lakebed, "/", Origin="https://one.test")
     assert found.headers["access-control-allow-origin"] == "*"
+
+
+def test_the_example_of_the_page_runs(lakebed):
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    environment = {**os.environ, **lakebed.environment}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("<h1>Hello</h1>\n", "")
