@@ -82,8 +82,8 @@ def _keys(texts: Iterable[str]) -> list[str]:
     found: dict[str, str] = {}
     for text in texts:
         statements: Any = json.loads(text)["Statement"]
-        many = statements if isinstance(statements, list) else [statements]
-        for one in cast("list[dict[str, Any]]", many):
+        is_list = isinstance(statements, list)
+        for one in cast("list[dict[str, Any]]", statements if is_list else [statements]):
             conditions = cast("dict[str, dict[str, Any]]", one.get("Condition") or {})
             for keys in conditions.values():
                 for key in keys:
