@@ -20,6 +20,7 @@ from bench import (
     report,
     scale,
     scans,
+    sealing,
     servers,
     streams,
     tpch,
@@ -38,6 +39,7 @@ STORIES: dict[str, Callable[[Path, int, Results], None]] = {
     "crawls": crawls.story,
     "decisions": decisions.story,
     "logs": logs.story,
+    "sealing": sealing.story,
     "testing": queries.for_tests,
 }
 STORY_REPEATS = 40

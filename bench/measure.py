@@ -86,6 +86,8 @@ def session(
                 continue
             if column in OBJECTS_ONLY and not row.is_objects:
                 continue
+            if column in PEERS and row.is_ours:
+                continue
             count = max(int(row.count * scale * SHARES[column]), 10)
             try:
                 results.add(name, column, measured(server, row, count))

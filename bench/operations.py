@@ -23,7 +23,8 @@ class Operation:
 
     `prepare(count)` gives batches that are sent before, one batch after the other, not measured;
     `request(number)` is the one that is measured. `floor` is the module whose server is the limit,
-    or `digests`; `rest_seconds` pass between the preparation and the measurement.
+    or `digests`; `rest_seconds` pass between the preparation and the measurement; what `is_ours`
+    is not asked of peers.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Operation:
     distinct: bool = False
     is_write: bool = False
     is_objects: bool = True
+    is_ours: bool = False
     floor: str = "bench.floor"
     rest_seconds: float = 0.0
 
@@ -52,6 +54,12 @@ def _put(path: str, body: bytes) -> Request:
         "x-amz-sdk-checksum-algorithm": "CRC32",
         "Content-Type": "application/octet-stream",
     }
+    return Request("s3", "PUT", path, headers, body)
+
+
+def _encrypted(path: str, body: bytes) -> Request:
+    put = _put(path, body)
+    headers = {**put.headers, "x-amz-server-side-encryption": "AES256"}
     return Request("s3", "PUT", path, headers, body)
 
 
@@ -141,6 +149,19 @@ OPERATIONS: dict[str, Operation] = {
     "head": Operation(
         "HEAD 1 KB", 6000, lambda _: _filled("head", KEYS_READ, KIB),
         lambda n: _s3("HEAD", f"/head/o/{n % KEYS_READ:06}"),
+    ),
+    "put_1k_encrypted": Operation(
+        "PUT 1 KB, SSE-S3", 3000, lambda _: [_bucket("put-1k-s")],
+        lambda n: _encrypted(f"/put-1k-s/o/{n:06}", body_of(n, KIB)),
+        distinct=True, is_write=True, is_ours=True,
+    ),
+    "get_1k_encrypted": Operation(
+        "GET 1 KB, SSE-S3", 6000,
+        lambda _: [_bucket("get-1k-s"), [
+            _encrypted(f"/get-1k-s/o/{n:06}", body_of(n, KIB)) for n in range(KEYS_READ)
+        ]],
+        lambda n: _s3("GET", f"/get-1k-s/o/{n % KEYS_READ:06}"),
+        answer_bytes=KIB, is_ours=True,
     ),
     "range": Operation(
         "GET 4 KB of 1 MB", 3000, lambda _: _filled("range", 8, MIB),

@@ -12,6 +12,7 @@ tag of 16 bytes; a segment of nothing has one chunk of nothing.
 from __future__ import annotations
 
 import base64
+import functools
 import hmac
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +39,7 @@ def seal(settings: Settings, purpose: str, name: str, value: bytes) -> str:
 
     path = key_path(settings, purpose)
     try:
-        key = path.read_bytes()
+        key = _key_at(path)
     except FileNotFoundError:
         key = _made(path)
     nonce = os.urandom(_NONCE_BYTES)
@@ -52,7 +53,7 @@ def unseal(settings: Settings, purpose: str, name: str, text: str) -> bytes:
 
     try:
         sealed = base64.b64decode(text)
-        key = key_path(settings, purpose).read_bytes()
+        key = _key_at(key_path(settings, purpose))
         return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
     except (FileNotFoundError, InvalidTag, ValueError) as error:
         raise SealError(f"{purpose} of {name}") from error
@@ -75,6 +76,17 @@ def unlocked(key: bytes, name: str, value: bytes) -> bytes:
         return AESGCM(key).decrypt(value[:_NONCE_BYTES], value[_NONCE_BYTES:], name.encode())
     except (InvalidTag, ValueError) as error:
         raise SealError(name) from error
+
+
+def _key_at(path: Path) -> bytes:
+    """Return the key in a file, which is read again only if it is another file by now."""
+    file = os.stat(path)
+    return _read_key(str(path), file.st_ino, file.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _read_key(path: str, inode: int, mtime_ns: int) -> bytes:
+    return Path(path).read_bytes()
 
 
 def _made(path: Path) -> bytes:
