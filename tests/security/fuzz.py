@@ -26,12 +26,14 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from lakebed.testing import LakebedServer, server
+from tests.conformance import selects
 from tests.gateway.wire.botocore_oracle import operations, service_model
 from tests.security.test_no_operation_is_open import request_of
 
 MEMORY_BYTES_MAX = 1_000_000_000
 ANSWER_SECONDS_MAX = 20.0
 _PATIENCE_SECONDS = 0.5
+_STATEMENTS = 300
 _SEEN_AT_ONCE = 200
 """Requests between two looks at the process and its log."""
 ODD: tuple[Any, ...] = (
@@ -104,13 +106,15 @@ class Fuzzer:
     def __init__(self, url: str, seed: int) -> None:
         self._url = url
         self._random = random.Random(seed)
-        self._operations = [one for one in operations() if one[0] != "s3"]
+        self._operations = [one for one in operations() if _protocol(one[0]) in ("json", "query")]
+        self._statements = list(selects.statements(seed, _STATEMENTS))
         self._signer = Credentials("test", "test")
 
     def request(self) -> bytes:
         """Return one request; every fourth is tampered with once it is signed."""
         chance = self._random
-        made = self._s3() if chance.random() < 0.4 else self._api()
+        make = chance.choices((self._s3, self._api, self._sql), (8, 11, 1))[0]
+        made = make()
         return self._tampered(made) if chance.random() < 0.25 else made
 
     def _api(self) -> bytes:
@@ -118,7 +122,7 @@ class Fuzzer:
         model = service_model(service)
         asked = self._odd(request_of(service, name), 0)
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-        if model.metadata["protocol"] == "query":
+        if _protocol(service) == "query":
             form = {"Action": name, "Version": model.api_version, **_flat(asked)}
             body = urlencode(form, errors="replace").encode()
         else:
@@ -127,6 +131,18 @@ class Fuzzer:
             headers["X-Amz-Target"] = f"{model.metadata['targetPrefix']}.{name}"
             body = json.dumps(asked).encode()
         return self._signed("POST", "/", body, headers, model.signing_name)
+
+    def _sql(self) -> bytes:
+        text = self._random.choice(self._statements)
+        if self._random.random() < 0.7:
+            text = self._tampered(text.encode()).decode("utf-8", "replace")
+        asked = {
+            "QueryString": text,
+            "ResultConfiguration": {"OutputLocation": "s3://lake/results/"},
+        }
+        headers = {"Content-Type": "application/x-amz-json-1.1"}
+        headers["X-Amz-Target"] = "AmazonAthena.StartQueryExecution"
+        return self._signed("POST", "/", json.dumps(asked).encode(), headers, "athena")
 
     def _s3(self) -> bytes:
         chance = self._random
@@ -183,6 +199,10 @@ class Fuzzer:
             )
             data = data[:at] + put + data[to:]
         return data
+
+
+def _protocol(service: str) -> str:
+    return service_model(service).metadata["protocol"]
 
 
 def _flat(value: Any, name: str = "") -> dict[str, str]:
