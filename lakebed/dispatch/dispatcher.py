@@ -194,10 +194,15 @@ class Dispatcher:
         registered = self._find(call.service, call.operation)
 
         def check(store: Transaction) -> Any:
-            context = self._context(call, store)
-            self.authorise(context, call.service, call.operation, call.request)
-            self._watermark.check(call.service, call.operation)
-            return registered.begin(context, call.request) if registered.begin else None
+            context, called = self._context(call, store), (call.service, call.operation)
+            try:
+                self.authorise(context, *called, call.request)
+                self._watermark.check(*called)
+                return registered.begin(context, call.request) if registered.begin else None
+            except AwsError as error:
+                self._house.metrics.count(*called, error.code)
+                self._audit(context, called, registered, call.request, error)
+                raise
 
         self._commits.look(check, answer)
 

@@ -83,3 +83,22 @@ def test_what_is_refused(trail):
     assert refused(lambda: put(TrailName="audit", AdvancedEventSelectors=odd))[0] == (
         "InvalidEventSelectorsException"
     )
+
+
+def test_a_refused_upload_is_delivered_with_its_error(lakebed, trail):
+    # It is refused before its body is read.
+    trail.put_event_selectors(TrailName="audit", EventSelectors=[{"DataResources": [ALL_OBJECTS]}])
+    trail.start_logging(Name="audit")
+    deliver(lakebed)
+    s3 = lakebed.client("s3")
+    put = {"Bucket": "lake", "Key": "secret/a", "Body": b"x" * 100_000}
+    put["ExpectedBucketOwner"] = "111111111111"
+    assert refused(lambda: s3.put_object(**put))[0] == "AccessDenied"
+    time.sleep(0.1)
+    deliver(lakebed)
+    found = [
+        (one["errorCode"], one["resources"][0]["ARN"])
+        for one in delivered(s3)
+        if one["eventName"] == "PutObject" and "errorCode" in one
+    ]
+    assert found == [("AccessDenied", "arn:aws:s3:::lake/secret/a")]
