@@ -14,6 +14,7 @@ from lakebed.gateway.wire.models import Operation
 
 CHECKSUM = "x-amz-checksum-"
 _CHECKSUMS = {CHECKSUM + name: name for name in SIZES}
+_ENCRYPTION = "x-amz-server-side-encryption"
 _OTHERS = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"})
 
 
@@ -38,6 +39,7 @@ def check_body(headers: dict[str, str], body: bytes, operation: Operation) -> No
     if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
         message = "The value of x-amz-content-sha256 header is invalid."
         raise AwsError("InvalidRequest", message)
+    _check_encryption(headers, operation)
     given = checksums_in(headers)
     claimed = headers.get("content-md5")
     if claimed is not None:
@@ -51,6 +53,18 @@ def check_body(headers: dict[str, str], body: bytes, operation: Operation) -> No
         raise AwsError("InvalidRequest", message)
     (algorithm,) = given
     _check_checksum(algorithm, headers[CHECKSUM + algorithm], body)
+
+
+def _check_encryption(headers: dict[str, str], operation: Operation) -> None:
+    """Refuse to be asked for encryption by a request that writes nothing.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+    """
+    method = headers.get(_ENCRYPTION)
+    if method is not None and "ServerSideEncryption" not in operation.input.members:
+        message = f"{_ENCRYPTION} header is not supported for this operation."
+        members = {"ArgumentName": _ENCRYPTION, "ArgumentValue": method}
+        raise AwsError("InvalidArgument", message, 400, members)
 
 
 def _check_md5(claimed: str, body: bytes) -> None:

@@ -434,3 +434,23 @@ def test_the_key_of_an_upload_with_a_checksum_is_needed_for_its_completion(s3):
     assert refusal(s3.complete_multipart_upload, **done, **OTHER_KEY)[0] == 400
     s3.complete_multipart_upload(**done, **CUSTOMER)
     assert s3.get_object(Bucket="lake", Key="k", **CUSTOMER)["Body"].read() == b"1"
+
+
+def test_readers_do_not_ask_for_encryption(lakebed, s3):
+    s3.put_object(Bucket="lake", Key="k", Body=b"1")
+    reader = lakebed.client("s3", config=Config(retries={"max_attempts": 1}))
+    header = "x-amz-server-side-encryption"
+    reader.meta.events.register(
+        "before-call.s3", lambda params, **_: params["headers"].update({header: "AES256"})
+    )
+    assert refusal(reader.get_object, Bucket="lake", Key="k") == (
+        400,
+        {
+            "Code": "InvalidArgument",
+            "Message": f"{header} header is not supported for this operation.",
+            "ArgumentName": header,
+            "ArgumentValue": "AES256",
+        },
+    )
+    assert refusal(reader.head_object, Bucket="lake", Key="k")[0] == 400
+    assert refusal(reader.list_objects_v2, Bucket="lake")[0] == 400
