@@ -20,12 +20,15 @@ from lakebed.cli.care import Place
 from lakebed.cli.owner import OwnerError, ask, reading
 from lakebed.cli.settings import Resolved
 from lakebed.cli.tls import client_context, url_of
+from lakebed.core.decision_files import FOLDER
 from lakebed.core.limits import (
     AUDIT_FILE_BYTES_MAX,
     AUDIT_FILES_MAX,
     COMPLETED_UPLOAD_SECONDS,
     CRAWL_HISTORY_DAYS,
     CRAWL_HISTORY_MAX,
+    DECISIONS_FILE_BYTES_MAX,
+    DECISIONS_FILES_MAX,
     GIB,
     LOG_STORED_BYTES_MAX,
     MIB,
@@ -149,6 +152,8 @@ def _growing(settings: Settings, transactions: Transactions) -> Iterator[dict[st
     yield _grows("answers of completed uploads", str(counts[2]), f"{hours:g} hours")
     limit = f"at most {AUDIT_FILES_MAX} files of {AUDIT_FILE_BYTES_MAX // MIB} MiB"
     yield _grows("audit", _measured(settings.state_dir / "audit"), limit)
+    limit = f"at most {DECISIONS_FILES_MAX} files of {DECISIONS_FILE_BYTES_MAX // MIB} MiB"
+    yield _grows("refusals", _measured(settings.state_dir / FOLDER), limit)
     yield _grows(
         LOST_AND_FOUND, _measured(settings.state_dir / LOST_AND_FOUND), "until you remove it"
     )
