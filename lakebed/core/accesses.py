@@ -38,6 +38,7 @@ class Access:
     tls_version: str
     is_website: bool = False
     version_id: str = ""
+    access_point: str = ""
 
 
 class AccessLog:

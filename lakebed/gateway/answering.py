@@ -15,7 +15,7 @@ from lakebed.gateway.noting import Noted, access_of
 from lakebed.gateway.routing import Route, family_of
 from lakebed.gateway.server import Connection, Slot
 from lakebed.gateway.signature.authenticate import Identity
-from lakebed.gateway.wire.headers import decode_percent
+from lakebed.gateway.wire.headers import decode_percent, one_line
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 from lakebed.gateway.wire.models import load
 from lakebed.gateway.wire.protocols import WireProtocol, protocol_for
@@ -64,7 +64,7 @@ class Answering:
         if "origin" in self._head.headers:
             service = found.service if found is not None else family_of(self._head)
             call = self._visit_call(service, "cross_origin", self._visit())
-            self._gateway.dispatcher.visit(call, lambda more, _: answer.headers.extend(more or ()))
+            self._gateway.dispatcher.visit(call, lambda more, _: answer.headers.extend(_safe(more)))
         self._slot.answer(answer, keep_alive=keep_alive)
 
     def _note(self, found: Route | None, answer: HttpResponse) -> None:
@@ -115,6 +115,11 @@ class Answering:
 
     def _expects_continue(self) -> bool:
         return self._head.headers.get("expect", "").lower() == "100-continue"
+
+
+def _safe(headers: list[tuple[str, str]] | None) -> list[tuple[str, str]]:
+    """Return headers that a bucket's owner wrote, each as one line."""
+    return [(name, one_line(text)) for name, text in headers or ()]
 
 
 def as_aws_error(error: BaseException, service: str, request_id: str) -> AwsError:

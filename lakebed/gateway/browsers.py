@@ -15,6 +15,7 @@ from lakebed.core.visits import Page, Visit
 from lakebed.gateway.answering import Answering, as_aws_error
 from lakebed.gateway.routing import family_of, object_route
 from lakebed.gateway.server import Connection, Slot
+from lakebed.gateway.wire.headers import one_line
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Preflight(_Unread):
             self._error_code = failure.code
             answer = self._protocol(None).serialise_error(None, failure, self._request_id)
         else:
-            answer = HttpResponse(200, [("x-amz-request-id", self._request_id), *(headers or [])])
+            shown = [(name, one_line(text)) for name, text in headers or ()]
+            answer = HttpResponse(200, [("x-amz-request-id", self._request_id), *shown])
         if self._began:
             self._note(None, answer)
         self._slot.answer(answer)
@@ -89,7 +91,8 @@ class PageVisit(_Unread):
             if page.status:
                 answer = replace(answer, status=page.status)
         else:
-            headers = [("x-amz-request-id", self._request_id), *page.headers]
+            shown = [(name, one_line(text)) for name, text in page.headers]
+            headers = [("x-amz-request-id", self._request_id), *shown]
             self._error_code = dict(headers).get("x-amz-error-code", "")
             answer = HttpResponse(page.status, headers, page.text.encode())
         self._send(found, answer)

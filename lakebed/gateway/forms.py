@@ -19,7 +19,7 @@ from lakebed.gateway.receiving import Receiving, algorithms_of, check_length
 from lakebed.gateway.routing import Route, object_route
 from lakebed.gateway.server import Connection, Slot
 from lakebed.gateway.signature.forms import missing_field
-from lakebed.gateway.wire.headers import decode_percent
+from lakebed.gateway.wire.headers import decode_percent, one_line
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 from lakebed.gateway.wire.xml_read import Element, parse_xml
 from lakebed.gateway.wire.xml_write import escape
@@ -203,7 +203,7 @@ def _shown(
         query = urlencode({"bucket": bucket, "key": fields["key"], "etag": etag}, quote_via=quote)
         headers = [header for header in answer.headers if header[0] != "Location"]
         joint = "&" if "?" in target else "?"
-        headers.append(("Location", f"{target}{joint}{query}"))
+        headers.append(("Location", one_line(f"{target}{joint}{query}")))
         return HttpResponse(303, headers, b"")
     status = fields.get("success_action_status")
     if status != "201":

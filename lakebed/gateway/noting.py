@@ -58,6 +58,7 @@ def access_of(
         auth=auth,
         tls_version=connection.tls_version,
         is_website=WEBSITE in host,
+        access_point=head.access_point,
         version_id=parse_query(head.query).get("versionId", "") if head.query else "",
     )
 

@@ -331,3 +331,44 @@ def test_the_checksum_of_a_form_is_verified(s3):
     assert error(response)[1]["Code"] == "BadDigest"
     right = base64.b64encode(zlib.crc32(b"body").to_bytes(4, "big")).decode()
     assert send(form, x_amz_checksum_crc32=right).status_code == 204
+
+
+def test_a_form_cannot_write_headers_into_answers(lakebed, s3):
+    torn = "https://one.test/\r\nSet-Cookie: a=b"
+    fields = version_2(
+        {
+            "expiration": until(60),
+            "conditions": [*HELD, ["starts-with", "$success_action_redirect", ""]],
+        },
+        key="k",
+        success_action_redirect=torn,
+    )
+    response = send((f"{lakebed.url}/lake", fields))
+    assert response.status_code == 303
+    assert "Set-Cookie" not in response.headers
+    assert response.headers["Location"].startswith("https://one.test/%0D%0ASet-Cookie: a=b?bucket=")
+
+
+def test_an_object_that_a_form_made_cannot_write_headers_into_a_website(lakebed, s3):
+    redirect = {"x-amz-website-redirect-location": "/there\r\nSet-Cookie: a=b"}
+    conditions = [*HELD, ["starts-with", "$x-amz-website-redirect-location", ""]]
+    fields = version_2({"expiration": until(60), "conditions": conditions}, key="k", **redirect)
+    assert send((f"{lakebed.url}/lake", fields)).status_code == 204
+    open_to_policies(s3, "lake")
+    allowed = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::lake/*",
+    }
+    s3.put_bucket_policy(Bucket="lake", Policy=json.dumps({"Statement": [allowed]}))
+    pages = {"IndexDocument": {"Suffix": "index.html"}}
+    s3.put_bucket_website(Bucket="lake", WebsiteConfiguration=pages)
+    host = {"Host": "lake.s3-website.localhost"}
+    for method in ("GET", "HEAD"):
+        url = f"{lakebed.url}/k"
+        found = requests.request(method, url, headers=host, allow_redirects=False, timeout=10)
+        assert found.status_code == 301
+        assert found.headers["Location"] == "/there%0D%0ASet-Cookie: a=b"
+    plain = requests.head(s3.generate_presigned_url("head_object", {"Bucket": "lake", "Key": "k"}))
+    assert "Set-Cookie" not in plain.headers

@@ -113,6 +113,7 @@ def _string_to_sign(request: HttpRequest, expires: str) -> str:
         for name in sorted(query)
         if name in _SIGNED_PARAMETERS
     ]
-    resource = request.path + ("?" + "&".join(parts) if parts else "")
+    path = request.signed_path if request.access_point else request.path
+    resource = path + ("?" + "&".join(parts) if parts else "")
     md5, kind = headers.get("content-md5", ""), headers.get("content-type", "")
     return f"{request.method}\n{md5}\n{kind}\n{expires}\n{amz}{resource}"

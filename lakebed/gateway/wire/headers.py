@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from lakebed.core.errors import AwsError
 from lakebed.gateway.wire.http import HttpRequest
@@ -15,6 +15,7 @@ from lakebed.gateway.wire.text import read_scalar, scalar_writer
 
 Headers = list[tuple[str, str]]
 _HEADER_TEXT = re.compile(r"[\t\x20-\x7e]*")
+_UNSAFE = re.compile(r"[^\t\x20-\x7e]+")
 
 
 def decode_percent(text: str, *, plus: bool = False) -> str:
@@ -153,6 +154,15 @@ def _by_wire_name(shape: Shape, location: str) -> dict[str, Member]:
         for member in shape.members.values()
         if member.location == location
     }
+
+
+def one_line(text: str) -> str:
+    """Return `text` as a header may carry it: anything but printable ASCII percent-encoded."""
+    return text if _HEADER_TEXT.fullmatch(text) else _UNSAFE.sub(_encoded, text)
+
+
+def _encoded(found: re.Match[str]) -> str:
+    return quote(found[0].encode("utf-8", "replace"))
 
 
 def header_value(text: str) -> str:

@@ -1,7 +1,7 @@
 """The lines of server access logs, and the keys of the objects that they are delivered in.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
-Pure. That `aclRequired`, the access point and the cipher are never known is said by a hyphen.
+Pure. That `aclRequired` and the cipher are never known is said by a hyphen.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def line(access: Access, source: Source) -> str:
         _word(access.auth),
         _word(access.host),
         f"TLSv{access.tls_version}" if access.tls_version else "-",
-        "-",
+        _word(access.access_point),
         "-",
         source.region,
     ]

@@ -224,6 +224,16 @@ def test_answers_to_pages_of_other_hosts_can_be_read_there(lakebed, s3):
     assert (unmet.status, cross_origin(unmet)) == (200, {})
 
 
+def test_rules_cannot_write_headers_of_their_own(lakebed, s3):
+    rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
+    put(s3, {**rule, "ExposeHeaders": ["x\nSet-Cookie: a=b"]})
+    ways = [("GET", {}), ("OPTIONS", {"Access_Control_Request_Method": "GET"})]
+    for method, headers in ways:
+        found = ask(lakebed, method, "/lake/k", Origin="https://one.test", **headers)
+        assert found.headers["access-control-expose-headers"] == "x%0ASet-Cookie: a=b"
+        assert "set-cookie" not in found.headers
+
+
 TEXTS = st.text(alphabet="ab.", max_size=4)
 
 

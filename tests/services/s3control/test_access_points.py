@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import requests
 from botocore.config import Config
 
 from tests.services.s3.answers import RECENT, answer, refusal
@@ -117,7 +118,7 @@ def test_objects_are_reached_by_arn_and_by_alias(s3, control):
         assert keys == ["a/k", "new"]
         s3.delete_objects(Bucket=name, Delete={"Objects": [{"Key": "new"}]})
     signed = s3.generate_presigned_url("get_object", Params={"Bucket": alias, "Key": "a/k"})
-    assert f"/{alias}/" in signed
+    assert requests.get(signed, timeout=10).content == b"body"
     for name in (ARN, alias):
         status, error = refusal(s3.get_bucket_policy, Bucket=name)
         assert (status, error["Code"]) == (405, "MethodNotAllowed")
