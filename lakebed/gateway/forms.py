@@ -48,10 +48,13 @@ class PostForm(Receiving):
         self._found = object_route("PUT")
         self._form: FormParser | None = None
         self._policy: PostPolicy | None = None
-        self._bucket = ""
+        self._bucket = self._named = ""
         self._size = 0
         try:
-            self._bucket = decode_percent(head.path[1:].partition("/")[0])
+            self._bucket = self._named = _first_part(head.path)
+            if head.access_point and not head.path.startswith(head.signed_path):
+                # The policy is about the name that the form was sent to.
+                self._named = _first_part(head.signed_path) or self._bucket
             kind = head.headers.get("content-type", "")
             if not kind.lower().startswith(_FORM):
                 raise _not_a_form()
@@ -108,7 +111,7 @@ class PostForm(Receiving):
             self._identity = self._gateway.authenticate_form(put, fields)
             if self._identity is not None:
                 self._policy = read_policy(fields["policy"])
-                check_fields(self._policy, _texts(fields), self._bucket, self._gateway.clock.now())
+                check_fields(self._policy, _texts(fields), self._named, self._gateway.clock.now())
             put.path = f"/{quote(self._bucket)}/{quote(fields['key'].encode('latin-1'))}"
             self._algorithms = algorithms_of(put.headers, self._identity)
             self._request = self._protocol(found).parse(found.operation, put)
@@ -147,6 +150,10 @@ class PostForm(Receiving):
         scheme = "https" if self._connection.is_secure else "http"
         bucket = "" if head.signed_path else f"/{quote(self._bucket)}"
         return f"{scheme}://{head.headers.get('host', '')}{bucket}/{quote(key, safe='')}"
+
+
+def _first_part(path: str) -> str:
+    return decode_percent(path[1:].partition("/")[0])
 
 
 def _expanded(fields: Mapping[str, str], file: FormFile | None) -> dict[str, str]:

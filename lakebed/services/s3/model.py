@@ -89,6 +89,7 @@ PARTS = Table(
 
 
 _BUCKET_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]")
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
@@ -120,6 +121,12 @@ def bucket_of(ctx: Context, request: Mapping[str, Any]) -> Bucket:
         raise AwsError("NoSuchBucket", message, 404, {"BucketName": name})
     owner = request.get("ExpectedBucketOwner")
     if owner is not None and owner != bucket.account:
+        if _ACCOUNT.fullmatch(owner) is None:
+            message = (
+                "The value of the expected bucket owner parameter must be an AWS Account ID... "
+                f"[{owner}]"
+            )
+            raise AwsError("InvalidBucketOwnerAWSAccountID", message, 400)
         raise AwsError("AccessDenied", "Access Denied", 403)
     return bucket
 

@@ -203,3 +203,11 @@ def test_the_expected_owner_is_checked(lakebed):
         403,
         {"Code": "AccessDenied", "Message": "Access Denied"},
     )
+
+
+def test_the_expected_owner_must_be_an_account(lakebed):
+    s3 = lakebed.client("s3")
+    s3.create_bucket(Bucket="mine")
+    message = "The value of the expected bucket owner parameter must be an AWS Account ID... [0000]"
+    expected = 400, {"Code": "InvalidBucketOwnerAWSAccountID", "Message": message}
+    assert refusal(s3.list_objects_v2, Bucket="mine", ExpectedBucketOwner="0000") == expected

@@ -137,3 +137,11 @@ def test_a_signature_holds_for_the_name_that_was_signed(lakebed, control):
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "wrong"}
     wrong = lakebed.client("s3", **keys, config=config)
     assert refusal(wrong.get_object, Bucket=alias, Key="a/k")[1]["Code"] == "SignatureDoesNotMatch"
+
+
+def test_a_form_is_sent_to_an_alias(s3, control):
+    alias = make(control)
+    form = s3.generate_presigned_post(alias, "form")
+    sent = requests.post(form["url"], form["fields"], files={"file": b"body"}, timeout=10)
+    assert sent.status_code == 204
+    assert s3.get_object(Bucket="lake", Key="form")["Body"].read() == b"body"
