@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import msgspec
 
@@ -22,6 +23,10 @@ from lakebed.services.sts._web_keys import UnreachableError, keys_of
 
 _TAGS = "https://aws.amazon.com/tags"
 _SECONDS_END = 10**11
+_SHOWN_MAX = 500
+_BAD_TAGS = "The tags of the token are not what they have to be."
+_TAG_KEY = re.compile(r"[\w\s.:/=+\-@]{1,128}")
+_SOURCE = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"
 
 
@@ -63,13 +68,19 @@ class WebToken(msgspec.Struct, frozen=True):
             named = cast("dict[str, Any]", given)
             tags = {key: _texts(one)[0] for key, one in named["principal_tags"].items()}
         except (TypeError, KeyError, AttributeError, IndexError):
-            raise _invalid("The tags of the token are not what they have to be.") from None
+            raise _invalid(_BAD_TAGS) from None
+        if not all(_TAG_KEY.fullmatch(key) and len(one) <= 256 for key, one in tags.items()):
+            raise _invalid(_BAD_TAGS)
         return tags, _texts(named.get("transitive_tag_keys"))
 
     def source_identity(self) -> str:
         """Return the source identity that the token names, if any."""
         given = self.claims.get(_SOURCE_IDENTITY)
-        return given if isinstance(given, str) else ""
+        if given is None:
+            return ""
+        if not isinstance(given, str) or not _SOURCE.fullmatch(given):
+            raise _invalid("The source identity of the token is not what it has to be.")
+        return given
 
 
 def verified(ctx: Context, account: str, text: str) -> WebToken:
@@ -78,7 +89,7 @@ def verified(ctx: Context, account: str, text: str) -> WebToken:
     issuer = _claim(claims, "iss")
     provider = WEB_PROVIDERS.get(ctx, account, issuer.partition("://")[2])
     if provider is None or provider.issuer != issuer:
-        raise _invalid(f"No OpenIDConnect provider found in your account for {issuer}")
+        raise _invalid(f"No OpenIDConnect provider found in your account for {issuer[:_SHOWN_MAX]}")
     subject = _claim(claims, "sub")
     audiences = _audiences(claims)
     audience = next((one for one in audiences if one in provider.clients), None)
@@ -112,15 +123,15 @@ def _parts(text: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
 
 def _claim(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    if not isinstance(value, str) or not value:
+    # What has control characters or half of a pair in it can stand in no answer.
+    if not isinstance(value, str) or not value.isprintable() or not value:
         raise _invalid(f"Missing a required claim: {name}")
     return value
 
 
 def _audiences(claims: Mapping[str, Any]) -> Sequence[str]:
-    azp = claims.get("azp")
-    if isinstance(azp, str) and azp:
-        return (azp,)
+    if claims.get("azp"):
+        return (_claim(claims, "azp"),)
     audiences = _texts(claims.get("aud"))
     if not audiences:
         raise _invalid("Missing a required claim: aud")
@@ -160,7 +171,8 @@ def _check_signature(
 ) -> None:
     algorithm, name = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise _invalid(f"Token signature algorithm is not supported: {algorithm}")
+        shown = algorithm if _is_text(algorithm) else "none that could be read"
+        raise _invalid(f"Token signature algorithm is not supported: {shown[:_SHOWN_MAX]}")
     is_found = False
     try:
         for key in keys_of(provider.issuer, name if isinstance(name, str) else None, now):
@@ -171,7 +183,8 @@ def _check_signature(
             except PublicKeyError:
                 continue
     except UnreachableError as error:
-        message = f"The identity provider {provider.issuer} could not be reached: {error}"
+        why = "".join(one if one.isprintable() else "?" for one in str(error))[:_SHOWN_MAX]
+        message = f"The identity provider {provider.issuer} could not be reached: {why}"
         raise AwsError("IDPCommunicationError", message) from None
     if is_found:
         raise _invalid("The signature of the token is not valid.")
@@ -183,11 +196,15 @@ def _check_signature(
 
 def _texts(value: object) -> tuple[str, ...]:
     """Return a text, or the texts of a list, as a tuple."""
-    if isinstance(value, str):
+    if _is_text(value):
         return (value,)
     if not isinstance(value, list):
         return ()
-    return tuple(one for one in cast("list[object]", value) if isinstance(one, str))
+    return tuple(one for one in cast("list[object]", value) if _is_text(one))
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and value.isprintable()
 
 
 def _invalid(message: str) -> AwsError:

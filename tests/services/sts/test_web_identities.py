@@ -145,6 +145,17 @@ def test_claims_are_what_they_have_to_be(issuer, trusted, assume, claims, senten
     assert refused == ("InvalidIdentityToken", sentence, 400)
 
 
+@pytest.mark.parametrize(
+    "issuer_text", ["\ud800", "\x00", "a\r\nb", "<&>", "https://" + "a" * 9000]
+)
+def test_an_issuer_of_strange_characters_is_told_as_any_other(trusted, assume, issuer_text):
+    claims = {"iss": issuer_text, "sub": "ann", "aud": "lake"}
+    head = b64(json.dumps({"alg": "RS256"}).encode())
+    token = f"{head}.{b64(json.dumps(claims).encode())}.AAAA"
+    code, _, status = error_of(lambda: assume(trusted, token))
+    assert (code, status) == ("InvalidIdentityToken", 400)
+
+
 def test_what_nobody_signed_is_no_token(issuer, trusted, assume):
     head, claims, signature = issuer.token().split(".")
     forged = b64(json.dumps({"sub": "root"}).encode())
