@@ -81,7 +81,7 @@ def decide(
 ) -> Decision:
     """Decide whether a principal may do all that a call needs.
 
-    `conditions` is called only if a policy has to be read: most decisions are remembered.
+    `conditions` is called only if a policy asks for any, and to explain a refusal.
     """
     caller = caller_of(who)
     found: Conditions | None = None
@@ -92,10 +92,13 @@ def decide(
         verdict = _remembered(need, own)
         if verdict is not None and verdict.is_allowed:
             continue
-        found = conditions() if found is None else found
-        asked = Asked(caller, need.action, need.resource, need.owner, found)
+        is_plain = own.is_plain and (need.policy is None or need.policy.is_plain)
+        if not is_plain and found is None:
+            found = conditions()
+        asked = Asked(caller, need.action, need.resource, need.owner, found or {})
         verdict = verdict or _decided(asked, need, own)
         if not verdict.is_allowed:
+            asked = msgspec.structs.replace(asked, context=found or conditions())
             return _refused(asked, verdict, need, own)
     return ALLOWED
 

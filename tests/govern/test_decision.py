@@ -73,14 +73,15 @@ def test_a_user_may_what_its_policies_allow_from_when_they_are_written(place):
     assert not decide(place, ann, identities, [LAKE, other], dict).is_allowed
 
 
-def test_the_conditions_are_asked_for_only_where_a_policy_is_read(place):
+@pytest.mark.parametrize(("more", "times"), [({}, 0), ({"Condition": {"Null": {"k": "true"}}}, 2)])
+def test_the_conditions_are_asked_for_only_where_a_policy_has_any(place, more, times):
     ann, identities, asked = Principal(ACCOUNT, ANN, "AIDA", user="ann"), Identities(), []
-    policy = {"read": allowing("s3:Get*", "arn:aws:s3:::lake/*")}
+    policy = {"read": allowing("s3:Get*", "arn:aws:s3:::lake/*", **more)}
     USERS.put(place, User(ACCOUNT, "ann", "AIDA", inline=policy))
     decisions = [
         decide(place, ann, identities, [LAKE], lambda: asked.append(1) or {}) for _ in "ab"
     ]
-    assert (decisions, asked) == ([ALLOWED, ALLOWED], [1])
+    assert (decisions, asked) == ([ALLOWED, ALLOWED], [1] * times)
 
 
 def test_the_session_of_a_role_may_what_the_role_may(place):

@@ -17,6 +17,9 @@ from botocore.model import Shape
 from lakebed.dispatch.registry import Registry
 from lakebed.testing import server
 from tests.gateway.wire.botocore_oracle import operations, service_model
+from tests.services.s3control.resolving import resolving
+
+__all__ = ["resolving"]
 
 REFUSED = {"AccessDenied", "AccessDeniedException", "403"}
 """A HEAD has no body to name its error."""
@@ -27,7 +30,7 @@ NEEDS_NO_PERMISSION = {
     "sts.GetSessionToken",
 }
 NAMED = {
-    "Bucket": "lake", "Key": "k", "CopySource": "lake/k",
+    "AccountId": "000000000000", "Bucket": "lake", "Key": "k", "CopySource": "lake/k",
     "RoleArn": "arn:aws:iam::000000000000:role/r",
     "DatabaseName": "sales", "TableName": "orders", "Name": "orders", "CrawlerName": "orders",
     "KeyId": "alias/lake", "SecretId": "secret", "logGroupName": "group", "UserName": "ann",
@@ -152,7 +155,7 @@ def still_there(lake: Any) -> bool:
     return lake.client("s3").get_object(Bucket="lake", Key="k")["Body"].read() == b"secret"
 
 
-def test_a_user_who_may_nothing_is_denied_everything(lake, ann):
+def test_a_user_who_may_nothing_is_denied_everything(lake, ann, resolving):
     found = let_in(lake, built(), **ann)
     # Who asks for it is known by the token alone.
     assert found.pop("sts.AssumeRoleWithWebIdentity") == "InvalidIdentityToken"
