@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakebed.context import Context
+from lakebed.core.errors import AwsError
 from lakebed.govern.actions import needed
 from lakebed.govern.decision import Need
 from lakebed.govern.identities import (
@@ -17,6 +18,7 @@ from lakebed.govern.identities import (
     POLICIES,
     ROLES,
     SECOND_FACTORS,
+    SESSIONS,
     USERS,
     WEB_PROVIDERS,
     Group,
@@ -47,6 +49,7 @@ def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> list[Need
     Which of the named entities an action is about stands in AWS's table; of several it is the
     first: adding a user to a group is about the group.
     """
+    _refuse_session(ctx)
     if operation == "change_password" and _may_change(ctx):
         return []
     found = needed("iam", operation)
@@ -129,6 +132,20 @@ def _by_table(ctx: Context, operation: str, request: Mapping[str, Any]) -> str:
     if "AccessKeyId" in request and (key := ACCESS_KEYS.get(ctx, request["AccessKeyId"])):
         return _named(ctx, "user", key.user, USERS, key.path)
     return needed("iam", operation).arns(ctx.region, ctx.account, request)[0]
+
+
+def _refuse_session(ctx: Context) -> None:
+    """Refuse credentials of GetSessionToken that were had without a second factor.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    The error is remembered.
+    """
+    key = ctx.principal.access_key
+    session = SESSIONS.get(ctx, key) if key.startswith("ASIA") else None
+    if session is None or session.role or session.federated or session.has_mfa:
+        return
+    message = "The security token included in the request is invalid"
+    raise AwsError("InvalidClientTokenId", message, 403)
 
 
 def _may_change(ctx: Context) -> bool:

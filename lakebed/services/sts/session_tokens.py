@@ -30,7 +30,8 @@ def get_session_token(
 ) -> shapes.GetSessionTokenResponse:
     """Return temporary credentials of the user, or the root, who asks.
 
-    That they must not call IAM, and of STS only two operations, is AWS's rule and not kept here.
+    They call IAM only if they were had with a second factor (IAM sees to it). That of STS they may
+    call but two operations is AWS's rule and not kept here.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
     refuse_unbuilt("GetSessionToken", request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 
 import pytest
@@ -71,3 +72,21 @@ def test_wrong_codes_and_others_devices_are_refused(strict, ann, phone, user):
     ):  # fmt: skip
         refused = error_of(lambda client=client, given=given: client.get_session_token(**given))
         assert refused == ("AccessDenied", sentence, 403)
+
+
+def test_a_session_without_a_code_does_not_call_iam(strict, user, phone):
+    iam = strict.client("iam")
+    reads = {"Version": "2012-10-17", "Statement": [allow("iam:Get*", "*")]}
+    iam.put_user_policy(UserName="ann", PolicyName="reads", PolicyDocument=json.dumps(reads))
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    sts = strict.client(
+        "sts", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"]
+    )
+    without, shown = (
+        strict.client("iam", **keys_of(sts.get_session_token(**given)["Credentials"]))
+        for given in ({}, phone())
+    )
+    assert error_of(without.get_user) == (
+        "InvalidClientTokenId", "The security token included in the request is invalid", 403,
+    )  # fmt: skip
+    assert shown.get_user()["User"]["UserName"] == "ann"
