@@ -2,9 +2,9 @@
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html
 A file is encrypted where a header or a default that somebody put asks for it; all others are plain
-files, of which S3's own default, SSE-S3, is said (`docs/decisions`). Every file has a key of its
-own, and that is wrapped: by a key below `state/keys` (SSE-S3), by a data key of KMS (SSE-KMS), by
-the customer's key (SSE-C).
+files, and no answer says otherwise (`docs/decisions`). Every file has a key of its own, and that is
+wrapped: by a key below `state/keys` (SSE-S3), by a data key of KMS (SSE-KMS), by the customer's key
+(SSE-C).
 """
 
 from __future__ import annotations
@@ -287,8 +287,10 @@ def _text(raw: bytes) -> str:
 
 
 def shown_encryption(found: Encryption | None, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of an answer that say how an object is encrypted."""
-    if found is None or found.kind == SSE_S3:
+    """Return the members of an answer that say how an object is encrypted; none for a plain one."""
+    if found is None:
+        return {}
+    if found.kind == SSE_S3:
         return {"ServerSideEncryption": SSE_S3}
     if found.kind == SSE_C:
         md5 = request.get("SSECustomerKeyMD5")

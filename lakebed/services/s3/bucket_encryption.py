@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.services.s3._encryption import SSE_C, SSE_KMS, SSE_S3
+from lakebed.services.s3._settings import not_set
 from lakebed.services.s3.model import BUCKETS, bucket_of, malformed_xml
 
 if TYPE_CHECKING:
@@ -17,12 +18,8 @@ if TYPE_CHECKING:
 _DSSE = "aws:kms:dsse"
 _BLOCKED = "BlockedEncryptionTypes"
 _DEFAULT = "ApplyServerSideEncryptionByDefault"
-_NEW: Mapping[str, Any] = {
-    _DEFAULT: {"SSEAlgorithm": SSE_S3},
-    "BucketKeyEnabled": False,
-    _BLOCKED: {"EncryptionType": [SSE_C]},
-}
-"""What every new bucket has on AWS since April 2026."""
+_NEW: Mapping[str, Any] = {_BLOCKED: {"EncryptionType": [SSE_C]}}
+"""What every new bucket blocks on AWS since April 2026."""
 
 
 def put_bucket_encryption(
@@ -79,12 +76,16 @@ def _checked_blocks(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict
 def get_bucket_encryption(
     ctx: Context, request: s3.GetBucketEncryptionRequest
 ) -> s3.GetBucketEncryptionOutput:
-    """Return the default encryption of a bucket: SSE-S3 of every new one, as on AWS.
+    """Return the default encryption that somebody put on a bucket.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html
-    Where nobody put any, files are plain all the same.
+    Where nobody did, files are plain, and the answer is the error for a bucket without a default;
+    AWS, which encrypts all there is, answers SSE-S3.
     """
     bucket = bucket_of(ctx, request)
+    if not bucket.encryption:
+        message = "The server side encryption configuration was not found"
+        raise not_set("ServerSideEncryptionConfigurationNotFoundError", message, bucket)
     rule = cast("s3.ServerSideEncryptionRule", {**_NEW, **bucket.encryption})
     return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 
 RECENT = "recent"
 """What stands for a time of the last minutes."""
-SSE_S3 = {"ServerSideEncryption": "AES256"}
 """What S3 says of every object that nobody asked to be encrypted otherwise."""
 
 

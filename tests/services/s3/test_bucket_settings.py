@@ -20,14 +20,10 @@ def test_a_plain_bucket_is_read_as_infrastructure_tools_read_it(s3):
     assert answer(s3.get_bucket_accelerate_configuration(Bucket="lake")) == {}
     assert answer(s3.get_bucket_request_payment(Bucket="lake")) == {"Payer": "BucketOwner"}
     assert answer(s3.get_bucket_notification_configuration(Bucket="lake")) == {}
-    rule = {
-        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
-        "BucketKeyEnabled": False,
-        "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
-    }
-    assert answer(s3.get_bucket_encryption(Bucket="lake")) == {
-        "ServerSideEncryptionConfiguration": {"Rules": [rule]}
-    }
+    assert refusal(s3.get_bucket_encryption, Bucket="lake") == not_set(
+        "ServerSideEncryptionConfigurationNotFoundError",
+        "The server side encryption configuration was not found",
+    )
     assert refusal(s3.get_bucket_replication, Bucket="lake") == not_set(
         "ReplicationConfigurationNotFoundError", "The replication configuration was not found"
     )

@@ -10,7 +10,7 @@ import pytest
 from lakebed.core.errors import AwsError
 from lakebed.services.s3._descriptions import given_back
 from tests.hooks import hooked
-from tests.services.s3.answers import RECENT, SSE_S3, answer, refusal
+from tests.services.s3.answers import RECENT, answer, refusal
 
 HELLO = '"5d41402abc4b2a76b9719d911017c592"'
 NOT_FOUND = 404, {"Code": "404", "Message": "Not Found"}
@@ -47,7 +47,6 @@ def test_an_object_comes_back_as_it_was_put(lakebed, s3):
     )
     assert answer(put) == {
         "ETag": HELLO,
-        **SSE_S3,
         "ChecksumCRC32": "NhCmhg==",
         "ChecksumType": "FULL_OBJECT",
     }
@@ -58,7 +57,6 @@ def test_an_object_comes_back_as_it_was_put(lakebed, s3):
         "LastModified": RECENT,
         "ContentLength": 5,
         "ETag": HELLO,
-        **SSE_S3,
         "ChecksumCRC32": "NhCmhg==",
         "ChecksumType": "FULL_OBJECT",
         "ContentType": "text/plain",
@@ -83,7 +81,6 @@ def test_an_empty_object_has_the_defaults(s3):
         "LastModified": RECENT,
         "ContentLength": 0,
         "ETag": '"d41d8cd98f00b204e9800998ecf8427e"',
-        **SSE_S3,
         "ChecksumCRC32": "AAAAAA==",
         "ChecksumType": "FULL_OBJECT",
         "ContentType": "binary/octet-stream",
@@ -377,7 +374,6 @@ def test_a_dropped_file_is_an_object(lakebed, s3):
         "AcceptRanges": "bytes",
         "LastModified": RECENT,
         "ContentLength": 3,
-        **SSE_S3,
         "ContentType": "binary/octet-stream",
         "Metadata": {},
         "Body": b"a,b",
