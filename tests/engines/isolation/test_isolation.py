@@ -17,8 +17,16 @@ from lakebed.engines.isolation import Grants, open_isolation
 from lakebed.testing import server
 from tests.services.glue.crawler_runs import crawled, make_crawler, put_orders
 
+
+def works() -> bool:
+    """Tell whether bubblewrap is there, and the kernel lets it make namespaces."""
+    trial = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+    return shutil.which("bwrap") is not None and subprocess.run(trial, check=False).returncode == 0
+
+
 needs_bubblewrap = pytest.mark.skipif(
-    shutil.which("bwrap") is None, reason="needs bubblewrap: apt-get install bubblewrap"
+    not works(),
+    reason="needs bubblewrap (apt-get install bubblewrap) and a kernel that allows namespaces",
 )
 
 
