@@ -187,7 +187,7 @@ class Dispatcher:
         return self._sealing_places.has(call.service, call.request)
 
     def begin(self, call: Call, answer: Answer) -> None:
-        """Check what can be checked of a streamed call before its body is read; writes nothing.
+        """Check what can be checked of a streamed call before its body is read.
 
         The answer is what the operation's `_begin_` function returned: a `Begun`, or None.
         """
@@ -204,7 +204,8 @@ class Dispatcher:
                 self._audit(context, called, registered, call.request, error)
                 raise
 
-        self._commits.look(check, answer)
+        may_write = hasattr(registered.begin, "may_write")
+        (self._commits.submit if may_write else self._commits.look)(check, answer)
 
     def visit(self, call: Call, answer: Answer, *, is_look: bool = True) -> None:
         """Have a service's `_web` answer a browser, by the function that the call names.
