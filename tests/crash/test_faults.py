@@ -43,8 +43,9 @@ def failure_of(call, **arguments):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A folder on a file system of 12 MB."""
+def small_disk(tmp_path, monkeypatch):
+    """A folder on a file system of 12 MB, that may be filled."""
+    monkeypatch.setenv("LAKEBED_DISK_FREE_BYTES_MIN", "0")
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]

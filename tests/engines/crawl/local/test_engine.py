@@ -14,6 +14,7 @@ from lakebed.core import limits
 from lakebed.engines.crawl import Classifier, Finding, Sample
 from lakebed.engines.crawl.local import open_engine, worker
 from lakebed.engines.crawl.local.pool import LocalCrawlEngine
+from lakebed.engines.isolation import Grants, Unisolated
 
 
 def _sample(path: Path, content: str | None = None) -> Sample:
@@ -61,7 +62,7 @@ def test_the_file_that_ends_its_worker_is_found_out(tmp_path: Path) -> None:
     stuck = Sample("stuck", tmp_path / "stuck", 0)
 
     async def run() -> list[Finding]:
-        engine = LocalCrawlEngine()
+        engine = LocalCrawlEngine(Unisolated(), Grants())
         task = asyncio.ensure_future(engine.classify([*good[:2], stuck, good[2]], []))
         for _ in range(2):
             before = set(engine.processes)
@@ -88,7 +89,7 @@ def test_cancelling_ends_the_process(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "stuck")
 
     async def run() -> list[int]:
-        engine = LocalCrawlEngine()
+        engine = LocalCrawlEngine(Unisolated(), Grants())
         task = asyncio.ensure_future(engine.classify([Sample("stuck", tmp_path / "stuck", 0)], []))
         while not engine.processes:
             await asyncio.sleep(0.01)
@@ -106,7 +107,7 @@ def test_a_process_without_work_ends(tmp_path: Path, monkeypatch: pytest.MonkeyP
     good = _sample(tmp_path / "good.json", '{"a": 1}\n')
 
     async def run() -> tuple[int, int]:
-        engine = LocalCrawlEngine()
+        engine = LocalCrawlEngine(Unisolated(), Grants())
         await engine.classify([good], [])
         first = len(engine.processes)
         await asyncio.sleep(0.3)
@@ -122,7 +123,7 @@ def test_a_closed_engine_starts_no_process(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "stuck")
 
     async def run() -> tuple[BaseException | list[Finding], list[int]]:
-        engine = LocalCrawlEngine()
+        engine = LocalCrawlEngine(Unisolated(), Grants())
         task = asyncio.ensure_future(engine.classify([Sample("stuck", tmp_path / "stuck", 0)], []))
         while not engine.processes:
             await asyncio.sleep(0.01)
