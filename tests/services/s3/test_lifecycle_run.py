@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import time
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -290,3 +293,33 @@ def test_a_disabled_rule_does_nothing(lakebed):
     s3.put_object(Bucket="bucket", Key="k", Body=b"x")
     assert carried_out(lakebed, 9) == {}
     assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"x"
+
+
+def test_versions_that_are_locked_stay_until_they_are_not(lakebed):
+    s3 = lakebed.client("s3")
+    s3.create_bucket(Bucket="bucket", ObjectLockEnabledForBucket=True)
+    until = datetime.now(UTC) + timedelta(days=100)
+    kept = s3.put_object(
+        Bucket="bucket", Key="kept", Body=b"1", ObjectLockMode="GOVERNANCE",
+        ObjectLockRetainUntilDate=until, ContentMD5=md5(b"1"),
+    )  # fmt: skip
+    s3.put_object(Bucket="bucket", Key="held", Body=b"1", ContentMD5=md5(b"1"))
+    s3.put_object_legal_hold(Bucket="bucket", Key="held", LegalHold={"Status": "ON"})
+    for key in ("kept", "held", "free"):
+        s3.put_object(Bucket="bucket", Key=key, Body=b"2", ContentMD5=md5(b"2"))
+        s3.put_object(Bucket="bucket", Key=key, Body=b"3", ContentMD5=md5(b"3"))
+    configure(s3, {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
+    assert carried_out(lakebed, 3) == {"remove": 3}
+    listed = s3.list_object_versions(Bucket="bucket")["Versions"]
+    left = {(one["Key"], one["VersionId"] == kept["VersionId"]) for one in listed}
+    assert [one["Key"] for one in listed] == ["free", "held", "held", "kept", "kept"]
+    assert ("kept", True) in left
+    s3.put_object_retention(
+        Bucket="bucket", Key="kept", VersionId=kept["VersionId"], Retention={},
+        BypassGovernanceRetention=True,
+    )  # fmt: skip
+    assert carried_out(lakebed, 3) == {"remove": 1}
+
+
+def md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body).digest()).decode()
