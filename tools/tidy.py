@@ -15,7 +15,7 @@ FUNCTION_LINES_MAX = 70
 BANNED_NAMES = frozenset({"utils", "misc", "common", "manager", "helpers"})
 BANNED_TEXT = re.compile(r"\b(TODO|FIXME|XXX)\b|assert True\b|/(?:home|root|work)/\w+")
 HEAVY = {
-    "duckdb": ("lakebed/engines/sql/duckdb/",),
+    "duckdb": ("lakebed/engines/sql/duckdb/", "lakebed/engines/object_select/"),
     "awscrt": ("lakebed/digests.py",),
     "cryptography": (
         "lakebed/cli/tls.py",
@@ -23,7 +23,11 @@ HEAVY = {
         "lakebed/sealing.py",
         "lakebed/services/kms/",
     ),
-    "pyarrow": ("lakebed/engines/sql/duckdb/", "lakebed/engines/crawl/"),
+    "pyarrow": (
+        "lakebed/engines/sql/duckdb/",
+        "lakebed/engines/crawl/",
+        "lakebed/engines/object_select/",
+    ),
     "pg8000": ("lakebed/engines/jdbc/postgresql/",),
     "pymysql": ("lakebed/engines/jdbc/mysql/",),
     "PIL": ("lakebed/engines/crawl/media/",),

@@ -47,6 +47,12 @@ ACCESS_RECORDS_MAX: Final = 20_000
 FORM_FIELDS_BYTES_MAX: Final = 20 * KIB
 """Of a POST form, all before its file."""
 CORS_RULE_ID_CHARACTERS_MAX: Final = 255
+SELECT_EXPRESSION_BYTES_MAX: Final = 256 * KIB
+SELECTS_MAX: Final = 8
+"""Ours: S3 Selects at a time; one more is told to try again."""
+SELECT_SECONDS_MAX: Final = 300.0
+SELECT_BYTES_MAX: Final = GIB
+"""Ours: the memory of one, and so what it may answer."""
 BUCKET_RULES_REMEMBERED_MAX: Final = 1000
 """Buckets whose policies and access lists are kept ready; ours."""
 SEALING_PLACES_REMEMBERED_MAX: Final = 1000

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import expressions as exp
 from sqlglot.tokenizer_core import TokenType
 
+from lakebed.dialect.ends import has_more
+
 NAMES = ("JSON_EXISTS", "JSON_VALUE", "JSON_QUERY", "JSON_ARRAY", "JSON_OBJECT")
 
 
@@ -136,7 +138,7 @@ def _quotes(self: Any) -> str:
 
 def _behaviours(self: Any, call: JsonCall) -> None:
     """Read what is ON EMPTY and ON ERROR."""
-    while self._curr is not None and self._curr.token_type != TokenType.R_PAREN:
+    while has_more(self) and self._curr.token_type != TokenType.R_PAREN:
         found = _behaviour(self)
         if not self._match(TokenType.ON) and not self._match_text_seq("ON"):
             self.raise_error("mismatched input")
@@ -171,7 +173,7 @@ def _nulls(self: Any) -> str:
 
 def _array(self: Any) -> exp.Expr:
     items: list[Any] = []
-    while self._curr is not None and self._curr.token_type != TokenType.R_PAREN:
+    while has_more(self) and self._curr.token_type != TokenType.R_PAREN:
         if _starts(self, "NULL", "ON") or _starts(self, "ABSENT", "ON"):
             break
         if self._curr.text.upper() == "RETURNING":
@@ -197,7 +199,7 @@ def _starts(self: Any, *words: str) -> bool:
 def _object(self: Any) -> exp.Expr:
     keys: list[Any] = []
     items: list[Any] = []
-    while self._curr is not None and self._curr.token_type != TokenType.R_PAREN:
+    while has_more(self) and self._curr.token_type != TokenType.R_PAREN:
         if any(_starts(self, word, "ON") for word in ("NULL", "ABSENT")):
             break
         if self._curr.text.upper() in ("RETURNING", "WITH", "WITHOUT"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import expressions as exp
 from sqlglot.tokenizer_core import TokenType
 
+from lakebed.dialect.ends import has_more, is_end
 from lakebed.dialect.row_patterns import canonical
 
 if TYPE_CHECKING:
@@ -206,12 +207,14 @@ def _after(self: Any) -> tuple[str, str, exp.Expr | None]:
     if not self._match_text_seq("TO"):
         self.raise_error("mismatched input")
     word = "last"
-    if self._next is not None and self._next.text.upper() not in ("PATTERN", "INITIAL", "SEEK"):
+    if not is_end(self._next) and self._next.text.upper() not in ("PATTERN", "INITIAL", "SEEK"):
         word = self._curr.text.lower()
         if word not in ("first", "last"):
             self.raise_error("mismatched input")
         self._advance()
     name = self._parse_id_var()
+    if name is None:
+        self.raise_error("mismatched input")
     return word, canonical(name.name, bool(name.args.get("quoted"))), name
 
 
@@ -221,7 +224,7 @@ def _pattern(self: Any) -> tuple[str, int, int]:
         self.raise_error("mismatched input")
     current: Any = self._curr
     start, depth = current.end + 1, 0
-    while self._curr is not None:
+    while has_more(self):
         current = self._curr
         depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(current.token_type, 0)
         end = current.start

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import expressions as exp
 from sqlglot.tokenizer_core import TokenType
 
+from lakebed.dialect.ends import has_more
+
 if TYPE_CHECKING:
     _Node = exp.Expr
 else:
@@ -105,7 +107,7 @@ def _argument(self: Any) -> exp.Expr:
 def _described(self: Any) -> exp.Expr:
     """Read a name of a descriptor, which may have a type."""
     name = self._parse_id_var()
-    if self._curr is None or self._curr.token_type in (TokenType.COMMA, TokenType.R_PAREN):
+    if not has_more(self) or self._curr.token_type in (TokenType.COMMA, TokenType.R_PAREN):
         return name
     return exp.ColumnDef(this=name, kind=self._parse_types())
 

@@ -14,6 +14,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.tokenizer_core import TokenType
 
 from lakebed.dialect import words
+from lakebed.dialect.ends import is_end, taken
 
 if TYPE_CHECKING:
     _Node = exp.Expr
@@ -63,7 +64,7 @@ def is_known(name: str, parameters: int) -> bool:
 
 def read(self: Any) -> TypeName | None:
     """Read a type; None, and nothing taken, where there is none."""
-    if self._curr is None or not (_is_name(self._curr) or self._curr.text.upper() == "ARRAY"):
+    if not (_is_name(self._curr) or self._curr.text.upper() == "ARRAY"):
         return None
     start = self._curr
     text, known = _type(self)
@@ -72,7 +73,7 @@ def read(self: Any) -> TypeName | None:
 
 
 def _is_name(token: Any) -> bool:
-    if token is None or token.token_type in (TokenType.STRING, TokenType.NUMBER):
+    if is_end(token) or token.token_type in (TokenType.STRING, TokenType.NUMBER):
         return False
     if token.token_type == TokenType.IDENTIFIER:
         return True
@@ -82,8 +83,7 @@ def _is_name(token: Any) -> bool:
 
 def _type(self: Any) -> tuple[str, bool]:
     quoted = self._curr.token_type == TokenType.IDENTIFIER
-    written = self._curr.text
-    self._advance()
+    written = taken(self)
     name = written.lower()
     if quoted:
         text, known = _parameters(self, name, f'"{written}"')
@@ -171,8 +171,7 @@ def _member(self: Any) -> tuple[str, bool]:
 def _clock(self: Any, name: str) -> tuple[str, bool]:
     text, known = name, True
     if self._match(TokenType.L_PAREN):
-        places = self._curr.text if self._curr else ""
-        self._advance()
+        places = taken(self)
         if not self._match(TokenType.R_PAREN) or not _NAME.fullmatch(f"x{places}"):
             self.raise_error("mismatched input")
         known = places.isdigit() and int(places) <= 12
@@ -184,11 +183,9 @@ def _clock(self: Any, name: str) -> tuple[str, bool]:
 
 
 def _span(self: Any) -> tuple[str, bool]:
-    fields = [self._curr.text.upper() if self._curr else ""]
-    self._advance()
+    fields = [taken(self).upper()]
     if self._match_text_seq("TO"):
-        fields.append(self._curr.text.upper() if self._curr else "")
-        self._advance()
+        fields.append(taken(self).upper())
     if not set(fields) <= set(FIELDS):
         self.raise_error("mismatched input")
     return f"interval {' to '.join(fields).lower()}", True

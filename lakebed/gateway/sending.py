@@ -203,7 +203,8 @@ class SendEvents:
         self._body = body
         self._keep_alive = keep_alive
         self._is_over = False
-        self._write(body.begin)
+        if body.begin:
+            self._write(body.begin)
         body.stream.listen(self._write_on)
 
     def set_paused(self, is_paused: bool, /) -> None:

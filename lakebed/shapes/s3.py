@@ -137,6 +137,28 @@ class CORSRule(t.TypedDict, total=False):
     MaxAgeSeconds: int
 
 
+class CSVInput(t.TypedDict, total=False):
+    """AWS's CSVInput."""
+
+    FileHeaderInfo: str
+    Comments: str
+    QuoteEscapeCharacter: str
+    RecordDelimiter: str
+    FieldDelimiter: str
+    QuoteCharacter: str
+    AllowQuotedRecordDelimiter: bool
+
+
+class CSVOutput(t.TypedDict, total=False):
+    """AWS's CSVOutput."""
+
+    QuoteFields: str
+    QuoteEscapeCharacter: str
+    RecordDelimiter: str
+    FieldDelimiter: str
+    QuoteCharacter: str
+
+
 class Checksum(t.TypedDict, total=False):
     """AWS's Checksum."""
 
@@ -241,6 +263,10 @@ class Condition(t.TypedDict, total=False):
 
     HttpErrorCodeReturnedEquals: str
     KeyPrefixEquals: str
+
+
+class ContinuationEvent(t.TypedDict, total=False):
+    """AWS's ContinuationEvent."""
 
 
 class CopyObjectOutput(t.TypedDict, total=False):
@@ -654,6 +680,10 @@ class EncryptionConfiguration(t.TypedDict, total=False):
     """AWS's EncryptionConfiguration."""
 
     ReplicaKmsKeyID: str
+
+
+class EndEvent(t.TypedDict, total=False):
+    """AWS's EndEvent."""
 
 
 class Error(t.TypedDict, total=False):
@@ -1296,6 +1326,15 @@ class Initiator(t.TypedDict, total=False):
     DisplayName: str
 
 
+class InputSerialization(t.TypedDict, total=False):
+    """AWS's InputSerialization."""
+
+    CSV: CSVInput
+    CompressionType: str
+    JSON: JSONInput
+    Parquet: ParquetInput
+
+
 class IntelligentTieringAndOperator(t.TypedDict, total=False):
     """AWS's IntelligentTieringAndOperator."""
 
@@ -1365,6 +1404,18 @@ class InventorySchedule(t.TypedDict, total=False):
     """AWS's InventorySchedule."""
 
     Frequency: t.Required[str]
+
+
+class JSONInput(t.TypedDict, total=False):
+    """AWS's JSONInput."""
+
+    Type: str
+
+
+class JSONOutput(t.TypedDict, total=False):
+    """AWS's JSONOutput."""
+
+    RecordDelimiter: str
 
 
 class LambdaFunctionConfiguration(t.TypedDict, total=False):
@@ -1846,6 +1897,13 @@ class ObjectVersion(t.TypedDict, total=False):
     RestoreStatus: RestoreStatus
 
 
+class OutputSerialization(t.TypedDict, total=False):
+    """AWS's OutputSerialization."""
+
+    CSV: CSVOutput
+    JSON: JSONOutput
+
+
 class Owner(t.TypedDict, total=False):
     """AWS's Owner."""
 
@@ -1863,6 +1921,10 @@ class OwnershipControlsRule(t.TypedDict, total=False):
     """AWS's OwnershipControlsRule."""
 
     ObjectOwnership: t.Required[str]
+
+
+class ParquetInput(t.TypedDict, total=False):
+    """AWS's ParquetInput."""
 
 
 class Part(t.TypedDict, total=False):
@@ -1894,6 +1956,20 @@ class PolicyStatus(t.TypedDict, total=False):
     """AWS's PolicyStatus."""
 
     IsPublic: bool
+
+
+class Progress(t.TypedDict, total=False):
+    """AWS's Progress."""
+
+    BytesScanned: int
+    BytesProcessed: int
+    BytesReturned: int
+
+
+class ProgressEvent(t.TypedDict, total=False):
+    """AWS's ProgressEvent."""
+
+    Details: Progress
 
 
 class PublicAccessBlockConfiguration(t.TypedDict, total=False):
@@ -2239,6 +2315,12 @@ class QueueConfiguration(t.TypedDict, total=False):
     Filter: NotificationConfigurationFilter
 
 
+class RecordsEvent(t.TypedDict, total=False):
+    """AWS's RecordsEvent."""
+
+    Payload: bytes
+
+
 class Redirect(t.TypedDict, total=False):
     """AWS's Redirect."""
 
@@ -2317,6 +2399,12 @@ class RequestPaymentConfiguration(t.TypedDict, total=False):
     Payer: t.Required[str]
 
 
+class RequestProgress(t.TypedDict, total=False):
+    """AWS's RequestProgress."""
+
+    Enabled: bool
+
+
 class RestoreStatus(t.TypedDict, total=False):
     """AWS's RestoreStatus."""
 
@@ -2345,6 +2433,46 @@ class SSEKMS(t.TypedDict, total=False):
 
 class SSES3(t.TypedDict, total=False):
     """AWS's SSES3."""
+
+
+class ScanRange(t.TypedDict, total=False):
+    """AWS's ScanRange."""
+
+    Start: int
+    End: int
+
+
+class SelectObjectContentEventStream(t.TypedDict, total=False):
+    """AWS's SelectObjectContentEventStream."""
+
+    Records: RecordsEvent
+    Stats: StatsEvent
+    Progress: ProgressEvent
+    Cont: ContinuationEvent
+    End: EndEvent
+
+
+class SelectObjectContentOutput(t.TypedDict, total=False):
+    """AWS's SelectObjectContentOutput."""
+
+    Payload: SelectObjectContentEventStream
+
+
+class SelectObjectContentRequest(t.TypedDict, total=False):
+    """AWS's SelectObjectContentRequest."""
+
+    Bucket: t.Required[str]
+    Key: t.Required[str]
+    SSECustomerAlgorithm: str
+    SSECustomerKey: str
+    SSECustomerKeyMD5: str
+    Expression: t.Required[str]
+    ExpressionType: t.Required[str]
+    RequestProgress: RequestProgress
+    InputSerialization: t.Required[InputSerialization]
+    OutputSerialization: t.Required[OutputSerialization]
+    ScanRange: ScanRange
+    ExpectedBucketOwner: str
 
 
 class ServerSideEncryptionByDefault(t.TypedDict, total=False):
@@ -2383,6 +2511,20 @@ class SseKmsEncryptedObjects(t.TypedDict, total=False):
     """AWS's SseKmsEncryptedObjects."""
 
     Status: t.Required[str]
+
+
+class Stats(t.TypedDict, total=False):
+    """AWS's Stats."""
+
+    BytesScanned: int
+    BytesProcessed: int
+    BytesReturned: int
+
+
+class StatsEvent(t.TypedDict, total=False):
+    """AWS's StatsEvent."""
+
+    Details: Stats
 
 
 class StorageClassAnalysis(t.TypedDict, total=False):
@@ -3073,6 +3215,12 @@ class S3(t.Protocol):
         self, request: PutPublicAccessBlockRequest
     ) -> PutPublicAccessBlockResponse:
         """Call PutPublicAccessBlock."""
+        ...
+
+    def select_object_content(
+        self, request: SelectObjectContentRequest
+    ) -> SelectObjectContentOutput:
+        """Call SelectObjectContent."""
         ...
 
     def upload_part(self, request: UploadPartRequest) -> UploadPartOutput:

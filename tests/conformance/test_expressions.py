@@ -122,3 +122,32 @@ def crash(text: str) -> str:
 def test_the_analyser_has_trinos_errors_only(count):
     crashes = {text: crash(text) for text in selects.statements(77, count)}
     assert {text: why for text, why in crashes.items() if why} == {}
+
+
+@pytest.mark.parametrize(
+    "count", [25, pytest.param(400, marks=pytest.mark.slow)], ids=["few", "many"]
+)
+def test_a_statement_that_breaks_off_is_trinos_error(count):
+    cut = [
+        text[: match.end()]
+        for text in selects.statements(78, count)
+        for match in re.finditer(r"\w+|[^\w\s]", text)
+    ]
+    assert len(cut) > 20 * count
+    crashes = {text: why for text in cut if (why := crash(text))}
+    assert crashes == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM (VALUES 1) t(a, b", "SELECT CAST(1 AS", "SELECT CAST(1 AS row(a bigint,",
+        "SELECT json_value('{}', 'lax $' DEFAULT 1", "SELECT json_object('a' VALUE 1 NULL",
+        "SELECT json_query('{}', 'lax $' WITH", "SELECT json_array(1 RETURNING",
+        "SELECT * FROM TABLE(f(a => DESCRIPTOR(b", "SELECT * FROM t MATCH_RECOGNIZE(PATTERN (a",
+        "SELECT * FROM t MATCH_RECOGNIZE(AFTER MATCH SKIP TO", "SELECT * FROM t MATCH_RECOGNIZE(",
+        "SELECT TIMESTAMP", "SELECT INTERVAL '1'", "SELECT x FROM UNNEST(a) WITH",
+    ],
+)  # fmt: skip
+def test_clauses_that_break_off_are_trinos_errors(text):
+    assert crash(text) == ""

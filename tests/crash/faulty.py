@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -92,7 +93,7 @@ class Faults:
             self.seen = file.st_ino
             self.wanted = json.loads(self.faults.read_text())
             self.skipped = 0
-            self.faults.with_suffix(".hits").write_text("0")
+            self.note_hits(0)
 
     def time(self) -> float:
         self.look()
@@ -122,9 +123,14 @@ class Faults:
             return False
         if self.skipped > fail.get("skip", 0) + 1 and not fail.get("for_ever"):
             return False
-        with self.faults.with_suffix(".hits").open("w") as file:
-            file.write(str(self.skipped - fail.get("skip", 0)))
+        self.note_hits(self.skipped - fail.get("skip", 0))
         return True
+
+    def note_hits(self, count: int) -> None:
+        """Write down how often something failed, for a reader that never sees half of it."""
+        waiting = self.faults.with_suffix(f".{threading.get_ident()}")
+        waiting.write_text(str(count))
+        waiting.replace(self.faults.with_suffix(".hits"))
 
     def paths(self, name, arguments, options) -> list[str]:
         """Return the paths that a call is about, of descriptors too."""

@@ -10,7 +10,7 @@ import asyncio
 import msgspec
 
 from lakebed.core.limits import JDBC_STATEMENT_SECONDS, MIB
-from lakebed.engines.crawl.child import Bounds, ChildError, ask
+from lakebed.engines.child import Bounds, ChildError, ask
 from lakebed.engines.jdbc import DatabaseTable, Endpoint, JdbcError, Login, connect
 
 _BOUNDS = Bounds(seconds=JDBC_STATEMENT_SECONDS * 2.0, memory_bytes=1024 * MIB)

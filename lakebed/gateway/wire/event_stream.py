@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from lakebed.core.bodies import Event
+
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
 _STRING = 7
 _encode_json = msgspec.json.encode
@@ -30,6 +32,28 @@ def message(headers: Mapping[str, str], payload: bytes) -> bytes:
 def _header(name: str, value: str) -> bytes:
     key, text = name.encode(), value.encode()
     return struct.pack(">B", len(key)) + key + struct.pack(">BH", _STRING, len(text)) + text
+
+
+def xml_event(event: Event) -> bytes:
+    """Return an event of S3: bytes as they are, details in XML, an error in headers.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
+    """
+    if event.is_exception:
+        text = event.members["message"]
+        return message(
+            {":error-code": event.name, ":error-message": text, ":message-type": "error"}, b""
+        )
+    headers = {":event-type": event.name, ":message-type": "event"}
+    payload: bytes = event.members.get("Payload", b"")
+    if "Payload" in event.members:
+        headers[":content-type"] = "application/octet-stream"
+    if "Details" in event.members:
+        headers[":content-type"] = "text/xml"
+        rows = event.members["Details"].items()
+        members = "".join(f"<{name}>{value}</{name}>" for name, value in rows)
+        payload = f'<{event.name} xmlns="">{members}</{event.name}>'.encode()
+    return message(headers, payload)
 
 
 def json_event(name: str, members: Mapping[str, Any]) -> bytes:

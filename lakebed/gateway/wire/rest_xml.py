@@ -8,10 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from lakebed.core.bodies import EventStream
 from lakebed.core.errors import AwsError
 from lakebed.core.ids import host_id
+from lakebed.gateway.wire import event_stream
 from lakebed.gateway.wire.headers import Headers, InputBindings, OutputBindings
-from lakebed.gateway.wire.http import Body, HttpRequest, HttpResponse
+from lakebed.gateway.wire.http import Body, Events, HttpRequest, HttpResponse
 from lakebed.gateway.wire.models import Member, Operation, ServiceModel, Shape
 from lakebed.gateway.wire.xml_read import malformed, parse_xml, read_structure
 from lakebed.gateway.wire.xml_write import XmlEncoders, escape
@@ -111,6 +113,8 @@ class RestXmlProtocol:
         body = codec.write_body(response)
         if body is None:
             body = b""
+        elif isinstance(body, Events):
+            headers.append(("Content-Type", event_stream.CONTENT_TYPE))
         elif codec.content_type:
             headers.append(("Content-Type", codec.content_type))
         status = 206 if response.get("ContentRange") is not None else operation.status
@@ -144,6 +148,8 @@ class RestXmlProtocol:
 
         def write(response: dict[str, Any]) -> Body | None:
             value = response.get(member.name)
+            if isinstance(value, EventStream):
+                return Events(b"", value, event_stream.xml_event)
             return None if value is None else f"{opened}{encode(value)}</{name}>".encode()
 
         return write

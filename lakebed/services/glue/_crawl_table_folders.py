@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from lakebed.core.limits import CRAWL_TRAVERSAL_DEPTH, CRAWL_TRAVERSAL_DEPTH_MAX
-from lakebed.engines.crawl.child import ChildError
+from lakebed.engines.child import ChildError
 from lakebed.engines.crawl.formats import MetadataFile, MetadataFiles, TableMetadata, read
 from lakebed.services.glue._crawl import (
     CrawlError,

@@ -17,8 +17,8 @@ from typing import Any
 from lakebed.core.bodies import Spooled
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import CRAWL_UNSTRUCTURED_FILES_MAX, MIB
+from lakebed.engines.child import ChildError
 from lakebed.engines.crawl import Storage
-from lakebed.engines.crawl.child import ChildError
 from lakebed.engines.crawl.media import (
     BATCH_FILES,
     COLUMNS,

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakebed.engines.crawl import child, media
-from lakebed.engines.crawl.child import ChildError
+from lakebed.engines import child
+from lakebed.engines.child import ChildError
+from lakebed.engines.crawl import media
 from lakebed.engines.crawl.media import MediaFacts, MediaFile, extension_of, kind_of, look, video
 from tests.services.glue import media_files as made
 

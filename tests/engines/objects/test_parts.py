@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from pathlib import Path
@@ -25,12 +26,11 @@ class Upload:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "tmp").mkdir(parents=True)
-        self._next = 0
+        self._next = itertools.count(1)
         self.parts = FolderParts(folder / "parts", self.new_path, is_synced=True)
 
     def new_path(self) -> Path:
-        self._next += 1
-        return self.folder / "tmp" / str(self._next)
+        return self.folder / "tmp" / str(next(self._next))
 
     def own(self, number: int, data: bytes) -> tuple[str, int]:
         """Keep a part in a file of its own."""

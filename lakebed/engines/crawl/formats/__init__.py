@@ -13,8 +13,8 @@ from typing import Literal
 import msgspec
 
 from lakebed.core.limits import MIB
+from lakebed.engines.child import Bounds, ask
 from lakebed.engines.crawl import Column
-from lakebed.engines.crawl.child import Bounds, ask
 
 _BOUNDS = Bounds(seconds=120, memory_bytes=1024 * MIB)
 

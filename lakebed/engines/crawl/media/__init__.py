@@ -14,8 +14,8 @@ from typing import Literal
 import msgspec
 
 from lakebed.core.limits import MIB
+from lakebed.engines.child import Bounds, ChildError, ask
 from lakebed.engines.crawl import Column
-from lakebed.engines.crawl.child import Bounds, ChildError, ask
 
 Kind = Literal["image", "audio", "video", "document"]
 BATCH_FILES = 200
