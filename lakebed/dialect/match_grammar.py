@@ -212,9 +212,7 @@ def _after(self: Any) -> tuple[str, str, exp.Expr | None]:
         if word not in ("first", "last"):
             self.raise_error("mismatched input")
         self._advance()
-    name: Any = self._parse_id_var()
-    if name is None:
-        self.raise_error("mismatched input")
+    name: Any = self._parse_id_var() or self.raise_error("mismatched input")
     return word, canonical(name.name, bool(name.args.get("quoted"))), name
 
 
