@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class PlainFiles:
 
     async def __aexit__(self, *_: object) -> None:
         if self._copies:
-            await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
+            await _to_its_end(shutil.rmtree, self._scratch, True)
 
     async def paths(self, bucket: str, keys: Sequence[str]) -> list[Path]:
         """Return the plain files of objects; AwsError as S3 refuses to open one."""
@@ -66,8 +66,18 @@ class PlainFiles:
         # The end of the key stays: readers tell compressions by it.
         path = self._scratch / f"{len(self._copies):06d}-{key.rpartition('/')[2][-100:]}"
         self._copies[bucket, key] = path
-        await asyncio.to_thread(_write, path, answer.get("Body"))
+        await _to_its_end(_write, path, answer.get("Body"))
         return path
+
+
+async def _to_its_end(work: Callable[..., object], *arguments: object) -> None:
+    """Run work in a thread and wait for its end, even if the run is cancelled meanwhile."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
 
 
 def _write(path: Path, body: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,4 +144,6 @@ def put_chunked(
 
 def leftovers(server: Any) -> list[Path]:
     """Return the files of bodies that nobody owns any more."""
-    return [path for path in (server.data_dir / "state" / "tmp").rglob("*") if path.is_file()]
+    # Folders may go meanwhile, which `os.walk` does not mind.
+    walk = os.walk(server.data_dir / "state" / "tmp")
+    return [Path(folder, name) for folder, _, names in walk for name in names]

@@ -6,12 +6,14 @@ import bz2
 import gzip
 import io
 import json
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import EventStreamError
 
+from tests.gateway.raw import leftovers
 from tests.services.s3.answers import refusal
 
 ROWS = b'id,name,price\n1,ann,2.5\n2,"b, ob",10\n3,,x\n'
@@ -218,8 +220,22 @@ def test_many_records_come_in_pieces_and_in_order(s3):
 
 def test_an_encrypted_object_is_asked(s3):
     s3.put_object(Bucket="lake", Key="k", Body=ROWS, ServerSideEncryption="aws:kms")
-    found = s3.select_object_content(**call("SELECT id FROM S3Object", USE, CSV))
-    assert next(iter(found["Payload"])) == {"Records": {"Payload": b"1\n2\n3\n"}}
+    assert events_of(s3)[0] == {"Records": {"Payload": b"1\n2\n3\n"}}
+
+
+def events_of(s3):
+    return list(s3.select_object_content(**call("SELECT id FROM S3Object", USE, CSV))["Payload"])
+
+
+def test_no_plain_copy_is_left_of_an_encrypted_object(lakebed, s3):
+    s3.put_object(Bucket="lake", Key="k", Body=ROWS * 10_000, ServerSideEncryption="AES256")
+    for _ in range(4):
+        events_of(s3)
+        s3.select_object_content(**call("SELECT id FROM S3Object", USE, CSV))["Payload"].close()
+    deadline = time.monotonic() + 20
+    while leftovers(lakebed) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert leftovers(lakebed) == []
 
 
 @pytest.mark.parametrize(
