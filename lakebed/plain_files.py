@@ -71,13 +71,17 @@ class PlainFiles:
 
 
 async def _to_its_end(work: Callable[..., object], *arguments: object) -> None:
-    """Run work in a thread and wait for its end, even if the run is cancelled meanwhile."""
+    """Run work in a thread and wait for its end, however often the run is cancelled meanwhile."""
     running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait({running})
-        raise
+    is_cancelled = False
+    while not running.done():
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError:
+            is_cancelled = True
+    if is_cancelled:
+        raise asyncio.CancelledError
+    running.result()
 
 
 def _write(path: Path, body: Any) -> None:
