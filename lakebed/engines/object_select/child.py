@@ -64,9 +64,9 @@ def _whole(statement: Statement, reader: Reader) -> Iterator[Record]:
         yield from reader.records()
         return
     lowered = lower(statement)
+    connection = _connection()
     for records in _batches(reader):
-        table = _table(records, lowered.paths, reader)
-        connection = _connection(table)
+        connection.register("records", _table(records, lowered.paths, reader))
         kept = _run(connection, f"SELECT i FROM records WHERE {lowered.where} ORDER BY i")
         for (at,) in kept.fetchall():
             yield records[at]
@@ -85,7 +85,8 @@ def _answers(statement: Statement, reader: Reader) -> Iterator[tuple[list[str], 
             failed.append(error)
 
     source = pa.RecordBatchReader.from_batches(_schema(lowered.paths), batches())
-    connection = _connection(source)
+    connection = _connection()
+    connection.register("records", source)
     text = f"SELECT {', '.join(_selected(lowered))} FROM records"
     text += f" WHERE {lowered.where}" if lowered.where else ""
     text += f" LIMIT {statement.limit}" if statement.limit >= 0 else ""
@@ -120,10 +121,9 @@ def _value(value: Value, row: Iterator[Any]) -> Any:
     return MISSING if is_missing else None if found is None else _Json(found)
 
 
-def _connection(records: Any) -> duckdb.DuckDBPyConnection:
+def _connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("SET enable_external_access = false")
-    connection.register("records", records)
     return connection
 
 
