@@ -66,6 +66,19 @@ LIFECYCLE_RULES_MAX: Final = 1000
 LIFECYCLE_ID_CHARACTERS_MAX: Final = 255
 LIFECYCLE_NEWER_VERSIONS_MAX: Final = 100
 
+# --- Streams: the engine's, ours ---
+STREAM_SEGMENT_BYTES: Final = 64 * MIB
+"""A file of a log; the next begins behind it."""
+STREAM_SEGMENT_SECONDS: Final = 3600.0
+"""So much time at most is in one file: what is too old is given back by the file."""
+STREAM_MARK_BYTES: Final = 64 * KIB
+"""Between two marks: what is read to find a line."""
+STREAM_PENDING_BYTES_MAX: Final = 128 * MIB
+"""Appended and not yet durable; more is refused."""
+STREAM_FILES_OPEN_MAX: Final = 256
+"""Files of logs that are kept open for writing."""
+STREAM_SYNCS_AT_ONCE: Final = 8
+
 # --- Glue (https://docs.aws.amazon.com/general/latest/gr/glue.html) ---
 GLUE_PAGE_MAX: Final = 100
 GLUE_PARTITION_PAGE_MAX: Final = 1000
