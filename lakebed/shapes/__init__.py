@@ -9,6 +9,7 @@ from lakebed.shapes.cloudtrail import Cloudtrail
 from lakebed.shapes.glue import Glue
 from lakebed.shapes.glue_iceberg import GlueIceberg
 from lakebed.shapes.iam import Iam
+from lakebed.shapes.kinesis import Kinesis
 from lakebed.shapes.kms import Kms
 from lakebed.shapes.logs import Logs
 from lakebed.shapes.s3 import S3
@@ -44,6 +45,11 @@ class Aws(t.Protocol):
     @property
     def iam(self) -> Iam:
         """The operations of iam."""
+        ...
+
+    @property
+    def kinesis(self) -> Kinesis:
+        """The operations of kinesis."""
         ...
 
     @property

@@ -38,8 +38,8 @@ def test_health_and_metrics(server):
         "status": "ready",
         "version": __version__,
         "services": dict.fromkeys(
-            ("athena", "cloudtrail", "glue", "glue_iceberg", "iam", "kms", "logs", "s3")
-            + ("s3control", "secretsmanager", "ssm", "sts"),
+            ("athena", "cloudtrail", "glue", "glue_iceberg", "iam", "kinesis", "kms", "logs")
+            + ("s3", "s3control", "secretsmanager", "ssm", "sts"),
             "available",
         ),
     }

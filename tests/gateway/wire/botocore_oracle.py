@@ -23,6 +23,7 @@ SERVICES = (
     "cloudtrail",
     "glue",
     "iam",
+    "kinesis",
     "kms",
     "logs",
     "s3",
