@@ -37,6 +37,7 @@ def open_engines(settings: Settings) -> Engines:
         objects=open_objects(settings),
         sql=_open("sql", settings.sql_engine, queries),
         crawl=crawl,
+        stream=_open("stream", "segments", settings),
     )
 
 

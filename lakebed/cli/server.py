@@ -120,6 +120,7 @@ async def serve(
         await engines.sql.close()
         await engines.crawl.close()
         threads.shutdown(wait=True)
+        engines.stream.close()
         house.audit.close()
         store.close()
 

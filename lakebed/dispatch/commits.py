@@ -2,8 +2,9 @@
 
 A unit of work runs at once, in a savepoint of the loop's transaction. If it only read and nothing
 is waiting, its answer leaves at once. Otherwise one commit at the end of the turn holds the writes
-of all, and their answers leave after it; if a durable table was written, after one sync in a
-thread. A failed commit fails every answer that waited on it.
+of all, and their answers leave after it; if a durable table was written, or what is kept beside
+the rows is to be flushed, after one sync in a thread. A failed commit fails every answer that
+waited on it.
 """
 
 from __future__ import annotations
@@ -60,6 +61,14 @@ class _Unit(msgspec.Struct):
         self.answer(self.result, self.error)
 
 
+class _Unsynced(msgspec.Struct):
+    """What the next sync is for: units, whether rows are among it, what is kept beside them."""
+
+    units: list[_Unit] = msgspec.field(default_factory=list[_Unit])
+    has_rows: bool = False
+    flushes: set[Callable[[], None]] = msgspec.field(default_factory=set[Callable[[], None]])
+
+
 class GroupCommit:
     """Runs units of work against one store, on the loop or, the long ones, in threads.
 
@@ -77,7 +86,7 @@ class GroupCommit:
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._waiting: list[_Unit] = []
-        self._unsynced: list[_Unit] = []
+        self._unsynced = _Unsynced()
         self._is_scheduled = False
         self._is_syncing = False
         self._commits_unchecked = 0
@@ -117,7 +126,9 @@ class GroupCommit:
     def _commit(self) -> None:
         self._is_scheduled = False
         units, self._waiting = self._waiting, []
-        needs_sync, self._main.needs_sync = self._main.needs_sync, False
+        has_rows, self._main.needs_sync = self._main.needs_sync, False
+        flushes = self._main.take_flushes()
+        needs_sync = has_rows or bool(flushes)
         try:
             callbacks = self._main.commit()
         except StoreError as error:
@@ -132,7 +143,11 @@ class GroupCommit:
             if not (needs_sync and self._syncs_first):
                 unit.run_callbacks()
         if needs_sync:
-            self._after_sync(units)
+            later = self._unsynced
+            later.units.extend(units)
+            later.has_rows |= has_rows
+            later.flushes |= flushes
+            self._sync_next()
             return
         for unit in units:
             unit.finish()
@@ -148,26 +163,28 @@ class GroupCommit:
         except StoreError as error:
             log.warning("the store's log could not be checkpointed: %s", error)
 
-    def _after_sync(self, units: list[_Unit]) -> None:
-        self._unsynced.extend(units)
+    def _sync_next(self) -> None:
         if not self._is_syncing:
             self._is_syncing = True
-            units, self._unsynced = self._unsynced, []
-            self._threads.submit(self._sync, units)
+            unsynced, self._unsynced = self._unsynced, _Unsynced()
+            self._threads.submit(self._sync, unsynced)
 
-    def _sync(self, units: list[_Unit]) -> None:
+    def _sync(self, unsynced: _Unsynced) -> None:
         failure: BaseException | None = None
         try:
-            self._store.sync()
-            self._store.checkpoint_if_due()
+            if unsynced.has_rows:
+                self._store.sync()
+                self._store.checkpoint_if_due()
+            for flush in unsynced.flushes:
+                flush()
         except (OSError, StoreError) as error:
             failure = error
-        self._loop.call_soon_threadsafe(self._synced, units, failure)
+        self._loop.call_soon_threadsafe(self._synced, unsynced.units, failure)
 
     def _synced(self, units: list[_Unit], failure: BaseException | None) -> None:
         self._is_syncing = False
-        if self._unsynced:
-            self._after_sync([])
+        if self._unsynced.units:
+            self._sync_next()
         for unit in units:
             if self._syncs_first:
                 unit.run_callbacks()
@@ -189,7 +206,10 @@ class GroupCommit:
         try:
             with self._store.transaction(unit.callbacks.extend) as transaction:
                 unit.result = work(transaction)
+                flushes = transaction.take_flushes()
             self._store.sync()
+            for flush in flushes:
+                flush()
         except Exception as error:  # noqa: BLE001 (the gateway's edge turns it into an answer)
             unit.error = error
         self._loop.call_soon_threadsafe(self._finish_long, unit)

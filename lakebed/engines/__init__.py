@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from lakebed.engines.crawl import CrawlEngine
     from lakebed.engines.objects import ObjectStore
     from lakebed.engines.sql import SqlEngine
+    from lakebed.engines.stream import StreamEngine
 
 
 class Engines(msgspec.Struct, frozen=True):
@@ -18,3 +19,4 @@ class Engines(msgspec.Struct, frozen=True):
     objects: ObjectStore
     sql: SqlEngine
     crawl: CrawlEngine
+    stream: StreamEngine

@@ -112,6 +112,18 @@ class Transaction(Protocol):
         """Call back once the writes are committed; never if they are not."""
         ...
 
+    def flush_first(self, flush: Callable[[], None]) -> None:
+        """Call `flush` in a thread, once a commit, before the answers that waited on it leave.
+
+        For what is kept beside the rows. A StoreError of it is what they are then answered; the
+        rows are kept.
+        """
+        ...
+
+    def take_flushes(self) -> set[Callable[[], None]]:
+        """Return what is to be flushed before answers leave, and forget it."""
+        ...
+
     def join(self, group: CommitGroup, item: object) -> None:
         """Hand an item to a group, which hears of all items of a commit at once, before it."""
         ...
@@ -122,7 +134,7 @@ class MainTransaction(Transaction, Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether something was written, or a callback left, since the last commit."""
+        """Whether something was written, or a call left behind, since the last commit."""
         ...
 
     needs_sync: bool

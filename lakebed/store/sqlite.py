@@ -34,6 +34,7 @@ class SqliteTransaction:
         self._statements: dict[tuple[str, ...], str] = {}
         self._callbacks: list[Callable[[], None]] = []
         self._joined: list[tuple[CommitGroup, object]] = []
+        self._flushes: set[Callable[[], None]] = set()
         self._scopes: list[str | None] = []
         self._next_scope = 0
         self._began = False
@@ -54,8 +55,8 @@ class SqliteTransaction:
 
     @property
     def is_open(self) -> bool:
-        """Whether something was written, or a callback left, since the last commit."""
-        return self._began or bool(self._callbacks)
+        """Whether something was written, or a call left behind, since the last commit."""
+        return self._began or bool(self._callbacks) or bool(self._flushes)
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -205,6 +206,15 @@ class SqliteTransaction:
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back once the writes are committed; never if they are not."""
         self._callbacks.append(callback)
+
+    def flush_first(self, flush: Callable[[], None]) -> None:
+        """Call `flush` in a thread, once a commit, before the answers that waited on it leave."""
+        self._flushes.add(flush)
+
+    def take_flushes(self) -> set[Callable[[], None]]:
+        """Return what is to be flushed before answers leave, and forget it."""
+        flushes, self._flushes = self._flushes, set()
+        return flushes
 
     def callbacks_count(self) -> int:
         """Return how many callbacks wait for the commit."""

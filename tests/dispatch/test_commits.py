@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
-from lakebed.dispatch.commits import GroupCommit
+from lakebed.dispatch.commits import GroupCommit, settling
 from lakebed.store import StoreError, Table
 from lakebed.store.sqlite import SqliteStore
 
@@ -128,6 +129,53 @@ def test_what_follows_a_commit_may_wait_for_its_sync(tmp_path, syncs_first):
 
     asyncio.run(main())
     assert seen == [int(syncs_first)]
+
+
+def test_what_is_kept_beside_the_rows_is_flushed_once_before_answers_leave(run):
+    flushed = []
+
+    def flush():
+        flushed.append(threading.current_thread().name)
+
+    async def scenario(store, commits):
+        early, answers = await gathered(commits, [lambda tx: tx.flush_first(flush)] * 3)
+        return early, len(answers), store.syncs
+
+    assert run(scenario) == ([], 3, 0)
+    assert len(flushed) == 1
+    assert flushed[0] != threading.current_thread().name
+
+
+def test_a_failed_flush_is_the_answer(run):
+    def flush():
+        raise StoreError("the disk is full")
+
+    async def scenario(store, commits):
+        _, answers = await gathered(commits, [lambda tx: tx.flush_first(flush)])
+        return [str(error) for error in answers]
+
+    assert run(scenario) == ["the disk is full"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_long_work_is_flushed_before_its_answer(run, fails):
+    flushed = []
+
+    def flush():
+        flushed.append(1)
+        if fails:
+            raise StoreError("the disk is full")
+
+    async def scenario(store, commits):
+        done = asyncio.get_running_loop().create_future()
+        commits.submit_long(lambda tx: tx.flush_first(flush), settling(done))
+        try:
+            return await done
+        except StoreError as error:
+            return str(error)
+
+    assert run(scenario) == ("the disk is full" if fails else None)
+    assert flushed == [1]
 
 
 def test_a_table_that_is_not_durable_costs_no_sync(run):

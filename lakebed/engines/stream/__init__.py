@@ -16,11 +16,13 @@ from typing import Protocol
 
 import msgspec
 
+from lakebed.store import StoreError
+
 LINE_START = b'{"ApproximateArrivalTimestamp":'
 LINE_END = b"},\n"
 
 
-class StreamError(Exception):
+class StreamError(StoreError):
     """A log could not be written or read; what was appended since its last flush is gone."""
 
 
@@ -53,6 +55,14 @@ class Pending(Protocol):
         ...
 
 
+class Appended(msgspec.Struct, frozen=True):
+    """What became of an append: the first line's index, the lines' time, how to flush them."""
+
+    first: int
+    time: float
+    pending: Pending
+
+
 class StreamEngine(Protocol):
     """A machine that keeps logs. Every method may be called from any thread."""
 
@@ -60,19 +70,26 @@ class StreamEngine(Protocol):
         """Say where a log begins and ends; one that was never written is empty."""
         ...
 
-    def append(self, log: str, data: bytes, count: int, time: float) -> Pending:
-        """Append `count` lines, all of one `time`; flush what is returned before anybody is told.
+    def append(
+        self, log: str, count: int, time: float, lines: Callable[[int, float], bytes]
+    ) -> Appended:
+        """Append `count` lines that `lines(first index, time)` makes, all of one time.
 
-        What is appended until then is flushed together. If that fails, all of it is gone, and so
-        is what was appended meanwhile. StreamError if more waits than there is room for.
+        The time is the one given, or that of the last line if it is later. Flush `pending` before
+        anybody is told: what is appended until then is flushed together. If that fails, all of it
+        is gone, and so is what was appended meanwhile. StreamError if more waits than there is room
+        for.
         """
         ...
 
-    def read(self, log: str, index: int, *, count_max: int, bytes_max: int) -> Lines:
+    def read(
+        self, log: str, index: int, *, count_max: int, bytes_max: int, since: float = 0.0
+    ) -> Lines:
         """Return visible lines from an index on, or from the oldest kept if that is later.
 
-        Perhaps fewer than there are (those of one file), so read on until none is returned. At
-        least one line is returned if there is one, however long.
+        Lines of before the time `since` are passed over. Perhaps fewer are returned than there are
+        (those of one file), so read on until there are none. At least one line is returned if there
+        is one, however long.
         """
         ...
 

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lakebed.engines.stream import Ends, StreamError
+from lakebed.engines.stream import Ends, Lines, StreamError
 from lakebed.engines.stream.segments import files as segment_files
 from lakebed.engines.stream.segments import store as segments_store
 from lakebed.engines.stream.segments.store import SegmentStore
@@ -20,9 +20,15 @@ def line(time, text):
     return b'{"ApproximateArrivalTimestamp":%.3f,"Data":"%s"},\n' % (time, text.encode())
 
 
+def append(engine, log, time, *texts):
+    def lines(first, time):
+        return b"".join(line(time, text) for text in texts)
+
+    return engine.append(log, len(texts), time, lines).pending
+
+
 def put(engine, log, time, *texts):
-    data = b"".join(line(time, text) for text in texts)
-    engine.append(log, data, len(texts), time).flush()
+    append(engine, log, time, *texts).flush()
 
 
 def everything(engine, log):
@@ -46,7 +52,7 @@ def test_a_log_that_was_never_written_is_empty(engine):
 
 
 def test_lines_are_seen_once_they_are_flushed(engine):
-    pending = engine.append("a", line(1, "x") + line(1, "y"), 2, 1.0)
+    pending = append(engine, "a", 1, "x", "y")
     assert engine.ends("a") == Ends(0, 0, 2, 1.0)
     assert engine.read("a", 0, count_max=10, bytes_max=100).count == 0
     pending.flush()
@@ -55,8 +61,8 @@ def test_lines_are_seen_once_they_are_flushed(engine):
 
 
 def test_lines_of_many_logs_are_flushed_together(engine):
-    first = engine.append("a", line(1, "x"), 1, 1.0)
-    engine.append("b", line(1, "y"), 1, 1.0)
+    first = append(engine, "a", 1, "x")
+    append(engine, "b", 1, "y")
     first.flush()
     assert (everything(engine, "a"), everything(engine, "b")) == (line(1, "x"), line(1, "y"))
 
@@ -86,6 +92,21 @@ def test_lines_are_found_by_their_time(engine):
     for time in (1, 1, 2, 4):
         put(engine, "a", time, "x")
     assert [engine.at_time("a", at) for at in (0, 1, 1.5, 2, 3, 4, 5)] == [0, 0, 2, 2, 3, 3, 4]
+
+
+def test_times_never_go_back(engine):
+    put(engine, "a", 5, "x")
+    put(engine, "a", 3, "y")
+    assert everything(engine, "a") == line(5, "x") + line(5, "y")
+
+
+def test_old_lines_are_passed_over(engine):
+    for time in range(1, 5):
+        put(engine, "a", time, f"{time}")
+    found = engine.read("a", 1, count_max=9, bytes_max=1000, since=2.5)
+    assert (found.first, found.data) == (2, line(3, "3") + line(4, "4"))
+    assert engine.read("a", 3, count_max=9, bytes_max=1000, since=2.5).first == 3
+    assert engine.read("a", 0, count_max=9, bytes_max=1000, since=9.0) == Lines(b"", 4, 0)
 
 
 def test_lines_survive_a_restart(tmp_path, engine):
@@ -135,7 +156,7 @@ def test_indexes_go_on_after_everything_was_given_back(tmp_path, engine):
 
 def test_a_deleted_log_leaves_nothing(tmp_path, engine):
     put(engine, "a", 1, "x")
-    pending = engine.append("a", line(2, "y"), 1, 2.0)
+    pending = append(engine, "a", 2, "y")
     engine.delete("a")
     pending.flush()
     assert not (tmp_path / "a").exists()
@@ -153,11 +174,11 @@ def test_listeners_hear_of_what_became_visible(engine):
 
 def test_a_write_that_fails_loses_what_waited_and_nothing_else(engine, monkeypatch):
     put(engine, "a", 1, "kept")
-    lost = engine.append("a", line(2, "lost"), 1, 2.0)
+    lost = append(engine, "a", 2, "lost")
     real, later = os.pwrite, []
 
     def full(descriptor, data, offset):
-        later.append(engine.append("a", line(2, "meanwhile"), 1, 2.0))
+        later.append(append(engine, "a", 2, "meanwhile"))
         real(descriptor, bytes(data)[:5], offset)
         raise OSError(28, "No space left on device")
 
@@ -174,9 +195,9 @@ def test_a_write_that_fails_loses_what_waited_and_nothing_else(engine, monkeypat
 
 def test_what_waits_is_bounded(engine, monkeypatch):
     monkeypatch.setattr(segments_store, "STREAM_PENDING_BYTES_MAX", 100)
-    engine.append("a", line(1, "x"), 1, 1.0)
+    append(engine, "a", 1, "x")
     with pytest.raises(StreamError, match="room"):
-        engine.append("a", line(1, "x" * 50), 1, 1.0)
+        append(engine, "a", 1, "x" * 50)
 
 
 def test_many_logs_share_few_open_files(tmp_path, engine, monkeypatch):
@@ -243,9 +264,9 @@ class Model(RuleBasedStateMachine):
     @rule(sizes=st.lists(st.integers(0, 40), min_size=1, max_size=5), later=st.integers(0, 2000))
     def append(self, sizes, later):
         self.time += later
-        lines = [line(self.time, "x" * size) for size in sizes]
-        self.waiting = self.engine.append("a", b"".join(lines), len(lines), self.time)
-        self.pending += [(self.time, text) for text in lines]
+        texts = ["x" * size for size in sizes]
+        self.waiting = append(self.engine, "a", self.time, *texts)
+        self.pending += [(self.time, line(self.time, text)) for text in texts]
 
     @precondition(lambda self: self.waiting)
     @rule()

@@ -19,7 +19,7 @@ from lakebed.core.limits import (
     STREAM_SEGMENT_SECONDS,
     STREAM_SYNCS_AT_ONCE,
 )
-from lakebed.engines.stream import Ends, Lines, Pending, StreamError
+from lakebed.engines.stream import Appended, Ends, Lines, StreamError
 from lakebed.engines.stream.segments.files import Mark, Segment
 
 _Chunk = tuple[bytes, Mark]
@@ -111,11 +111,15 @@ class SegmentStore:
 
     # -- writing ------------------------------------------------------------------------------
 
-    def append(self, log: str, data: bytes, count: int, time: float) -> Pending:
-        """Append `count` lines, all of one `time`; what is returned makes them durable."""
+    def append(
+        self, log: str, count: int, time: float, lines: Callable[[int, float], bytes]
+    ) -> Appended:
+        """Append `count` lines that `lines(first index, time)` makes, all of one time."""
         found = self._log(log)
         with self._lock:
-            batch = self._batch
+            batch, first = self._batch, found.next
+            time = max(time, found.time)
+            data = lines(first, time)
             size = batch.size + len(data)
             if size + self._flushed_bytes > STREAM_PENDING_BYTES_MAX:
                 raise StreamError("more is waiting to be written than there is room for")
@@ -123,10 +127,10 @@ class SegmentStore:
             chunks = batch.chunks.get(log)
             if chunks is None:
                 chunks = batch.chunks[log] = []
-            chunks.append((data, Mark(found.next, 0, time)))
-            found.next += count
+            chunks.append((data, Mark(first, 0, time)))
+            found.next = first + count
             found.time = time
-        return batch
+        return Appended(first, time, batch)
 
     def flush(self, batch: _Batch) -> None:
         """Make a batch durable and visible; StreamError if it is lost."""
@@ -223,7 +227,9 @@ class SegmentStore:
 
     # -- reading ------------------------------------------------------------------------------
 
-    def read(self, log: str, index: int, *, count_max: int, bytes_max: int) -> Lines:
+    def read(
+        self, log: str, index: int, *, count_max: int, bytes_max: int, since: float = 0.0
+    ) -> Lines:
         """Return visible lines from an index on, or from the oldest kept if that is later."""
         found = self._log(log)
         segments = found.segments
@@ -231,12 +237,18 @@ class SegmentStore:
             return Lines(b"", max(index, found.visible), 0)
         index = max(index, segments[0].first)
         segment = _holding(segments, index)
+        if since and segment.mark_before(index).time < since:
+            index = max(index, self.at_time(log, since))
+            if index >= found.visible:
+                return Lines(b"", index, 0)
+            segment = _holding(segments, index)
         try:
             offset = segment.offset_of(index, found.place)
             data, count = segment.slice(offset, count_max=count_max, bytes_max=bytes_max)
         except FileNotFoundError:
             # Trimmed meanwhile: what is left begins later.
-            return self.read(log, segment.first, count_max=count_max, bytes_max=bytes_max)
+            again = self._log(log).segments[0].first
+            return self.read(log, again, count_max=count_max, bytes_max=bytes_max, since=since)
         except (OSError, ValueError) as error:
             raise StreamError(f"a log could not be read: {error}") from error
         if segment is segments[-1]:
