@@ -17,6 +17,8 @@ BANNED_TEXT = re.compile(r"\b(TODO|FIXME|XXX)\b|assert True\b|/(?:home|root|work
 HEAVY = {
     "duckdb": ("lakebed/engines/sql/duckdb/", "lakebed/engines/object_select/"),
     "awscrt": ("lakebed/digests.py",),
+    "cramjam": ("lakebed/engines/delivery/",),
+    "jq": ("lakebed/engines/delivery/",),
     "cryptography": (
         "lakebed/cli/tls.py",
         "lakebed/public_keys.py",
@@ -26,6 +28,7 @@ HEAVY = {
     "pyarrow": (
         "lakebed/engines/sql/duckdb/",
         "lakebed/engines/crawl/",
+        "lakebed/engines/delivery/",
         "lakebed/engines/object_select/",
     ),
     "pg8000": ("lakebed/engines/jdbc/postgresql/",),

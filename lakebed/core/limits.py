@@ -346,3 +346,51 @@ PARAMETER_STANDARD_BYTES_MAX: Final = 4 * KIB
 PARAMETER_ADVANCED_BYTES_MAX: Final = 8 * KIB
 PARAMETER_POLICIES_MAX: Final = 10
 PARAMETER_TAGS_MAX: Final = 50
+
+# --- Kinesis Data Streams (docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html)
+KINESIS_SHARDS_MAX: Final = 20_000
+"""Open shards of an account in a region, of its provisioned streams: as in US East (N. Virginia)"""
+KINESIS_STREAM_SHARDS_MAX: Final = 10_000
+"""Of one stream, by CreateStream and UpdateShardCount."""
+KINESIS_ON_DEMAND_STREAMS_MAX: Final = 50
+KINESIS_RETENTION_HOURS_MIN: Final = 24
+KINESIS_RETENTION_HOURS_MAX: Final = 8760
+KINESIS_RESHARDS_MAX: Final = 10
+"""UpdateShardCount of one stream in 24 hours."""
+KINESIS_MODE_CHANGES_MAX: Final = 2
+"""UpdateStreamMode of one stream in 24 hours."""
+KINESIS_ENCRYPTION_CHANGES_MAX: Final = 25
+"""StartStreamEncryption, and StopStreamEncryption, of one stream in 24 hours."""
+KINESIS_CONSUMERS_MAX: Final = 20
+"""Registered with one stream; 50 where the account has On-demand Advantage."""
+KINESIS_ADVANTAGE_CONSUMERS_MAX: Final = 50
+KINESIS_WARM_MIBPS_MAX: Final = 10_240
+KINESIS_TAGS_MAX: Final = 50
+KINESIS_DESCRIBED_SHARDS_MAX: Final = 100
+KINESIS_LISTED_SHARDS_MAX: Final = 1000
+KINESIS_LISTED_STREAMS_MAX: Final = 100
+KINESIS_LISTED_CONSUMERS_MAX: Final = 100
+KINESIS_LISTED_TAGS_MAX: Final = 50
+KINESIS_TOKEN_SECONDS: Final = 300.0
+"""So long a NextToken can be used."""
+KINESIS_POLICY_BYTES_MAX: Final = 20 * KIB
+KINESIS_SHARDS_SLICE: Final = 100
+"""Ours: expired shards removed before others have their turn."""
+
+# --- Firehose (https://docs.aws.amazon.com/firehose/latest/dev/limits.html) ---
+DELIVERY_STREAMS_MAX: Final = 5_000
+"""Of an account in a region."""
+DELIVERY_RECORD_BYTES_MAX: Final = 1_024_000
+"""Of one record before it is base64: 1,000 KiB."""
+DELIVERY_BATCH_BYTES_MAX: Final = 4 * MIB
+"""Of one PutRecordBatch."""
+DELIVERY_PARTITIONS_MAX: Final = 500
+"""Partitions of one buffer; records of more go below the error prefix."""
+DELIVERY_PREFIX_CHARACTERS_MAX: Final = 512
+"""Of an evaluated prefix."""
+DELIVERY_TAGS_MAX: Final = 50
+DELIVERY_RECORD_EXPANDED_MAX: Final = 64 * MIB
+"""What a compressed record may hold: ours, so that no record fills the memory."""
+DELIVERY_CHILD_SECONDS_MAX: Final = 120.0
+"""How long the processing of one buffer may take: a JQ program may have no end."""
+DELIVERY_CHILD_BYTES_MAX: Final = 2 * GIB

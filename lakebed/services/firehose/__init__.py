@@ -1,0 +1,1 @@
+"""Amazon Data Firehose: streams of records delivered to buckets, tables and endpoints."""
