@@ -139,6 +139,15 @@ def writing(begin: Handler) -> Handler:
     return begin
 
 
+def prompt(handler: Handler) -> Handler:
+    """Mark a handler that runs on the loop even if its request is so large that a thread reads it.
+
+    For work that takes its place in an order: what is appended must not overlap what closes.
+    """
+    handler.__dict__["is_prompt"] = True
+    return handler
+
+
 def long(handler: Handler) -> Handler:
     """Mark a handler whose work is not bounded by a page: it runs in a thread.
 

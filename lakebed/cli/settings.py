@@ -15,6 +15,7 @@ CHOICES = {
     "durability": ("none", "file", "full"),
     "mode": ("open", "strict"),
     "jobs_isolation": ("none", "namespace"),
+    "kinesis_throughput": ("unlimited", "enforced"),
     "scrub": ("on", "off"),
 }
 _KINDS: dict[str, type] = {

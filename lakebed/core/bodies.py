@@ -136,6 +136,33 @@ def content_of(body: Any, limit: int | None = None) -> bytes:
     return (body if isinstance(body, bytes) else b"".join(body or ()))[:limit]
 
 
+class ReadyList:
+    """A list of an answer whose JSON is at hand: it is sent as it is; others have it decoded."""
+
+    __slots__ = ("_items", "_read", "text")
+
+    def __init__(self, text: bytes, read: Callable[[], list[Any]]) -> None:
+        self.text = text
+        self._read = read
+        self._items: list[Any] | None = None
+
+    @property
+    def items(self) -> list[Any]:
+        """The items, decoded when they are first asked for."""
+        if self._items is None:
+            self._items = self._read()
+        return self._items
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, at: int) -> Any:
+        return self.items[at]
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event of an answer that goes on; an exception is the last one."""

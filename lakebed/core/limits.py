@@ -373,6 +373,25 @@ KINESIS_LISTED_CONSUMERS_MAX: Final = 100
 KINESIS_LISTED_TAGS_MAX: Final = 50
 KINESIS_TOKEN_SECONDS: Final = 300.0
 """So long a NextToken can be used."""
+KINESIS_PUT_BYTES_MAX: Final = 10 * MIB
+"""Of one PutRecords, partition keys included."""
+KINESIS_GET_BYTES_MAX: Final = 10 * MIB
+"""Of one GetRecords, as they are kept: data in base64."""
+KINESIS_SHARD_WRITE_RECORDS: Final = 1000
+"""A second."""
+KINESIS_SHARD_WRITE_BYTES: Final = MIB
+"""A second."""
+KINESIS_SHARD_READS: Final = 5
+"""A second."""
+KINESIS_SHARD_READ_BYTES: Final = 2 * MIB
+"""A second."""
+KINESIS_SHARDS_METERED_MAX: Final = 20_000
+"""Ours: shards whose use is remembered, where it is limited."""
+KINESIS_ROUTES_REMEMBERED_MAX: Final = 1000
+"""Ours: streams whose shards are kept ready for puts."""
+KINESIS_DATA_KEYS_REMEMBERED_MAX: Final = 1000
+"""Ours: data keys of encrypted streams, and who may use them, for five minutes."""
+KINESIS_DATA_KEY_SECONDS: Final = 300.0
 KINESIS_POLICY_BYTES_MAX: Final = 20 * KIB
 KINESIS_SHARDS_SLICE: Final = 100
 """Ours: expired shards removed before others have their turn."""

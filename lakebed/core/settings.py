@@ -24,6 +24,7 @@ class Settings:
     user or role may scan in a day (0: as much as they like; the root may always). While less than
     `disk_free_bytes_min` of the disk is free, what makes the lake grow is refused.
     `jobs_isolation` says what keeps child processes from what they are not granted.
+    `kinesis_throughput` says whether a shard takes and gives no more in a second than AWS's does.
     `scrub` says whether objects are read again, slowly, when the machine is idle.
     `tls` is a certificate of our own making, unless `tls_certificate` and `tls_key` name files.
     """
@@ -51,6 +52,7 @@ class Settings:
     tls: bool = False
     tls_certificate: str = ""
     tls_key: str = ""
+    kinesis_throughput: Literal["unlimited", "enforced"] = "unlimited"
     scrub: Literal["on", "off"] = "on"
     testing: bool = False
 

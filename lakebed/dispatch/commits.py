@@ -198,6 +198,18 @@ class GroupCommit:
         else:
             self._loop.call_soon_threadsafe(callback)
 
+    def submit_aside(self, work: Callable[[], Any], answer: Answer) -> None:
+        """Run `work`, which has nothing to do with the store, in a thread; answer on the loop."""
+        self._threads.submit(self._run_aside, work, answer)
+
+    def _run_aside(self, work: Callable[[], Any], answer: Answer) -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 (the gateway's edge turns it into an answer)
+            failure = error
+        self._loop.call_soon_threadsafe(answer, result, failure)
+
     def submit_long(self, work: Work, answer: Answer) -> None:
         """Run `work` in a thread with a transaction of its own; `answer` is called on the loop."""
         self._threads.submit(self._run_long, work, _Unit(answer))

@@ -145,11 +145,25 @@ class Dispatcher:
 
         return then
 
-    def submit_large(self, make: Callable[[], Call], answer: Answer) -> None:
+    def submit_large(
+        self, called: tuple[str, str], make: Callable[[], Call], answer: Answer
+    ) -> None:
         """Make a call whose request is yet to be read, in a thread: its size would hold the loop.
 
-        A sliced operation is carried out in one piece: others have their turns anyway.
+        A sliced operation is carried out in one piece: others have their turns anyway. A prompt one
+        is only read in the thread.
         """
+        registered = self._house.registry.find(*called)
+        if registered is not None and registered.is_prompt:
+
+            def read(call: Any, error: BaseException | None) -> None:
+                if error is not None:
+                    answer(None, error)
+                else:
+                    self.submit(call, answer)
+
+            self._commits.submit_aside(make, read)
+            return
 
         def work(store: Transaction) -> Any:
             call = make()

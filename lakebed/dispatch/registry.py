@@ -23,6 +23,7 @@ class Registered(msgspec.Struct, frozen=True):
     `begin` runs before a streamed body is read (a private function `_begin_<operation>` beside the
     handler); `is_long` handlers run in a thread; `is_sliced` ones are generators that yield where
     what they did so far may be committed; `is_data_event` ones are audited only by setting;
+    `is_prompt` ones run on the loop even if a thread reads their request;
     `hidden_members` are those of requests, at any depth, whose values the audit log must not hold.
     """
 
@@ -32,6 +33,7 @@ class Registered(msgspec.Struct, frozen=True):
     is_sliced: bool
     is_data_event: bool
     hidden_members: frozenset[str] = frozenset()
+    is_prompt: bool = False
 
 
 class Registry:
@@ -98,8 +100,9 @@ class Registry:
                 begin = getattr(module, f"_begin_{operation}", None)
                 is_long = getattr(function, "runs_long", False)
                 is_sliced = inspect.isgeneratorfunction(function)
+                is_prompt = getattr(function, "is_prompt", False)
                 found[operation] = Registered(
-                    function, begin, is_long, is_sliced, is_data_event, hidden
+                    function, begin, is_long, is_sliced, is_data_event, hidden, is_prompt
                 )
         # What was imported stays: the collector need not walk it again, which blocks the loop.
         gc.freeze()

@@ -235,8 +235,9 @@ class _Buffered(Answering):
             request = self._protocol(found).parse(found.operation, head)
             return self._call(found, identity, request)
 
+        called = (found.service, found.operation.function)
         gateway.dispatcher.submit_large(
-            make, lambda response, error: self._answer(found, response, error)
+            called, make, lambda response, error: self._answer(found, response, error)
         )
 
 

@@ -9,6 +9,14 @@ from __future__ import annotations
 import typing as t
 
 
+class ChildShard(t.TypedDict, total=False):
+    """AWS's ChildShard."""
+
+    ShardId: t.Required[str]
+    ParentShards: t.Required[list[str]]
+    HashKeyRange: t.Required[HashKeyRange]
+
+
 class CreateStreamInput(t.TypedDict, total=False):
     """AWS's CreateStreamInput."""
 
@@ -50,6 +58,121 @@ class EnhancedMetrics(t.TypedDict, total=False):
             "ALL",
         ]
     ]
+
+
+class GetRecordsInput(t.TypedDict, total=False):
+    """AWS's GetRecordsInput."""
+
+    ShardIterator: t.Required[str]
+    Limit: int
+    StreamARN: str
+    StreamId: str
+    DryRun: bool
+
+
+class GetRecordsOutput(t.TypedDict, total=False):
+    """AWS's GetRecordsOutput."""
+
+    Records: t.Required[list[Record]]
+    NextShardIterator: str
+    MillisBehindLatest: int
+    ChildShards: list[ChildShard]
+
+
+class GetShardIteratorInput(t.TypedDict, total=False):
+    """AWS's GetShardIteratorInput."""
+
+    StreamName: str
+    ShardId: t.Required[str]
+    ShardIteratorType: t.Required[
+        t.Literal[
+            "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"
+        ]
+    ]
+    StartingSequenceNumber: str
+    Timestamp: float
+    StreamARN: str
+    StreamId: str
+    DryRun: bool
+
+
+class GetShardIteratorOutput(t.TypedDict, total=False):
+    """AWS's GetShardIteratorOutput."""
+
+    ShardIterator: str
+
+
+class HashKeyRange(t.TypedDict, total=False):
+    """AWS's HashKeyRange."""
+
+    StartingHashKey: t.Required[str]
+    EndingHashKey: t.Required[str]
+
+
+class PutRecordInput(t.TypedDict, total=False):
+    """AWS's PutRecordInput."""
+
+    StreamName: str
+    Data: t.Required[bytes]
+    PartitionKey: str
+    ExplicitHashKey: str
+    SequenceNumberForOrdering: str
+    StreamARN: str
+    StreamId: str
+    DryRun: bool
+
+
+class PutRecordOutput(t.TypedDict, total=False):
+    """AWS's PutRecordOutput."""
+
+    ShardId: t.Required[str]
+    SequenceNumber: t.Required[str]
+    EncryptionType: t.Literal["NONE", "KMS"]
+
+
+class PutRecordsInput(t.TypedDict, total=False):
+    """AWS's PutRecordsInput."""
+
+    Records: t.Required[list[PutRecordsRequestEntry]]
+    StreamName: str
+    StreamARN: str
+    StreamId: str
+    DryRun: bool
+
+
+class PutRecordsOutput(t.TypedDict, total=False):
+    """AWS's PutRecordsOutput."""
+
+    FailedRecordCount: int
+    Records: t.Required[list[PutRecordsResultEntry]]
+    EncryptionType: t.Literal["NONE", "KMS"]
+
+
+class PutRecordsRequestEntry(t.TypedDict, total=False):
+    """AWS's PutRecordsRequestEntry."""
+
+    Data: t.Required[bytes]
+    ExplicitHashKey: str
+    PartitionKey: str
+
+
+class PutRecordsResultEntry(t.TypedDict, total=False):
+    """AWS's PutRecordsResultEntry."""
+
+    SequenceNumber: str
+    ShardId: str
+    ErrorCode: str
+    ErrorMessage: str
+
+
+class Record(t.TypedDict, total=False):
+    """AWS's Record."""
+
+    SequenceNumber: t.Required[str]
+    ApproximateArrivalTimestamp: float
+    Data: t.Required[bytes]
+    PartitionKey: str
+    EncryptionType: t.Literal["NONE", "KMS"]
 
 
 class StreamDescriptionSummary(t.TypedDict, total=False):
@@ -102,4 +225,20 @@ class Kinesis(t.Protocol):
         self, request: DescribeStreamSummaryInput
     ) -> DescribeStreamSummaryOutput:
         """Call DescribeStreamSummary."""
+        ...
+
+    def get_records(self, request: GetRecordsInput) -> GetRecordsOutput:
+        """Call GetRecords."""
+        ...
+
+    def get_shard_iterator(self, request: GetShardIteratorInput) -> GetShardIteratorOutput:
+        """Call GetShardIterator."""
+        ...
+
+    def put_record(self, request: PutRecordInput) -> PutRecordOutput:
+        """Call PutRecord."""
+        ...
+
+    def put_records(self, request: PutRecordsInput) -> PutRecordsOutput:
+        """Call PutRecords."""
         ...

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import msgspec
+import pybase64
 
-from lakebed.core.bodies import Event, EventStream
+from lakebed.core.bodies import Event, EventStream, ReadyList
 from lakebed.core.errors import AwsError
 from lakebed.gateway.wire import timestamps
 from lakebed.gateway.wire.http import Events, HttpRequest, HttpResponse
@@ -105,7 +105,7 @@ def _blob(value: Any) -> bytes:
     if type(value) is not str:
         raise _mismatch(value, "blob")
     try:
-        return base64.b64decode(value, validate=True)
+        return pybase64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         raise _malformed("Invalid Base64 character in a blob") from None
 
@@ -250,6 +250,18 @@ def _with_text_times(member: Member | None, shape: Shape, value: Any) -> Any:
     return value
 
 
+def with_ready_lists(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return members, whose JSON may be at hand, ready to be written; those of None are left out.
+
+    Only the outermost are looked at: what holds a ready list knows what it answers.
+    """
+    return {
+        name: msgspec.Raw(value.text) if isinstance(value, ReadyList) else value
+        for name, value in members.items()
+        if value is not None
+    }
+
+
 class JsonProtocol:
     """The JSON protocol of one service, with the decoders its operations have needed so far."""
 
@@ -295,6 +307,9 @@ class JsonProtocol:
         for name, value in response.items():
             if isinstance(value, EventStream):
                 return self._stream(operation, response, name, request_id)
+            if isinstance(value, ReadyList):
+                body = _encode_json(with_ready_lists(response))
+                return HttpResponse(operation.status, self._headers(request_id), body)
         times = self._text_times.get(operation.name)
         if times is None:
             times = self._text_times[operation.name] = _has_text_times(operation.output, set())
@@ -317,7 +332,7 @@ class JsonProtocol:
 
         def encode(event: Event) -> bytes:
             write = event_stream.json_exception if event.is_exception else event_stream.json_event
-            return write(event.name, event.members)
+            return write(event.name, with_ready_lists(event.members))
 
         begin = event_stream.json_event("initial-response", first)
         headers = [

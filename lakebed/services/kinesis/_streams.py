@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakebed.context import Context
+from lakebed.core.errors import AwsError
 from lakebed.services.kinesis.model import (
     ACTIVE,
     SHARDS,
@@ -61,6 +62,14 @@ def stream_of(ctx: Context, request: Mapping[str, Any]) -> Stream:
             account, _, name = place_of(request["StreamARN"])
         raise not_found(f"Stream {name} under account {account} not found.")
     return found
+
+
+def check_dry_run(request: Mapping[str, Any]) -> None:
+    """Raise DryRunOperationException if only the permission, which was given, was asked for."""
+    if request.get("DryRun"):
+        raise AwsError(
+            "DryRunOperationException", "The request would have succeeded, but DryRun is set."
+        )
 
 
 def active(ctx: Context, request: Mapping[str, Any]) -> Stream:

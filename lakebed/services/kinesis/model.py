@@ -148,6 +148,14 @@ class DroppedLog(msgspec.Struct, frozen=True):
     dropped: float
 
 
+class DataKey(msgspec.Struct, frozen=True):
+    """A key that records were sealed with, `wrapped` by KMS, in base64."""
+
+    stream_id: str
+    name: str
+    wrapped: str
+
+
 class AccountSettings(msgspec.Struct, frozen=True):
     """What an account chose for all of its streams in a region."""
 
@@ -173,6 +181,7 @@ CONSUMERS = Table(
     everywhere=True,
 )
 DROPPED_LOGS = Table("kinesis_dropped_log", DroppedLog, key=("log",), everywhere=True)
+DATA_KEYS = Table("kinesis_data_key", DataKey, key=("stream_id", "name"), everywhere=True)
 ACCOUNT_SETTINGS = Table("kinesis_account", AccountSettings, key=())
 
 
