@@ -20,11 +20,11 @@ from lakebed.govern.actions import needed
 from lakebed.govern.decision import Decision, Need, needs_of
 from lakebed.services.s3._access_lists import object_grants
 from lakebed.services.s3._access_points import access_point_in, check_operation, needs_through
-from lakebed.services.s3._grants import OF_OBJECTS, is_given
+from lakebed.services.s3._grants import OF_OBJECTS, OF_UPLOADS, is_given
 from lakebed.services.s3._rules import rules_of
 from lakebed.services.s3._signature_conditions import signature_conditions
 from lakebed.services.s3._versions import is_version_id
-from lakebed.services.s3.model import BUCKETS, Bucket
+from lakebed.services.s3.model import BUCKETS, UPLOADS, Bucket
 
 _OF_ACCOUNT = frozenset({"list_buckets", "create_bucket"})
 _OF_POLICY = frozenset({"get_bucket_policy", "put_bucket_policy", "delete_bucket_policy"})
@@ -108,7 +108,15 @@ def _need(
             owner, grants = object_grants(bucket, found)
             policy = rules.about_object(action, account, owner, grants)
             return Need(action, resource, owner, policy)
+    if action.lower() in OF_UPLOADS and account != bucket.account and _began(ctx, account, request):
+        return Need(action, resource, bucket.account, rules.about_upload(action, account))
     return Need(action, resource, bucket.account, rules.about(action, account))
+
+
+def _began(ctx: Context, account: str, request: Mapping[str, Any]) -> bool:
+    """Tell whether an account, not nobody, began the upload that a request is about."""
+    upload = UPLOADS.get(ctx, request["Bucket"], request["Key"], request["UploadId"])
+    return bool(account) and upload is not None and upload.account == account
 
 
 def _actions(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
@@ -238,7 +246,19 @@ def conditions(
         if "Key" in request and _asks_for_tags(ctx, bucket):
             tags = _tags(ctx, request)
             found |= {f"s3:existingobjecttag/{name.lower()}": text for name, text in tags.items()}
+        if "Key" in request and _is_about_listing(ctx, bucket, operation, request):
+            found["s3:prefix"] = request["Key"]
     return found
+
+
+def _is_about_listing(
+    ctx: Context, bucket: Bucket, operation: str, request: Mapping[str, Any]
+) -> bool:
+    """Tell whether a call is asked for ListBucket instead, since its object is not there."""
+    if not bucket.rules or not rules_of(ctx, bucket).has_lists or operation in _WRITES:
+        return False
+    actions = {action.lower() for action in _actions(operation, request)}
+    return not actions.isdisjoint(OF_OBJECTS) and _object(ctx, request) is None
 
 
 def _lock_conditions(ctx: Context, request: Mapping[str, Any]) -> dict[str, str]:

@@ -80,8 +80,7 @@ def asked_grants(
     else:
         grants = grants_in(document)
     if ownership_of(ctx, bucket) == ENFORCED:
-        if grants != ((owner, FULL_CONTROL),):
-            raise not_supported()
+        _check_enforced(request, grants, owner)
         return None
     if document is not None and document["Owner"]["ID"] != owner:
         raise AwsError("AccessDenied", "Access Denied", 403)
@@ -98,8 +97,7 @@ def new_owned(ctx: Context, bucket: Bucket, operation: str, request: Mapping[str
     writer = NOBODY if who.is_anonymous else who.account
     if ownership == ENFORCED:
         grants = grants_of(request, operation, bucket.account, bucket.account)
-        if grants != ((bucket.account, FULL_CONTROL),):
-            raise not_supported()
+        _check_enforced(request, grants, bucket.account)
         return Owned()
     is_handed = ownership == PREFERRED and request.get("ACL") == _FULL
     owner = bucket.account if is_handed else writer
@@ -108,6 +106,15 @@ def new_owned(ctx: Context, bucket: Bucket, operation: str, request: Mapping[str
     if owner == bucket.account and grants == ((owner, FULL_CONTROL),):
         return Owned()
     return Owned(owner, grants)
+
+
+def _check_enforced(request: Mapping[str, Any], grants: Grants, owner: str) -> None:
+    """Refuse what is not the full control of the enforced owner, and `private`, which says it not.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
+    """
+    if request.get("ACL", _FULL) != _FULL or grants != ((owner, FULL_CONTROL),):
+        raise not_supported()
 
 
 def check_public(ctx: Context, bucket: Bucket, operation: str, grants: Grants) -> None:

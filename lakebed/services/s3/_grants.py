@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import ACL_GRANTS_MAX
 from lakebed.govern import conditions, patterns
@@ -183,6 +185,8 @@ _OF_OBJECT = {
 }
 OF_OBJECTS = frozenset(action for actions in _OF_OBJECT.values() for action in actions)
 """Actions on an object that its own access list decides; those of its bucket decide others."""
+OF_UPLOADS = frozenset({"s3:abortmultipartupload", "s3:listmultipartuploadparts"})
+"""Actions on an upload that who began it may do."""
 _SIGNED = tuple(conditions.parsed({"Null": {"aws:PrincipalArn": "false"}}, variables=False))
 
 
@@ -194,6 +198,17 @@ def statements_of(grants: Grants, *, is_bucket: bool, no_public: bool) -> tuple[
         for number, (grantee, permission) in enumerate(grants)
         if grantee != LOG_DELIVERY and not (no_public and grantee in _PUBLIC)
     )
+
+
+@lru_cache(maxsize=1024)
+def statement_of_initiator(account: str) -> Statement:
+    """Return what whoever began an upload may do with it, unless a policy denies it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+    """
+    actions = Patterns.of(tuple(OF_UPLOADS), patterns.wildcard, False, False)
+    found = _statement(0, account, "WRITE", _OF_BUCKET)
+    return msgspec.structs.replace(found, sid="initiator of the upload", actions=actions)
 
 
 def _statement(

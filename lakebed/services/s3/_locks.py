@@ -8,6 +8,7 @@ in the lake's folder is gone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -89,18 +90,22 @@ def asked_lock(ctx: Context, bucket: Bucket, request: Mapping[str, Any]) -> Obje
     if mode is not None and mode not in MODES:
         raise invalid_argument("Unknown wormMode directive.", _MODE, mode)
     if until is not None:
-        check_future(ctx, until, _UNTIL)
+        until = checked_until(ctx, until, _UNTIL)
     if hold is not None and hold not in HOLDS:
         message = "Legal Hold must be either of 'ON' or 'OFF'"
         raise invalid_argument(message, "x-amz-object-lock-legal-hold", hold)
     return ObjectLock(mode or "", until or 0.0, hold or "")
 
 
-def check_future(ctx: Context, until: float, name: str) -> None:
-    """Refuse a retention that is over already. AWS shows the date in Pacific time, we in UTC."""
+def checked_until(ctx: Context, until: float, name: str) -> float:
+    """Return the end of a retention, which must not be over; AWS shows it in Pacific time, we UTC.
+
+    It is kept to the second, as it is shown: what is shown as over is over.
+    """
     if until <= ctx.clock.now():
         shown = datetime.fromtimestamp(until, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
         raise invalid_argument("The retain until date must be in the future!", name, shown)
+    return float(math.ceil(until))
 
 
 def lock_of_new(bucket: Bucket, asked: ObjectLock | None, made: float) -> ObjectLock | None:

@@ -13,7 +13,7 @@ from lakebed.context import Context
 from lakebed.core.limits import BUCKET_RULES_REMEMBERED_MAX
 from lakebed.govern.policies import Policy, Statement, parsed
 from lakebed.govern.public_access import account_blocks, is_public
-from lakebed.services.s3._grants import Grants, statements_of
+from lakebed.services.s3._grants import Grants, statement_of_initiator, statements_of
 from lakebed.services.s3._policy_documents import in_accounts
 from lakebed.services.s3._settings import (
     ACL,
@@ -82,6 +82,12 @@ class Rules:
         said = Policy.of(found.name, own).about(action)
         allows = found.allows if owner == self.owner else ()
         return Policy(found.name, (*allows, *said.allows), found.denies)
+
+    def about_upload(self, action: str, account: str) -> Policy:
+        """Return what is said of an action on an upload to the account that began it."""
+        found = self.about(action, account)
+        own = Policy.of(found.name, (statement_of_initiator(account),)).about(action)
+        return Policy(found.name, (*found.allows, *own.allows), found.denies)
 
 
 def policy_text(setting: BucketSetting | None) -> str:

@@ -86,10 +86,11 @@ def stat_version(ctx: Context, bucket: Bucket, key: str, version: str | None) ->
 def _absent(ctx: Context, bucket: Bucket, key: str, version: str | None) -> AwsError:
     """Return that a version is not there; only who may list the bucket is told.
 
+    The key is what a condition of `s3:prefix` is asked of, as users report of AWS.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     operation = "list_objects_v2" if version is None else "list_object_versions"
-    ctx.door.authorise(ctx, "s3", operation, {"Bucket": bucket.name})
+    ctx.door.authorise(ctx, "s3", operation, {"Bucket": bucket.name, "Prefix": key})
     return no_such_key(key) if version is None else no_such_version(key, version)
 
 

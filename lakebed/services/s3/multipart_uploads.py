@@ -150,6 +150,7 @@ def list_multipart_uploads(
     """
     refuse_unbuilt("ListMultipartUploads", request)
     encode = encoder(request.get("EncodingType"))
+    account = bucket_of(ctx, request).account
     page, wanted = _uploads_page(ctx, request)
     answer: s3.ListMultipartUploadsOutput = {
         "Bucket": request["Bucket"],
@@ -160,7 +161,9 @@ def list_multipart_uploads(
         "IsTruncated": page.is_truncated,
     }
     if page.items:
-        answer["Uploads"] = [_listed_upload(upload, encode(upload.key)) for upload in page.items]
+        answer["Uploads"] = [
+            _listed_upload(upload, encode(upload.key), account) for upload in page.items
+        ]
     if page.prefixes:
         answer["CommonPrefixes"] = [{"Prefix": encode(prefix)} for prefix in page.prefixes]
     if wanted.delimiter:
@@ -200,13 +203,14 @@ def _uploads_page(ctx: Context, request: Mapping[str, Any]) -> tuple[Page[Upload
     return page_of(wanted, read), wanted
 
 
-def _listed_upload(upload: Upload, key: str) -> s3.MultipartUpload:
+def _listed_upload(upload: Upload, key: str, account: str) -> s3.MultipartUpload:
+    """Return an upload to a bucket of an account, whose the object will be if nobody else's."""
     listed: s3.MultipartUpload = {
         "UploadId": upload.upload_id,
         "Key": key,
         "Initiated": upload.initiated,
         "StorageClass": cast(Any, upload.storage_class or STANDARD),
-        "Owner": {"ID": upload.account},
+        "Owner": {"ID": upload.owner or account},
         "Initiator": {"ID": upload.account},
     }
     if upload.algorithm:

@@ -14,8 +14,8 @@ from lakebed.engines.objects import ObjectLock, StoredObject
 from lakebed.services.s3._locks import (
     HOLDS,
     MODES,
-    check_future,
     checked_configuration,
+    checked_until,
     missing_lock,
     refuse_events,
     with_retention,
@@ -73,7 +73,7 @@ def put_object_retention(
     if (mode is None) != (until is None) or (mode is not None and mode not in MODES):
         raise malformed_xml()
     if until is not None:
-        check_future(ctx, until, "RetainUntilDate")
+        until = checked_until(ctx, until, "RetainUntilDate")
     bypasses = bool(request.get("BypassGovernanceRetention"))
     now = ctx.clock.now()
     _keep(ctx, found, with_retention(found, mode or "", until or 0.0, now, bypasses=bypasses))

@@ -109,7 +109,7 @@ def list_parts(ctx: Context, request: s3.ListPartsRequest) -> s3.ListPartsOutput
         "MaxParts": limit,
         "IsTruncated": len(found) > limit > 0,
         "Initiator": {"ID": upload.account},
-        "Owner": {"ID": upload.account},
+        "Owner": {"ID": upload.owner or bucket_of(ctx, request).account},
         "StorageClass": cast(Any, upload.storage_class or STANDARD),
     }
     if found[:limit]:

@@ -47,8 +47,9 @@ def test_all_is_granted_to_the_owner(s3):
 
 def test_where_the_owner_is_enforced_a_list_may_say_what_is_so_and_nothing_else(s3):
     call = {"Bucket": "lake"}
-    assert answer(s3.put_bucket_acl(**call, ACL="private")) == {}
+    assert answer(s3.put_bucket_acl(**call, ACL="bucket-owner-full-control")) == {}
     assert answer(s3.put_bucket_acl(**call, AccessControlPolicy=OWNERS_LIST)) == {}
+    assert refusal(s3.put_bucket_acl, **call, ACL="private") == NO_LISTS
     assert refusal(s3.put_bucket_acl, **call, ACL="public-read") == NO_LISTS
     assert refusal(s3.put_bucket_acl, **call, GrantRead="id=123456789012") == NO_LISTS
     other_list = {"Owner": OWNER, "Grants": [{**OWNERS, "Permission": "READ"}]}

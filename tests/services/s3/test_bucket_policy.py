@@ -177,6 +177,23 @@ def test_only_who_may_list_a_bucket_is_told_what_is_not_in_it(lakebed, s3):
     assert refusal(anyone.head_object, **missing)[0] == 404
 
 
+@pytest.mark.parametrize("ownership", ["BucketOwnerEnforced", "ObjectWriter"])
+def test_who_may_list_by_a_prefix_is_told_what_is_not_there_of_it(lakebed, s3, ownership):
+    stranger = other(lakebed)
+    controls = {"Rules": [{"ObjectOwnership": ownership}]}
+    s3.put_bucket_ownership_controls(Bucket="lake", OwnershipControls=controls)
+    lists = {"Action": "s3:ListBucket", "Resource": BUCKET}
+    put(s3, {}, {**lists, "Condition": {"StringLike": {"s3:prefix": "a/*"}}})
+    call = {"Bucket": "lake", "Key": "a/missing"}
+    assert refusal(stranger.get_object, **call)[1]["Code"] == "NoSuchKey"
+    assert refusal(stranger.head_object, **call)[0] == 404
+    assert refusal(stranger.get_object, Bucket="lake", Key="missing") == DENIED
+    assert refusal(stranger.head_object, Bucket="lake", Key="missing")[0] == 403
+    # What is there is asked for without a prefix.
+    put(s3, {"Condition": {"StringLike": {"s3:prefix": "a/*"}}})
+    assert refusal(stranger.get_object, Bucket="lake", Key="a/k") == DENIED
+
+
 def test_another_account_needs_the_policys_leave(lakebed, s3):
     stranger = other(lakebed)
     assert refusal(stranger.get_object, Bucket="lake", Key="k") == DENIED

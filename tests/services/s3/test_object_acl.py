@@ -44,10 +44,12 @@ def owned_by(s3, ownership):
 def test_where_the_owner_is_enforced_all_is_granted_to_it(s3):
     assert answer(s3.get_object_acl(**KEY)) == OWNERS_LIST
     assert refusal(s3.get_object_acl, Bucket="lake", Key="none")[1]["Code"] == "NoSuchKey"
-    for canned in ("private", "bucket-owner-full-control"):
-        assert answer(s3.put_object_acl(**KEY, ACL=canned)) == {}
-        s3.put_object(**KEY, Body=b"body", ACL=canned)
+    assert answer(s3.put_object_acl(**KEY, ACL="bucket-owner-full-control")) == {}
+    s3.put_object(**KEY, Body=b"body", ACL="bucket-owner-full-control")
     s3.put_object_acl(**KEY, AccessControlPolicy=OWNERS_LIST)
+    assert refusal(s3.put_object_acl, **KEY, ACL="private") == NO_LISTS
+    assert refusal(s3.put_object, **KEY, ACL="private", Body=b"") == NO_LISTS
+    assert refusal(s3.create_multipart_upload, **KEY, ACL="private") == NO_LISTS
     assert refusal(s3.put_object_acl, **KEY, ACL="public-read") == NO_LISTS
     assert refusal(s3.put_object, **KEY, ACL="public-read", Body=b"") == NO_LISTS
     assert refusal(s3.create_multipart_upload, **KEY, GrantRead=f"id={OTHER}") == NO_LISTS
@@ -137,6 +139,41 @@ def test_a_preferred_owner_owns_what_is_handed_to_it(lakebed, s3):
     assert refusal(stranger.get_object, **theirs) == DENIED
     stranger.put_object(**theirs, Body=b"")
     assert refusal(s3.get_object, **theirs) == DENIED
+
+
+@pytest.mark.parametrize(
+    ("canned", "owner"), [({"ACL": "bucket-owner-full-control"}, "000000000000"), ({}, OTHER)]
+)
+def test_an_upload_is_whose_its_object_will_be(lakebed, s3, canned, owner):
+    stranger, call = other(lakebed), {"Bucket": "lake", "Key": "big"}
+    owned_by(s3, "BucketOwnerPreferred")
+    s3.put_bucket_acl(Bucket="lake", ACL="public-read-write")
+    upload = {**call, "UploadId": stranger.create_multipart_upload(**call, **canned)["UploadId"]}
+    expected = {"Owner": {"ID": owner}, "Initiator": {"ID": OTHER}}
+    (listed,) = s3.list_multipart_uploads(Bucket="lake")["Uploads"]
+    assert {name: listed[name] for name in expected} == expected
+    parts = stranger.list_parts(**upload)
+    assert {name: parts[name] for name in expected} == expected
+    part = stranger.upload_part(**upload, PartNumber=1, Body=b"")
+    whole = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    stranger.complete_multipart_upload(**upload, MultipartUpload=whole)
+    client = s3 if owner == "000000000000" else stranger
+    assert client.get_object_acl(**call)["Owner"] == {"ID": owner}
+
+
+def test_who_began_an_upload_lists_its_parts_and_gives_it_up(lakebed, s3):
+    stranger, call = other(lakebed), {"Bucket": "lake", "Key": "big"}
+    owned_by(s3, "ObjectWriter")
+    s3.put_bucket_acl(Bucket="lake", ACL="public-read-write")
+    ours = {**call, "UploadId": s3.create_multipart_upload(**call)["UploadId"]}
+    theirs = {**call, "UploadId": stranger.create_multipart_upload(**call)["UploadId"]}
+    unsigned = {**call, "UploadId": nobody(lakebed).create_multipart_upload(**call)["UploadId"]}
+    for client, upload in ((stranger, ours), (nobody(lakebed), unsigned)):
+        assert refusal(client.list_parts, **upload) == DENIED
+        assert refusal(client.abort_multipart_upload, **upload) == DENIED
+    assert stranger.list_parts(**theirs)["UploadId"] == theirs["UploadId"]
+    stranger.abort_multipart_upload(**theirs)
+    assert refusal(s3.list_parts, **theirs)[1]["Code"] == "NoSuchUpload"
 
 
 def test_an_enforced_owner_owns_what_others_wrote(lakebed, s3):

@@ -78,6 +78,17 @@ def configuration(**default):
     return {"Bucket": "kept", "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", **rule}}
 
 
+def test_a_version_is_kept_until_the_second_that_is_shown(s3):
+    asked = datetime.datetime(2080, 1, 1, 0, 0, 0, 250_000, tzinfo=datetime.UTC)
+    version = put(s3)
+    s3.put_object_retention(**version, **retention("COMPLIANCE", asked))
+    shown = datetime.datetime(2080, 1, 1, 0, 0, 1, tzinfo=datetime.UTC)
+    assert locks(s3, version) == ("COMPLIANCE", shown, None)
+    # The same again is no shorter.
+    s3.put_object_retention(**version, **retention("COMPLIANCE", shown))
+    assert s3.get_object_retention(**version)["Retention"]["RetainUntilDate"] == shown
+
+
 # -- buckets ---------------------------------------------------------------------------------------
 
 
@@ -364,7 +375,8 @@ def test_governance_is_made_longer_and_shortened_only_with_a_bypass(s3):
 
 
 def test_compliance_has_no_bypass(s3):
-    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    soon = now + datetime.timedelta(seconds=3)
     version = put(s3, ObjectLockMode="COMPLIANCE", ObjectLockRetainUntilDate=soon)
     bypass = {"BypassGovernanceRetention": True}
     assert refusal(s3.delete_object, **version, **bypass) == PROTECTED
