@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lakebed.context import Context, prompt
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import KIB, KINESIS_GET_BYTES_MAX, KINESIS_PUT_BYTES_MAX
-from lakebed.services.kinesis import _data_keys, _sequence_numbers, _metering
+from lakebed.services.kinesis import _data_keys, _metering, _sequence_numbers
 from lakebed.services.kinesis._lines import Lines, lines_of, opened, records_in, sealed_lines
 from lakebed.services.kinesis._positions import check_age, iterator_of, position_in
 from lakebed.services.kinesis._reading import Read, children_of, read_on, shard_at

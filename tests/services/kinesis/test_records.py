@@ -6,11 +6,11 @@ import time
 
 import pytest
 from botocore.config import Config
-
-from lakebed.testing import server
 from tests.services.kinesis.answers import HASH_KEYS, body, refused
 
-TEXT = "text, \N{SNOWMAN} \"quoted\" \\ null,null [null"
+from lakebed.testing import server
+
+TEXT = 'text, \N{SNOWMAN} "quoted" \\ null,null [null'
 
 
 @pytest.fixture
@@ -206,8 +206,9 @@ def test_an_iterator_ends_with_its_stream(kinesis):
     kinesis.delete_stream(StreamName=name)
 
 
-def test_throughput_is_limited_if_the_settings_say_so():
-    with server("--kinesis-throughput", "enforced") as limited:
+def test_throughput_is_limited_if_the_settings_say_so(monkeypatch):
+    monkeypatch.setenv("LAKEBED_KINESIS_THROUGHPUT", "enforced")
+    with server() as limited:
         kinesis = limited.client("kinesis", config=Config(retries={"total_max_attempts": 1}))
         kinesis.create_stream(StreamName="slow", ShardCount=1)
         entries = [{"Data": bytes(300_000), "PartitionKey": "k"}] * 5

@@ -4,11 +4,11 @@ import datetime
 import time
 
 import pytest
+from tests.services.kinesis.answers import refused
 
 from lakebed.core.clock import SimulatedClock
 from lakebed.core.errors import AwsError
 from lakebed.services.kinesis._positions import Position, check_age
-from tests.services.kinesis.answers import refused
 
 SHARD = "shardId-000000000000"
 
@@ -42,9 +42,9 @@ def read(kinesis, stream, kind, **more):
 
 def test_the_oldest_and_the_newest(kinesis, stream):
     put(kinesis, stream, b"0", b"1")
-    at = kinesis.get_shard_iterator(
-        StreamName=stream, ShardId=SHARD, ShardIteratorType="LATEST"
-    )["ShardIterator"]
+    at = kinesis.get_shard_iterator(StreamName=stream, ShardId=SHARD, ShardIteratorType="LATEST")[
+        "ShardIterator"
+    ]
     put(kinesis, stream, b"2")
     assert read(kinesis, stream, "TRIM_HORIZON") == [b"0", b"1", b"2"]
     assert [one["Data"] for one in kinesis.get_records(ShardIterator=at)["Records"]] == [b"2"]
@@ -114,8 +114,7 @@ def test_numbers_of_other_shards_and_missing_members_are_refused(kinesis, stream
         ShardIteratorType="LATEST",
     ) == (
         "ResourceNotFoundException",
-        f"Could not find shard shardId-000000000009 in stream {stream} under account "
-        "000000000000.",
+        f"Could not find shard shardId-000000000009 in stream {stream} under account 000000000000.",
     )
 
 
