@@ -6,6 +6,7 @@ import typing as t
 
 from lakebed.shapes.athena import Athena
 from lakebed.shapes.cloudtrail import Cloudtrail
+from lakebed.shapes.firehose import Firehose
 from lakebed.shapes.glue import Glue
 from lakebed.shapes.glue_iceberg import GlueIceberg
 from lakebed.shapes.iam import Iam
@@ -30,6 +31,11 @@ class Aws(t.Protocol):
     @property
     def cloudtrail(self) -> Cloudtrail:
         """The operations of cloudtrail."""
+        ...
+
+    @property
+    def firehose(self) -> Firehose:
+        """The operations of firehose."""
         ...
 
     @property
