@@ -105,14 +105,14 @@ def due(scope: Scope, now: float, limit: int) -> list[Buffer]:
 
 
 def take(ctx: Context, stream: DeliveryStream, limit: int) -> Taken | None:
-    """Return the first blocks of a stream, up to a number of bytes but one at least."""
+    """Return the first blocks of a stream, up to the one that reaches a number of bytes."""
     records: list[Record] = []
     size = last = 0
     after: int | None = None
     while True:
         span = Range((stream.id,), after=None if after is None else (after,), limit=1)
         block = next(iter(BLOCKS.scan(ctx, span)), None)
-        if block is None or (records and size + block.size_bytes > limit):
+        if block is None:
             break
         records += _records(ctx.settings, block)
         size += block.size_bytes
