@@ -131,7 +131,8 @@ def _get(kinesis: Catalog, column: str, results: Results) -> None:
 
 def _latency(kinesis: Catalog, column: str, results: Results) -> None:
     """Poll back to back until a record that was put is there: milliseconds from put to get."""
-    at, times = _iterator(kinesis, "shardId-000000000000", "LATEST"), []
+    at = _iterator(kinesis, "shardId-000000000000", "LATEST")
+    times: list[float] = []
     record = {"StreamName": "bench", "ExplicitHashKey": "0", **_record("k")}
     for _ in range(POLLS):
         began = time.perf_counter()

@@ -14,6 +14,7 @@ import msgspec
 
 from lakebed.cli.access_logs import AccessLogs
 from lakebed.cli.crawler_schedules import CrawlerSchedules
+from lakebed.cli.deliveries import Deliveries
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.log_retention import LogRetention
 from lakebed.cli.scrub import Scrub
@@ -69,6 +70,7 @@ class Care:
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
         self.log_retention = LogRetention(self, settings.account)
         self.crawler_schedules = CrawlerSchedules(self, settings.account)
+        self.deliveries = Deliveries(self, settings.account)
         self.trails = Trails(self, settings.account, settings.state_dir, house.audit)
         self.accesses = AccessLog()
         self.access_logs = AccessLogs(self, settings.account, settings.state_dir, self.accesses)
@@ -138,6 +140,7 @@ class Care:
             "lifecycle": self.lifecycle.run(),
             "log retention": self.log_retention.run(),
             "crawler schedules": self.crawler_schedules.run(),
+            "deliveries": self.deliveries.run(),
             "trails": self.trails.run(),
             "access logs": self.access_logs.run(),
             "sweep": self._sweep(),

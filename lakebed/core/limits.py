@@ -50,6 +50,7 @@ CORS_RULE_ID_CHARACTERS_MAX: Final = 255
 SELECT_EXPRESSION_BYTES_MAX: Final = 256 * KIB
 SELECTS_MAX: Final = 8
 """Ours: S3 Selects at a time; one more is told to try again."""
+SELECT_QUIET_SECONDS: Final = 10.0
 SELECT_SECONDS_MAX: Final = 300.0
 SELECT_BYTES_MAX: Final = GIB
 """Ours: the memory of one, and so what it may answer."""
@@ -413,3 +414,7 @@ DELIVERY_RECORD_EXPANDED_MAX: Final = 64 * MIB
 DELIVERY_CHILD_SECONDS_MAX: Final = 120.0
 """How long the processing of one buffer may take: a JQ program may have no end."""
 DELIVERY_CHILD_BYTES_MAX: Final = 2 * GIB
+DELIVERY_RETRY_SECONDS_MAX: Final = 300.0
+"""Between two attempts at what cannot be delivered; it waits until it can."""
+DELIVERIES_AT_ONCE: Final = 8
+"""Buffers on their way at a time: each may hold 128 MiB in memory."""

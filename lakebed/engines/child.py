@@ -55,7 +55,7 @@ async def ask(module: str, request: bytes, bounds: Bounds) -> bytes:
 
 
 _PROGRAM = """
-import importlib, resource, sys
+import importlib, os, resource, sys
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -64,10 +64,13 @@ class WithoutPandas:
         if name == "pandas":
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, WithoutPandas)
-sys.stdout.buffer.write(importlib.import_module(sys.argv[1]).answer(sys.stdin.buffer.read()))
+with os.fdopen(os.dup(1), "wb") as answered:
+    os.dup2(2, 1)
+    answered.write(importlib.import_module(sys.argv[1]).answer(sys.stdin.buffer.read()))
 """
 """The child: its memory is bounded before anything is imported.
 
+What a library prints goes to standard error: DuckDB draws a bar when a query takes two seconds.
 Arrow looks for pandas when it makes its first array, and loads it where it is installed, which
 takes longer than most children live.
 """

@@ -9,5 +9,1398 @@ from __future__ import annotations
 import typing as t
 
 
+class AmazonOpenSearchServerlessBufferingHints(t.TypedDict, total=False):
+    """AWS's AmazonOpenSearchServerlessBufferingHints."""
+
+    IntervalInSeconds: int
+    SizeInMBs: int
+
+
+class AmazonOpenSearchServerlessDestinationConfiguration(t.TypedDict, total=False):
+    """AWS's AmazonOpenSearchServerlessDestinationConfiguration."""
+
+    RoleARN: t.Required[str]
+    CollectionEndpoint: str
+    IndexName: t.Required[str]
+    BufferingHints: AmazonOpenSearchServerlessBufferingHints
+    RetryOptions: AmazonOpenSearchServerlessRetryOptions
+    S3BackupMode: t.Literal["FailedDocumentsOnly", "AllDocuments"]
+    S3Configuration: t.Required[S3DestinationConfiguration]
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    VpcConfiguration: VpcConfiguration
+
+
+class AmazonOpenSearchServerlessDestinationDescription(t.TypedDict, total=False):
+    """AWS's AmazonOpenSearchServerlessDestinationDescription."""
+
+    RoleARN: str
+    CollectionEndpoint: str
+    IndexName: str
+    BufferingHints: AmazonOpenSearchServerlessBufferingHints
+    RetryOptions: AmazonOpenSearchServerlessRetryOptions
+    S3BackupMode: t.Literal["FailedDocumentsOnly", "AllDocuments"]
+    S3DestinationDescription: S3DestinationDescription
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    VpcConfigurationDescription: VpcConfigurationDescription
+
+
+class AmazonOpenSearchServerlessDestinationUpdate(t.TypedDict, total=False):
+    """AWS's AmazonOpenSearchServerlessDestinationUpdate."""
+
+    RoleARN: str
+    CollectionEndpoint: str
+    IndexName: str
+    BufferingHints: AmazonOpenSearchServerlessBufferingHints
+    RetryOptions: AmazonOpenSearchServerlessRetryOptions
+    S3Update: S3DestinationUpdate
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+
+
+class AmazonOpenSearchServerlessRetryOptions(t.TypedDict, total=False):
+    """AWS's AmazonOpenSearchServerlessRetryOptions."""
+
+    DurationInSeconds: int
+
+
+class AmazonopensearchserviceBufferingHints(t.TypedDict, total=False):
+    """AWS's AmazonopensearchserviceBufferingHints."""
+
+    IntervalInSeconds: int
+    SizeInMBs: int
+
+
+class AmazonopensearchserviceDestinationConfiguration(t.TypedDict, total=False):
+    """AWS's AmazonopensearchserviceDestinationConfiguration."""
+
+    RoleARN: t.Required[str]
+    DomainARN: str
+    ClusterEndpoint: str
+    IndexName: t.Required[str]
+    TypeName: str
+    IndexRotationPeriod: t.Literal["NoRotation", "OneHour", "OneDay", "OneWeek", "OneMonth"]
+    BufferingHints: AmazonopensearchserviceBufferingHints
+    RetryOptions: AmazonopensearchserviceRetryOptions
+    S3BackupMode: t.Literal["FailedDocumentsOnly", "AllDocuments"]
+    S3Configuration: t.Required[S3DestinationConfiguration]
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    VpcConfiguration: VpcConfiguration
+    DocumentIdOptions: DocumentIdOptions
+
+
+class AmazonopensearchserviceDestinationDescription(t.TypedDict, total=False):
+    """AWS's AmazonopensearchserviceDestinationDescription."""
+
+    RoleARN: str
+    DomainARN: str
+    ClusterEndpoint: str
+    IndexName: str
+    TypeName: str
+    IndexRotationPeriod: t.Literal["NoRotation", "OneHour", "OneDay", "OneWeek", "OneMonth"]
+    BufferingHints: AmazonopensearchserviceBufferingHints
+    RetryOptions: AmazonopensearchserviceRetryOptions
+    S3BackupMode: t.Literal["FailedDocumentsOnly", "AllDocuments"]
+    S3DestinationDescription: S3DestinationDescription
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    VpcConfigurationDescription: VpcConfigurationDescription
+    DocumentIdOptions: DocumentIdOptions
+
+
+class AmazonopensearchserviceDestinationUpdate(t.TypedDict, total=False):
+    """AWS's AmazonopensearchserviceDestinationUpdate."""
+
+    RoleARN: str
+    DomainARN: str
+    ClusterEndpoint: str
+    IndexName: str
+    TypeName: str
+    IndexRotationPeriod: t.Literal["NoRotation", "OneHour", "OneDay", "OneWeek", "OneMonth"]
+    BufferingHints: AmazonopensearchserviceBufferingHints
+    RetryOptions: AmazonopensearchserviceRetryOptions
+    S3Update: S3DestinationUpdate
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    DocumentIdOptions: DocumentIdOptions
+
+
+class AmazonopensearchserviceRetryOptions(t.TypedDict, total=False):
+    """AWS's AmazonopensearchserviceRetryOptions."""
+
+    DurationInSeconds: int
+
+
+class AuthenticationConfiguration(t.TypedDict, total=False):
+    """AWS's AuthenticationConfiguration."""
+
+    RoleARN: t.Required[str]
+    Connectivity: t.Required[t.Literal["PUBLIC", "PRIVATE"]]
+
+
+class BufferingHints(t.TypedDict, total=False):
+    """AWS's BufferingHints."""
+
+    SizeInMBs: int
+    IntervalInSeconds: int
+
+
+class CatalogConfiguration(t.TypedDict, total=False):
+    """AWS's CatalogConfiguration."""
+
+    CatalogARN: str
+    WarehouseLocation: str
+
+
+class CloudWatchLoggingOptions(t.TypedDict, total=False):
+    """AWS's CloudWatchLoggingOptions."""
+
+    Enabled: bool
+    LogGroupName: str
+    LogStreamName: str
+
+
+class CopyCommand(t.TypedDict, total=False):
+    """AWS's CopyCommand."""
+
+    DataTableName: t.Required[str]
+    DataTableColumns: str
+    CopyOptions: str
+
+
+class CreateDeliveryStreamInput(t.TypedDict, total=False):
+    """AWS's CreateDeliveryStreamInput."""
+
+    DeliveryStreamName: t.Required[str]
+    DeliveryStreamType: t.Literal[
+        "DirectPut", "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"
+    ]
+    DirectPutSourceConfiguration: DirectPutSourceConfiguration
+    KinesisStreamSourceConfiguration: KinesisStreamSourceConfiguration
+    DeliveryStreamEncryptionConfigurationInput: DeliveryStreamEncryptionConfigurationInput
+    S3DestinationConfiguration: S3DestinationConfiguration
+    ExtendedS3DestinationConfiguration: ExtendedS3DestinationConfiguration
+    RedshiftDestinationConfiguration: RedshiftDestinationConfiguration
+    ElasticsearchDestinationConfiguration: ElasticsearchDestinationConfiguration
+    AmazonopensearchserviceDestinationConfiguration: AmazonopensearchserviceDestinationConfiguration
+    SplunkDestinationConfiguration: SplunkDestinationConfiguration
+    HttpEndpointDestinationConfiguration: HttpEndpointDestinationConfiguration
+    Tags: list[Tag]
+    AmazonOpenSearchServerlessDestinationConfiguration: (
+        AmazonOpenSearchServerlessDestinationConfiguration
+    )
+    MSKSourceConfiguration: MSKSourceConfiguration
+    SnowflakeDestinationConfiguration: SnowflakeDestinationConfiguration
+    IcebergDestinationConfiguration: IcebergDestinationConfiguration
+    DatabaseSourceConfiguration: DatabaseSourceConfiguration
+
+
+class CreateDeliveryStreamOutput(t.TypedDict, total=False):
+    """AWS's CreateDeliveryStreamOutput."""
+
+    DeliveryStreamARN: str
+
+
+class DataFormatConversionConfiguration(t.TypedDict, total=False):
+    """AWS's DataFormatConversionConfiguration."""
+
+    SchemaConfiguration: SchemaConfiguration
+    InputFormatConfiguration: InputFormatConfiguration
+    OutputFormatConfiguration: OutputFormatConfiguration
+    Enabled: bool
+
+
+class DatabaseColumnList(t.TypedDict, total=False):
+    """AWS's DatabaseColumnList."""
+
+    Include: list[str]
+    Exclude: list[str]
+
+
+class DatabaseList(t.TypedDict, total=False):
+    """AWS's DatabaseList."""
+
+    Include: list[str]
+    Exclude: list[str]
+
+
+class DatabaseSnapshotInfo(t.TypedDict, total=False):
+    """AWS's DatabaseSnapshotInfo."""
+
+    Id: t.Required[str]
+    Table: t.Required[str]
+    RequestTimestamp: t.Required[float]
+    RequestedBy: t.Required[t.Literal["USER", "FIREHOSE"]]
+    Status: t.Required[t.Literal["IN_PROGRESS", "COMPLETE", "SUSPENDED"]]
+    FailureDescription: FailureDescription
+
+
+class DatabaseSourceAuthenticationConfiguration(t.TypedDict, total=False):
+    """AWS's DatabaseSourceAuthenticationConfiguration."""
+
+    SecretsManagerConfiguration: t.Required[SecretsManagerConfiguration]
+
+
+class DatabaseSourceConfiguration(t.TypedDict, total=False):
+    """AWS's DatabaseSourceConfiguration."""
+
+    Type: t.Required[t.Literal["MySQL", "PostgreSQL"]]
+    Endpoint: t.Required[str]
+    Port: t.Required[int]
+    SSLMode: t.Literal["Disabled", "Enabled"]
+    Databases: t.Required[DatabaseList]
+    Tables: t.Required[DatabaseTableList]
+    Columns: DatabaseColumnList
+    SurrogateKeys: list[str]
+    SnapshotWatermarkTable: t.Required[str]
+    DatabaseSourceAuthenticationConfiguration: t.Required[DatabaseSourceAuthenticationConfiguration]
+    DatabaseSourceVPCConfiguration: t.Required[DatabaseSourceVPCConfiguration]
+
+
+class DatabaseSourceDescription(t.TypedDict, total=False):
+    """AWS's DatabaseSourceDescription."""
+
+    Type: t.Literal["MySQL", "PostgreSQL"]
+    Endpoint: str
+    Port: int
+    SSLMode: t.Literal["Disabled", "Enabled"]
+    Databases: DatabaseList
+    Tables: DatabaseTableList
+    Columns: DatabaseColumnList
+    SurrogateKeys: list[str]
+    SnapshotWatermarkTable: str
+    SnapshotInfo: list[DatabaseSnapshotInfo]
+    DatabaseSourceAuthenticationConfiguration: DatabaseSourceAuthenticationConfiguration
+    DatabaseSourceVPCConfiguration: DatabaseSourceVPCConfiguration
+
+
+class DatabaseSourceVPCConfiguration(t.TypedDict, total=False):
+    """AWS's DatabaseSourceVPCConfiguration."""
+
+    VpcEndpointServiceName: t.Required[str]
+
+
+class DatabaseTableList(t.TypedDict, total=False):
+    """AWS's DatabaseTableList."""
+
+    Include: list[str]
+    Exclude: list[str]
+
+
+class DeleteDeliveryStreamInput(t.TypedDict, total=False):
+    """AWS's DeleteDeliveryStreamInput."""
+
+    DeliveryStreamName: t.Required[str]
+    AllowForceDelete: bool
+
+
+class DeleteDeliveryStreamOutput(t.TypedDict, total=False):
+    """AWS's DeleteDeliveryStreamOutput."""
+
+
+class DeliveryStreamDescription(t.TypedDict, total=False):
+    """AWS's DeliveryStreamDescription."""
+
+    DeliveryStreamName: t.Required[str]
+    DeliveryStreamARN: t.Required[str]
+    DeliveryStreamStatus: t.Required[
+        t.Literal["CREATING", "CREATING_FAILED", "DELETING", "DELETING_FAILED", "ACTIVE"]
+    ]
+    FailureDescription: FailureDescription
+    DeliveryStreamEncryptionConfiguration: DeliveryStreamEncryptionConfiguration
+    DeliveryStreamType: t.Required[
+        t.Literal["DirectPut", "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"]
+    ]
+    VersionId: t.Required[str]
+    CreateTimestamp: float
+    LastUpdateTimestamp: float
+    Source: SourceDescription
+    Destinations: t.Required[list[DestinationDescription]]
+    HasMoreDestinations: t.Required[bool]
+
+
+class DeliveryStreamEncryptionConfiguration(t.TypedDict, total=False):
+    """AWS's DeliveryStreamEncryptionConfiguration."""
+
+    KeyARN: str
+    KeyType: t.Literal["AWS_OWNED_CMK", "CUSTOMER_MANAGED_CMK"]
+    Status: t.Literal[
+        "ENABLED", "ENABLING", "ENABLING_FAILED", "DISABLED", "DISABLING", "DISABLING_FAILED"
+    ]
+    FailureDescription: FailureDescription
+
+
+class DeliveryStreamEncryptionConfigurationInput(t.TypedDict, total=False):
+    """AWS's DeliveryStreamEncryptionConfigurationInput."""
+
+    KeyARN: str
+    KeyType: t.Required[t.Literal["AWS_OWNED_CMK", "CUSTOMER_MANAGED_CMK"]]
+
+
+class DescribeDeliveryStreamInput(t.TypedDict, total=False):
+    """AWS's DescribeDeliveryStreamInput."""
+
+    DeliveryStreamName: t.Required[str]
+    Limit: int
+    ExclusiveStartDestinationId: str
+
+
+class DescribeDeliveryStreamOutput(t.TypedDict, total=False):
+    """AWS's DescribeDeliveryStreamOutput."""
+
+    DeliveryStreamDescription: t.Required[DeliveryStreamDescription]
+
+
+class Deserializer(t.TypedDict, total=False):
+    """AWS's Deserializer."""
+
+    OpenXJsonSerDe: OpenXJsonSerDe
+    HiveJsonSerDe: HiveJsonSerDe
+
+
+class DestinationDescription(t.TypedDict, total=False):
+    """AWS's DestinationDescription."""
+
+    DestinationId: t.Required[str]
+    S3DestinationDescription: S3DestinationDescription
+    ExtendedS3DestinationDescription: ExtendedS3DestinationDescription
+    RedshiftDestinationDescription: RedshiftDestinationDescription
+    ElasticsearchDestinationDescription: ElasticsearchDestinationDescription
+    AmazonopensearchserviceDestinationDescription: AmazonopensearchserviceDestinationDescription
+    SplunkDestinationDescription: SplunkDestinationDescription
+    HttpEndpointDestinationDescription: HttpEndpointDestinationDescription
+    SnowflakeDestinationDescription: SnowflakeDestinationDescription
+    AmazonOpenSearchServerlessDestinationDescription: (
+        AmazonOpenSearchServerlessDestinationDescription
+    )
+    IcebergDestinationDescription: IcebergDestinationDescription
+
+
+class DestinationTableConfiguration(t.TypedDict, total=False):
+    """AWS's DestinationTableConfiguration."""
+
+    DestinationTableName: t.Required[str]
+    DestinationDatabaseName: t.Required[str]
+    UniqueKeys: list[str]
+    PartitionSpec: PartitionSpec
+    S3ErrorOutputPrefix: str
+
+
+class DirectPutSourceConfiguration(t.TypedDict, total=False):
+    """AWS's DirectPutSourceConfiguration."""
+
+    ThroughputHintInMBs: t.Required[int]
+
+
+class DirectPutSourceDescription(t.TypedDict, total=False):
+    """AWS's DirectPutSourceDescription."""
+
+    ThroughputHintInMBs: int
+
+
+class DocumentIdOptions(t.TypedDict, total=False):
+    """AWS's DocumentIdOptions."""
+
+    DefaultDocumentIdFormat: t.Required[t.Literal["FIREHOSE_DEFAULT", "NO_DOCUMENT_ID"]]
+
+
+class DynamicPartitioningConfiguration(t.TypedDict, total=False):
+    """AWS's DynamicPartitioningConfiguration."""
+
+    RetryOptions: RetryOptions
+    Enabled: bool
+
+
+class ElasticsearchBufferingHints(t.TypedDict, total=False):
+    """AWS's ElasticsearchBufferingHints."""
+
+    IntervalInSeconds: int
+    SizeInMBs: int
+
+
+class ElasticsearchDestinationConfiguration(t.TypedDict, total=False):
+    """AWS's ElasticsearchDestinationConfiguration."""
+
+    RoleARN: t.Required[str]
+    DomainARN: str
+    ClusterEndpoint: str
+    IndexName: t.Required[str]
+    TypeName: str
+    IndexRotationPeriod: t.Literal["NoRotation", "OneHour", "OneDay", "OneWeek", "OneMonth"]
+    BufferingHints: ElasticsearchBufferingHints
+    RetryOptions: ElasticsearchRetryOptions
+    S3BackupMode: t.Literal["FailedDocumentsOnly", "AllDocuments"]
+    S3Configuration: t.Required[S3DestinationConfiguration]
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    VpcConfiguration: VpcConfiguration
+    DocumentIdOptions: DocumentIdOptions
+
+
+class ElasticsearchDestinationDescription(t.TypedDict, total=False):
+    """AWS's ElasticsearchDestinationDescription."""
+
+    RoleARN: str
+    DomainARN: str
+    ClusterEndpoint: str
+    IndexName: str
+    TypeName: str
+    IndexRotationPeriod: t.Literal["NoRotation", "OneHour", "OneDay", "OneWeek", "OneMonth"]
+    BufferingHints: ElasticsearchBufferingHints
+    RetryOptions: ElasticsearchRetryOptions
+    S3BackupMode: t.Literal["FailedDocumentsOnly", "AllDocuments"]
+    S3DestinationDescription: S3DestinationDescription
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    VpcConfigurationDescription: VpcConfigurationDescription
+    DocumentIdOptions: DocumentIdOptions
+
+
+class ElasticsearchDestinationUpdate(t.TypedDict, total=False):
+    """AWS's ElasticsearchDestinationUpdate."""
+
+    RoleARN: str
+    DomainARN: str
+    ClusterEndpoint: str
+    IndexName: str
+    TypeName: str
+    IndexRotationPeriod: t.Literal["NoRotation", "OneHour", "OneDay", "OneWeek", "OneMonth"]
+    BufferingHints: ElasticsearchBufferingHints
+    RetryOptions: ElasticsearchRetryOptions
+    S3Update: S3DestinationUpdate
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    DocumentIdOptions: DocumentIdOptions
+
+
+class ElasticsearchRetryOptions(t.TypedDict, total=False):
+    """AWS's ElasticsearchRetryOptions."""
+
+    DurationInSeconds: int
+
+
+class EncryptionConfiguration(t.TypedDict, total=False):
+    """AWS's EncryptionConfiguration."""
+
+    NoEncryptionConfig: t.Literal["NoEncryption"]
+    KMSEncryptionConfig: KMSEncryptionConfig
+
+
+class ExtendedS3DestinationConfiguration(t.TypedDict, total=False):
+    """AWS's ExtendedS3DestinationConfiguration."""
+
+    RoleARN: t.Required[str]
+    BucketARN: t.Required[str]
+    Prefix: str
+    ErrorOutputPrefix: str
+    BufferingHints: BufferingHints
+    CompressionFormat: t.Literal["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]
+    EncryptionConfiguration: EncryptionConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["Disabled", "Enabled"]
+    S3BackupConfiguration: S3DestinationConfiguration
+    DataFormatConversionConfiguration: DataFormatConversionConfiguration
+    DynamicPartitioningConfiguration: DynamicPartitioningConfiguration
+    FileExtension: str
+    CustomTimeZone: str
+
+
+class ExtendedS3DestinationDescription(t.TypedDict, total=False):
+    """AWS's ExtendedS3DestinationDescription."""
+
+    RoleARN: t.Required[str]
+    BucketARN: t.Required[str]
+    Prefix: str
+    ErrorOutputPrefix: str
+    BufferingHints: t.Required[BufferingHints]
+    CompressionFormat: t.Required[
+        t.Literal["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]
+    ]
+    EncryptionConfiguration: t.Required[EncryptionConfiguration]
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["Disabled", "Enabled"]
+    S3BackupDescription: S3DestinationDescription
+    DataFormatConversionConfiguration: DataFormatConversionConfiguration
+    DynamicPartitioningConfiguration: DynamicPartitioningConfiguration
+    FileExtension: str
+    CustomTimeZone: str
+
+
+class ExtendedS3DestinationUpdate(t.TypedDict, total=False):
+    """AWS's ExtendedS3DestinationUpdate."""
+
+    RoleARN: str
+    BucketARN: str
+    Prefix: str
+    ErrorOutputPrefix: str
+    BufferingHints: BufferingHints
+    CompressionFormat: t.Literal["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]
+    EncryptionConfiguration: EncryptionConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["Disabled", "Enabled"]
+    S3BackupUpdate: S3DestinationUpdate
+    DataFormatConversionConfiguration: DataFormatConversionConfiguration
+    DynamicPartitioningConfiguration: DynamicPartitioningConfiguration
+    FileExtension: str
+    CustomTimeZone: str
+
+
+class FailureDescription(t.TypedDict, total=False):
+    """AWS's FailureDescription."""
+
+    Type: t.Required[
+        t.Literal[
+            "VPC_ENDPOINT_SERVICE_NAME_NOT_FOUND",
+            "VPC_INTERFACE_ENDPOINT_SERVICE_ACCESS_DENIED",
+            "RETIRE_KMS_GRANT_FAILED",
+            "CREATE_KMS_GRANT_FAILED",
+            "KMS_ACCESS_DENIED",
+            "DISABLED_KMS_KEY",
+            "INVALID_KMS_KEY",
+            "KMS_KEY_NOT_FOUND",
+            "KMS_OPT_IN_REQUIRED",
+            "CREATE_ENI_FAILED",
+            "DELETE_ENI_FAILED",
+            "SUBNET_NOT_FOUND",
+            "SECURITY_GROUP_NOT_FOUND",
+            "ENI_ACCESS_DENIED",
+            "SUBNET_ACCESS_DENIED",
+            "SECURITY_GROUP_ACCESS_DENIED",
+            "UNKNOWN_ERROR",
+        ]
+    ]
+    Details: t.Required[str]
+
+
+class HiveJsonSerDe(t.TypedDict, total=False):
+    """AWS's HiveJsonSerDe."""
+
+    TimestampFormats: list[str]
+
+
+class HttpEndpointBufferingHints(t.TypedDict, total=False):
+    """AWS's HttpEndpointBufferingHints."""
+
+    SizeInMBs: int
+    IntervalInSeconds: int
+
+
+class HttpEndpointCommonAttribute(t.TypedDict, total=False):
+    """AWS's HttpEndpointCommonAttribute."""
+
+    AttributeName: t.Required[str]
+    AttributeValue: t.Required[str]
+
+
+class HttpEndpointConfiguration(t.TypedDict, total=False):
+    """AWS's HttpEndpointConfiguration."""
+
+    Url: t.Required[str]
+    Name: str
+    AccessKey: str
+
+
+class HttpEndpointDescription(t.TypedDict, total=False):
+    """AWS's HttpEndpointDescription."""
+
+    Url: str
+    Name: str
+
+
+class HttpEndpointDestinationConfiguration(t.TypedDict, total=False):
+    """AWS's HttpEndpointDestinationConfiguration."""
+
+    EndpointConfiguration: t.Required[HttpEndpointConfiguration]
+    BufferingHints: HttpEndpointBufferingHints
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    RequestConfiguration: HttpEndpointRequestConfiguration
+    ProcessingConfiguration: ProcessingConfiguration
+    RoleARN: str
+    RetryOptions: HttpEndpointRetryOptions
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    S3Configuration: t.Required[S3DestinationConfiguration]
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class HttpEndpointDestinationDescription(t.TypedDict, total=False):
+    """AWS's HttpEndpointDestinationDescription."""
+
+    EndpointConfiguration: HttpEndpointDescription
+    BufferingHints: HttpEndpointBufferingHints
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    RequestConfiguration: HttpEndpointRequestConfiguration
+    ProcessingConfiguration: ProcessingConfiguration
+    RoleARN: str
+    RetryOptions: HttpEndpointRetryOptions
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    S3DestinationDescription: S3DestinationDescription
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class HttpEndpointDestinationUpdate(t.TypedDict, total=False):
+    """AWS's HttpEndpointDestinationUpdate."""
+
+    EndpointConfiguration: HttpEndpointConfiguration
+    BufferingHints: HttpEndpointBufferingHints
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    RequestConfiguration: HttpEndpointRequestConfiguration
+    ProcessingConfiguration: ProcessingConfiguration
+    RoleARN: str
+    RetryOptions: HttpEndpointRetryOptions
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    S3Update: S3DestinationUpdate
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class HttpEndpointRequestConfiguration(t.TypedDict, total=False):
+    """AWS's HttpEndpointRequestConfiguration."""
+
+    ContentEncoding: t.Literal["NONE", "GZIP"]
+    CommonAttributes: list[HttpEndpointCommonAttribute]
+
+
+class HttpEndpointRetryOptions(t.TypedDict, total=False):
+    """AWS's HttpEndpointRetryOptions."""
+
+    DurationInSeconds: int
+
+
+class IcebergDestinationConfiguration(t.TypedDict, total=False):
+    """AWS's IcebergDestinationConfiguration."""
+
+    DestinationTableConfigurationList: list[DestinationTableConfiguration]
+    SchemaEvolutionConfiguration: SchemaEvolutionConfiguration
+    TableCreationConfiguration: TableCreationConfiguration
+    BufferingHints: BufferingHints
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    RetryOptions: RetryOptions
+    RoleARN: t.Required[str]
+    AppendOnly: bool
+    CatalogConfiguration: t.Required[CatalogConfiguration]
+    S3Configuration: t.Required[S3DestinationConfiguration]
+
+
+class IcebergDestinationDescription(t.TypedDict, total=False):
+    """AWS's IcebergDestinationDescription."""
+
+    DestinationTableConfigurationList: list[DestinationTableConfiguration]
+    SchemaEvolutionConfiguration: SchemaEvolutionConfiguration
+    TableCreationConfiguration: TableCreationConfiguration
+    BufferingHints: BufferingHints
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    RetryOptions: RetryOptions
+    RoleARN: str
+    AppendOnly: bool
+    CatalogConfiguration: CatalogConfiguration
+    S3DestinationDescription: S3DestinationDescription
+
+
+class IcebergDestinationUpdate(t.TypedDict, total=False):
+    """AWS's IcebergDestinationUpdate."""
+
+    DestinationTableConfigurationList: list[DestinationTableConfiguration]
+    SchemaEvolutionConfiguration: SchemaEvolutionConfiguration
+    TableCreationConfiguration: TableCreationConfiguration
+    BufferingHints: BufferingHints
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    RetryOptions: RetryOptions
+    RoleARN: str
+    AppendOnly: bool
+    CatalogConfiguration: CatalogConfiguration
+    S3Configuration: S3DestinationConfiguration
+
+
+class InputFormatConfiguration(t.TypedDict, total=False):
+    """AWS's InputFormatConfiguration."""
+
+    Deserializer: Deserializer
+
+
+class KMSEncryptionConfig(t.TypedDict, total=False):
+    """AWS's KMSEncryptionConfig."""
+
+    AWSKMSKeyARN: t.Required[str]
+
+
+class KinesisStreamSourceConfiguration(t.TypedDict, total=False):
+    """AWS's KinesisStreamSourceConfiguration."""
+
+    KinesisStreamARN: t.Required[str]
+    RoleARN: t.Required[str]
+
+
+class KinesisStreamSourceDescription(t.TypedDict, total=False):
+    """AWS's KinesisStreamSourceDescription."""
+
+    KinesisStreamARN: str
+    RoleARN: str
+    DeliveryStartTimestamp: float
+
+
+class ListDeliveryStreamsInput(t.TypedDict, total=False):
+    """AWS's ListDeliveryStreamsInput."""
+
+    Limit: int
+    DeliveryStreamType: t.Literal[
+        "DirectPut", "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"
+    ]
+    ExclusiveStartDeliveryStreamName: str
+
+
+class ListDeliveryStreamsOutput(t.TypedDict, total=False):
+    """AWS's ListDeliveryStreamsOutput."""
+
+    DeliveryStreamNames: t.Required[list[str]]
+    HasMoreDeliveryStreams: t.Required[bool]
+
+
+class ListTagsForDeliveryStreamInput(t.TypedDict, total=False):
+    """AWS's ListTagsForDeliveryStreamInput."""
+
+    DeliveryStreamName: t.Required[str]
+    ExclusiveStartTagKey: str
+    Limit: int
+
+
+class ListTagsForDeliveryStreamOutput(t.TypedDict, total=False):
+    """AWS's ListTagsForDeliveryStreamOutput."""
+
+    Tags: t.Required[list[Tag]]
+    HasMoreTags: t.Required[bool]
+
+
+class MSKSourceConfiguration(t.TypedDict, total=False):
+    """AWS's MSKSourceConfiguration."""
+
+    MSKClusterARN: t.Required[str]
+    TopicName: t.Required[str]
+    AuthenticationConfiguration: t.Required[AuthenticationConfiguration]
+    ReadFromTimestamp: float
+
+
+class MSKSourceDescription(t.TypedDict, total=False):
+    """AWS's MSKSourceDescription."""
+
+    MSKClusterARN: str
+    TopicName: str
+    AuthenticationConfiguration: AuthenticationConfiguration
+    DeliveryStartTimestamp: float
+    ReadFromTimestamp: float
+
+
+class OpenXJsonSerDe(t.TypedDict, total=False):
+    """AWS's OpenXJsonSerDe."""
+
+    ConvertDotsInJsonKeysToUnderscores: bool
+    CaseInsensitive: bool
+    ColumnToJsonKeyMappings: dict[str, str]
+
+
+class OrcSerDe(t.TypedDict, total=False):
+    """AWS's OrcSerDe."""
+
+    StripeSizeBytes: int
+    BlockSizeBytes: int
+    RowIndexStride: int
+    EnablePadding: bool
+    PaddingTolerance: float
+    Compression: t.Literal["NONE", "ZLIB", "SNAPPY"]
+    BloomFilterColumns: list[str]
+    BloomFilterFalsePositiveProbability: float
+    DictionaryKeyThreshold: float
+    FormatVersion: t.Literal["V0_11", "V0_12"]
+
+
+class OutputFormatConfiguration(t.TypedDict, total=False):
+    """AWS's OutputFormatConfiguration."""
+
+    Serializer: Serializer
+
+
+class ParquetSerDe(t.TypedDict, total=False):
+    """AWS's ParquetSerDe."""
+
+    BlockSizeBytes: int
+    PageSizeBytes: int
+    Compression: t.Literal["UNCOMPRESSED", "GZIP", "SNAPPY"]
+    EnableDictionaryCompression: bool
+    MaxPaddingBytes: int
+    WriterVersion: t.Literal["V1", "V2"]
+
+
+class PartitionField(t.TypedDict, total=False):
+    """AWS's PartitionField."""
+
+    SourceName: t.Required[str]
+
+
+class PartitionSpec(t.TypedDict, total=False):
+    """AWS's PartitionSpec."""
+
+    Identity: list[PartitionField]
+
+
+class ProcessingConfiguration(t.TypedDict, total=False):
+    """AWS's ProcessingConfiguration."""
+
+    Enabled: bool
+    Processors: list[Processor]
+
+
+class Processor(t.TypedDict, total=False):
+    """AWS's Processor."""
+
+    Type: t.Required[
+        t.Literal[
+            "RecordDeAggregation",
+            "Decompression",
+            "CloudWatchLogProcessing",
+            "Lambda",
+            "MetadataExtraction",
+            "AppendDelimiterToRecord",
+        ]
+    ]
+    Parameters: list[ProcessorParameter]
+
+
+class ProcessorParameter(t.TypedDict, total=False):
+    """AWS's ProcessorParameter."""
+
+    ParameterName: t.Required[
+        t.Literal[
+            "LambdaArn",
+            "NumberOfRetries",
+            "MetadataExtractionQuery",
+            "JsonParsingEngine",
+            "RoleArn",
+            "BufferSizeInMBs",
+            "BufferIntervalInSeconds",
+            "SubRecordType",
+            "Delimiter",
+            "CompressionFormat",
+            "DataMessageExtraction",
+        ]
+    ]
+    ParameterValue: t.Required[str]
+
+
+class PutRecordBatchInput(t.TypedDict, total=False):
+    """AWS's PutRecordBatchInput."""
+
+    DeliveryStreamName: t.Required[str]
+    Records: t.Required[list[Record]]
+
+
+class PutRecordBatchOutput(t.TypedDict, total=False):
+    """AWS's PutRecordBatchOutput."""
+
+    FailedPutCount: t.Required[int]
+    Encrypted: bool
+    RequestResponses: t.Required[list[PutRecordBatchResponseEntry]]
+
+
+class PutRecordBatchResponseEntry(t.TypedDict, total=False):
+    """AWS's PutRecordBatchResponseEntry."""
+
+    RecordId: str
+    ErrorCode: str
+    ErrorMessage: str
+
+
+class PutRecordInput(t.TypedDict, total=False):
+    """AWS's PutRecordInput."""
+
+    DeliveryStreamName: t.Required[str]
+    Record: t.Required[Record]
+
+
+class PutRecordOutput(t.TypedDict, total=False):
+    """AWS's PutRecordOutput."""
+
+    RecordId: t.Required[str]
+    Encrypted: bool
+
+
+class Record(t.TypedDict, total=False):
+    """AWS's Record."""
+
+    Data: t.Required[bytes]
+
+
+class RedshiftDestinationConfiguration(t.TypedDict, total=False):
+    """AWS's RedshiftDestinationConfiguration."""
+
+    RoleARN: t.Required[str]
+    ClusterJDBCURL: t.Required[str]
+    CopyCommand: t.Required[CopyCommand]
+    Username: str
+    Password: str
+    RetryOptions: RedshiftRetryOptions
+    S3Configuration: t.Required[S3DestinationConfiguration]
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["Disabled", "Enabled"]
+    S3BackupConfiguration: S3DestinationConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class RedshiftDestinationDescription(t.TypedDict, total=False):
+    """AWS's RedshiftDestinationDescription."""
+
+    RoleARN: t.Required[str]
+    ClusterJDBCURL: t.Required[str]
+    CopyCommand: t.Required[CopyCommand]
+    Username: str
+    RetryOptions: RedshiftRetryOptions
+    S3DestinationDescription: t.Required[S3DestinationDescription]
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["Disabled", "Enabled"]
+    S3BackupDescription: S3DestinationDescription
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class RedshiftDestinationUpdate(t.TypedDict, total=False):
+    """AWS's RedshiftDestinationUpdate."""
+
+    RoleARN: str
+    ClusterJDBCURL: str
+    CopyCommand: CopyCommand
+    Username: str
+    Password: str
+    RetryOptions: RedshiftRetryOptions
+    S3Update: S3DestinationUpdate
+    ProcessingConfiguration: ProcessingConfiguration
+    S3BackupMode: t.Literal["Disabled", "Enabled"]
+    S3BackupUpdate: S3DestinationUpdate
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class RedshiftRetryOptions(t.TypedDict, total=False):
+    """AWS's RedshiftRetryOptions."""
+
+    DurationInSeconds: int
+
+
+class RetryOptions(t.TypedDict, total=False):
+    """AWS's RetryOptions."""
+
+    DurationInSeconds: int
+
+
+class S3DestinationConfiguration(t.TypedDict, total=False):
+    """AWS's S3DestinationConfiguration."""
+
+    RoleARN: t.Required[str]
+    BucketARN: t.Required[str]
+    Prefix: str
+    ErrorOutputPrefix: str
+    BufferingHints: BufferingHints
+    CompressionFormat: t.Literal["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]
+    EncryptionConfiguration: EncryptionConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+
+
+class S3DestinationDescription(t.TypedDict, total=False):
+    """AWS's S3DestinationDescription."""
+
+    RoleARN: t.Required[str]
+    BucketARN: t.Required[str]
+    Prefix: str
+    ErrorOutputPrefix: str
+    BufferingHints: t.Required[BufferingHints]
+    CompressionFormat: t.Required[
+        t.Literal["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]
+    ]
+    EncryptionConfiguration: t.Required[EncryptionConfiguration]
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+
+
+class S3DestinationUpdate(t.TypedDict, total=False):
+    """AWS's S3DestinationUpdate."""
+
+    RoleARN: str
+    BucketARN: str
+    Prefix: str
+    ErrorOutputPrefix: str
+    BufferingHints: BufferingHints
+    CompressionFormat: t.Literal["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]
+    EncryptionConfiguration: EncryptionConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+
+
+class SchemaConfiguration(t.TypedDict, total=False):
+    """AWS's SchemaConfiguration."""
+
+    RoleARN: str
+    CatalogId: str
+    DatabaseName: str
+    TableName: str
+    Region: str
+    VersionId: str
+
+
+class SchemaEvolutionConfiguration(t.TypedDict, total=False):
+    """AWS's SchemaEvolutionConfiguration."""
+
+    Enabled: t.Required[bool]
+
+
+class SecretsManagerConfiguration(t.TypedDict, total=False):
+    """AWS's SecretsManagerConfiguration."""
+
+    SecretARN: str
+    RoleARN: str
+    Enabled: t.Required[bool]
+
+
+class Serializer(t.TypedDict, total=False):
+    """AWS's Serializer."""
+
+    ParquetSerDe: ParquetSerDe
+    OrcSerDe: OrcSerDe
+
+
+class SnowflakeBufferingHints(t.TypedDict, total=False):
+    """AWS's SnowflakeBufferingHints."""
+
+    SizeInMBs: int
+    IntervalInSeconds: int
+
+
+class SnowflakeDestinationConfiguration(t.TypedDict, total=False):
+    """AWS's SnowflakeDestinationConfiguration."""
+
+    AccountUrl: t.Required[str]
+    PrivateKey: str
+    KeyPassphrase: str
+    User: str
+    Database: t.Required[str]
+    Schema: t.Required[str]
+    Table: t.Required[str]
+    SnowflakeRoleConfiguration: SnowflakeRoleConfiguration
+    DataLoadingOption: t.Literal[
+        "JSON_MAPPING", "VARIANT_CONTENT_MAPPING", "VARIANT_CONTENT_AND_METADATA_MAPPING"
+    ]
+    MetaDataColumnName: str
+    ContentColumnName: str
+    SnowflakeVpcConfiguration: SnowflakeVpcConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    RoleARN: t.Required[str]
+    RetryOptions: SnowflakeRetryOptions
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    S3Configuration: t.Required[S3DestinationConfiguration]
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+    BufferingHints: SnowflakeBufferingHints
+
+
+class SnowflakeDestinationDescription(t.TypedDict, total=False):
+    """AWS's SnowflakeDestinationDescription."""
+
+    AccountUrl: str
+    User: str
+    Database: str
+    Schema: str
+    Table: str
+    SnowflakeRoleConfiguration: SnowflakeRoleConfiguration
+    DataLoadingOption: t.Literal[
+        "JSON_MAPPING", "VARIANT_CONTENT_MAPPING", "VARIANT_CONTENT_AND_METADATA_MAPPING"
+    ]
+    MetaDataColumnName: str
+    ContentColumnName: str
+    SnowflakeVpcConfiguration: SnowflakeVpcConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    RoleARN: str
+    RetryOptions: SnowflakeRetryOptions
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    S3DestinationDescription: S3DestinationDescription
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+    BufferingHints: SnowflakeBufferingHints
+
+
+class SnowflakeDestinationUpdate(t.TypedDict, total=False):
+    """AWS's SnowflakeDestinationUpdate."""
+
+    AccountUrl: str
+    PrivateKey: str
+    KeyPassphrase: str
+    User: str
+    Database: str
+    Schema: str
+    Table: str
+    SnowflakeRoleConfiguration: SnowflakeRoleConfiguration
+    DataLoadingOption: t.Literal[
+        "JSON_MAPPING", "VARIANT_CONTENT_MAPPING", "VARIANT_CONTENT_AND_METADATA_MAPPING"
+    ]
+    MetaDataColumnName: str
+    ContentColumnName: str
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    ProcessingConfiguration: ProcessingConfiguration
+    RoleARN: str
+    RetryOptions: SnowflakeRetryOptions
+    S3BackupMode: t.Literal["FailedDataOnly", "AllData"]
+    S3Update: S3DestinationUpdate
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+    BufferingHints: SnowflakeBufferingHints
+
+
+class SnowflakeRetryOptions(t.TypedDict, total=False):
+    """AWS's SnowflakeRetryOptions."""
+
+    DurationInSeconds: int
+
+
+class SnowflakeRoleConfiguration(t.TypedDict, total=False):
+    """AWS's SnowflakeRoleConfiguration."""
+
+    Enabled: bool
+    SnowflakeRole: str
+
+
+class SnowflakeVpcConfiguration(t.TypedDict, total=False):
+    """AWS's SnowflakeVpcConfiguration."""
+
+    PrivateLinkVpceId: t.Required[str]
+
+
+class SourceDescription(t.TypedDict, total=False):
+    """AWS's SourceDescription."""
+
+    DirectPutSourceDescription: DirectPutSourceDescription
+    KinesisStreamSourceDescription: KinesisStreamSourceDescription
+    MSKSourceDescription: MSKSourceDescription
+    DatabaseSourceDescription: DatabaseSourceDescription
+
+
+class SplunkBufferingHints(t.TypedDict, total=False):
+    """AWS's SplunkBufferingHints."""
+
+    IntervalInSeconds: int
+    SizeInMBs: int
+
+
+class SplunkDestinationConfiguration(t.TypedDict, total=False):
+    """AWS's SplunkDestinationConfiguration."""
+
+    HECEndpoint: t.Required[str]
+    HECEndpointType: t.Required[t.Literal["Raw", "Event"]]
+    HECToken: str
+    HECAcknowledgmentTimeoutInSeconds: int
+    RetryOptions: SplunkRetryOptions
+    S3BackupMode: t.Literal["FailedEventsOnly", "AllEvents"]
+    S3Configuration: t.Required[S3DestinationConfiguration]
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    BufferingHints: SplunkBufferingHints
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class SplunkDestinationDescription(t.TypedDict, total=False):
+    """AWS's SplunkDestinationDescription."""
+
+    HECEndpoint: str
+    HECEndpointType: t.Literal["Raw", "Event"]
+    HECToken: str
+    HECAcknowledgmentTimeoutInSeconds: int
+    RetryOptions: SplunkRetryOptions
+    S3BackupMode: t.Literal["FailedEventsOnly", "AllEvents"]
+    S3DestinationDescription: S3DestinationDescription
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    BufferingHints: SplunkBufferingHints
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class SplunkDestinationUpdate(t.TypedDict, total=False):
+    """AWS's SplunkDestinationUpdate."""
+
+    HECEndpoint: str
+    HECEndpointType: t.Literal["Raw", "Event"]
+    HECToken: str
+    HECAcknowledgmentTimeoutInSeconds: int
+    RetryOptions: SplunkRetryOptions
+    S3BackupMode: t.Literal["FailedEventsOnly", "AllEvents"]
+    S3Update: S3DestinationUpdate
+    ProcessingConfiguration: ProcessingConfiguration
+    CloudWatchLoggingOptions: CloudWatchLoggingOptions
+    BufferingHints: SplunkBufferingHints
+    SecretsManagerConfiguration: SecretsManagerConfiguration
+
+
+class SplunkRetryOptions(t.TypedDict, total=False):
+    """AWS's SplunkRetryOptions."""
+
+    DurationInSeconds: int
+
+
+class StartDeliveryStreamEncryptionInput(t.TypedDict, total=False):
+    """AWS's StartDeliveryStreamEncryptionInput."""
+
+    DeliveryStreamName: t.Required[str]
+    DeliveryStreamEncryptionConfigurationInput: DeliveryStreamEncryptionConfigurationInput
+
+
+class StartDeliveryStreamEncryptionOutput(t.TypedDict, total=False):
+    """AWS's StartDeliveryStreamEncryptionOutput."""
+
+
+class StopDeliveryStreamEncryptionInput(t.TypedDict, total=False):
+    """AWS's StopDeliveryStreamEncryptionInput."""
+
+    DeliveryStreamName: t.Required[str]
+
+
+class StopDeliveryStreamEncryptionOutput(t.TypedDict, total=False):
+    """AWS's StopDeliveryStreamEncryptionOutput."""
+
+
+class TableCreationConfiguration(t.TypedDict, total=False):
+    """AWS's TableCreationConfiguration."""
+
+    Enabled: t.Required[bool]
+
+
+class Tag(t.TypedDict, total=False):
+    """AWS's Tag."""
+
+    Key: t.Required[str]
+    Value: str
+
+
+class TagDeliveryStreamInput(t.TypedDict, total=False):
+    """AWS's TagDeliveryStreamInput."""
+
+    DeliveryStreamName: t.Required[str]
+    Tags: t.Required[list[Tag]]
+
+
+class TagDeliveryStreamOutput(t.TypedDict, total=False):
+    """AWS's TagDeliveryStreamOutput."""
+
+
+class UntagDeliveryStreamInput(t.TypedDict, total=False):
+    """AWS's UntagDeliveryStreamInput."""
+
+    DeliveryStreamName: t.Required[str]
+    TagKeys: t.Required[list[str]]
+
+
+class UntagDeliveryStreamOutput(t.TypedDict, total=False):
+    """AWS's UntagDeliveryStreamOutput."""
+
+
+class UpdateDestinationInput(t.TypedDict, total=False):
+    """AWS's UpdateDestinationInput."""
+
+    DeliveryStreamName: t.Required[str]
+    CurrentDeliveryStreamVersionId: t.Required[str]
+    DestinationId: t.Required[str]
+    S3DestinationUpdate: S3DestinationUpdate
+    ExtendedS3DestinationUpdate: ExtendedS3DestinationUpdate
+    RedshiftDestinationUpdate: RedshiftDestinationUpdate
+    ElasticsearchDestinationUpdate: ElasticsearchDestinationUpdate
+    AmazonopensearchserviceDestinationUpdate: AmazonopensearchserviceDestinationUpdate
+    SplunkDestinationUpdate: SplunkDestinationUpdate
+    HttpEndpointDestinationUpdate: HttpEndpointDestinationUpdate
+    AmazonOpenSearchServerlessDestinationUpdate: AmazonOpenSearchServerlessDestinationUpdate
+    SnowflakeDestinationUpdate: SnowflakeDestinationUpdate
+    IcebergDestinationUpdate: IcebergDestinationUpdate
+
+
+class UpdateDestinationOutput(t.TypedDict, total=False):
+    """AWS's UpdateDestinationOutput."""
+
+
+class VpcConfiguration(t.TypedDict, total=False):
+    """AWS's VpcConfiguration."""
+
+    SubnetIds: t.Required[list[str]]
+    RoleARN: t.Required[str]
+    SecurityGroupIds: t.Required[list[str]]
+
+
+class VpcConfigurationDescription(t.TypedDict, total=False):
+    """AWS's VpcConfigurationDescription."""
+
+    SubnetIds: t.Required[list[str]]
+    RoleARN: t.Required[str]
+    SecurityGroupIds: t.Required[list[str]]
+    VpcId: t.Required[str]
+
+
 class Firehose(t.Protocol):
     """The operations of firehose that lakebed has built."""
+
+    def create_delivery_stream(
+        self, request: CreateDeliveryStreamInput
+    ) -> CreateDeliveryStreamOutput:
+        """Call CreateDeliveryStream."""
+        ...
+
+    def delete_delivery_stream(
+        self, request: DeleteDeliveryStreamInput
+    ) -> DeleteDeliveryStreamOutput:
+        """Call DeleteDeliveryStream."""
+        ...
+
+    def describe_delivery_stream(
+        self, request: DescribeDeliveryStreamInput
+    ) -> DescribeDeliveryStreamOutput:
+        """Call DescribeDeliveryStream."""
+        ...
+
+    def list_delivery_streams(self, request: ListDeliveryStreamsInput) -> ListDeliveryStreamsOutput:
+        """Call ListDeliveryStreams."""
+        ...
+
+    def list_tags_for_delivery_stream(
+        self, request: ListTagsForDeliveryStreamInput
+    ) -> ListTagsForDeliveryStreamOutput:
+        """Call ListTagsForDeliveryStream."""
+        ...
+
+    def put_record(self, request: PutRecordInput) -> PutRecordOutput:
+        """Call PutRecord."""
+        ...
+
+    def put_record_batch(self, request: PutRecordBatchInput) -> PutRecordBatchOutput:
+        """Call PutRecordBatch."""
+        ...
+
+    def start_delivery_stream_encryption(
+        self, request: StartDeliveryStreamEncryptionInput
+    ) -> StartDeliveryStreamEncryptionOutput:
+        """Call StartDeliveryStreamEncryption."""
+        ...
+
+    def stop_delivery_stream_encryption(
+        self, request: StopDeliveryStreamEncryptionInput
+    ) -> StopDeliveryStreamEncryptionOutput:
+        """Call StopDeliveryStreamEncryption."""
+        ...
+
+    def tag_delivery_stream(self, request: TagDeliveryStreamInput) -> TagDeliveryStreamOutput:
+        """Call TagDeliveryStream."""
+        ...
+
+    def untag_delivery_stream(self, request: UntagDeliveryStreamInput) -> UntagDeliveryStreamOutput:
+        """Call UntagDeliveryStream."""
+        ...
+
+    def update_destination(self, request: UpdateDestinationInput) -> UpdateDestinationOutput:
+        """Call UpdateDestination."""
+        ...

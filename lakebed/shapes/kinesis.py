@@ -9,12 +9,40 @@ from __future__ import annotations
 import typing as t
 
 
+class AddTagsToStreamInput(t.TypedDict, total=False):
+    """AWS's AddTagsToStreamInput."""
+
+    StreamName: str
+    Tags: t.Required[dict[str, str]]
+    StreamARN: str
+    StreamId: str
+
+
 class ChildShard(t.TypedDict, total=False):
     """AWS's ChildShard."""
 
     ShardId: t.Required[str]
     ParentShards: t.Required[list[str]]
     HashKeyRange: t.Required[HashKeyRange]
+
+
+class Consumer(t.TypedDict, total=False):
+    """AWS's Consumer."""
+
+    ConsumerName: t.Required[str]
+    ConsumerARN: t.Required[str]
+    ConsumerStatus: t.Required[t.Literal["CREATING", "DELETING", "ACTIVE"]]
+    ConsumerCreationTimestamp: t.Required[float]
+
+
+class ConsumerDescription(t.TypedDict, total=False):
+    """AWS's ConsumerDescription."""
+
+    ConsumerName: t.Required[str]
+    ConsumerARN: t.Required[str]
+    ConsumerStatus: t.Required[t.Literal["CREATING", "DELETING", "ACTIVE"]]
+    ConsumerCreationTimestamp: t.Required[float]
+    StreamARN: t.Required[str]
 
 
 class CreateStreamInput(t.TypedDict, total=False):
@@ -29,6 +57,96 @@ class CreateStreamInput(t.TypedDict, total=False):
     RecordDistributionStrategy: t.Literal["AUTO", "USER_PARTITION_KEY"]
 
 
+class DecreaseStreamRetentionPeriodInput(t.TypedDict, total=False):
+    """AWS's DecreaseStreamRetentionPeriodInput."""
+
+    StreamName: str
+    RetentionPeriodHours: t.Required[int]
+    StreamARN: str
+    StreamId: str
+
+
+class DeleteResourcePolicyInput(t.TypedDict, total=False):
+    """AWS's DeleteResourcePolicyInput."""
+
+    ResourceARN: t.Required[str]
+    StreamId: str
+
+
+class DeleteStreamInput(t.TypedDict, total=False):
+    """AWS's DeleteStreamInput."""
+
+    StreamName: str
+    EnforceConsumerDeletion: bool
+    StreamARN: str
+    StreamId: str
+
+
+class DeregisterStreamConsumerInput(t.TypedDict, total=False):
+    """AWS's DeregisterStreamConsumerInput."""
+
+    StreamARN: str
+    ConsumerName: str
+    ConsumerARN: str
+    StreamId: str
+
+
+class DescribeAccountSettingsInput(t.TypedDict, total=False):
+    """AWS's DescribeAccountSettingsInput."""
+
+
+class DescribeAccountSettingsOutput(t.TypedDict, total=False):
+    """AWS's DescribeAccountSettingsOutput."""
+
+    MinimumThroughputBillingCommitment: MinimumThroughputBillingCommitmentOutput
+
+
+class DescribeLimitsInput(t.TypedDict, total=False):
+    """AWS's DescribeLimitsInput."""
+
+
+class DescribeLimitsOutput(t.TypedDict, total=False):
+    """AWS's DescribeLimitsOutput."""
+
+    ShardLimit: t.Required[int]
+    OpenShardCount: t.Required[int]
+    OnDemandStreamCount: t.Required[int]
+    OnDemandStreamCountLimit: t.Required[int]
+    ChannelCount: int
+    ChannelCountLimit: int
+
+
+class DescribeStreamConsumerInput(t.TypedDict, total=False):
+    """AWS's DescribeStreamConsumerInput."""
+
+    StreamARN: str
+    ConsumerName: str
+    ConsumerARN: str
+    StreamId: str
+
+
+class DescribeStreamConsumerOutput(t.TypedDict, total=False):
+    """AWS's DescribeStreamConsumerOutput."""
+
+    ConsumerDescription: t.Required[ConsumerDescription]
+
+
+class DescribeStreamInput(t.TypedDict, total=False):
+    """AWS's DescribeStreamInput."""
+
+    StreamName: str
+    Limit: int
+    ExclusiveStartShardId: str
+    StreamARN: str
+    StreamId: str
+
+
+class DescribeStreamOutput(t.TypedDict, total=False):
+    """AWS's DescribeStreamOutput."""
+
+    StreamDescription: t.Required[StreamDescription]
+
+
 class DescribeStreamSummaryInput(t.TypedDict, total=False):
     """AWS's DescribeStreamSummaryInput."""
 
@@ -41,6 +159,50 @@ class DescribeStreamSummaryOutput(t.TypedDict, total=False):
     """AWS's DescribeStreamSummaryOutput."""
 
     StreamDescriptionSummary: t.Required[StreamDescriptionSummary]
+
+
+class DisableEnhancedMonitoringInput(t.TypedDict, total=False):
+    """AWS's DisableEnhancedMonitoringInput."""
+
+    StreamName: str
+    ShardLevelMetrics: t.Required[
+        list[
+            t.Literal[
+                "IncomingBytes",
+                "IncomingRecords",
+                "OutgoingBytes",
+                "OutgoingRecords",
+                "WriteProvisionedThroughputExceeded",
+                "ReadProvisionedThroughputExceeded",
+                "IteratorAgeMilliseconds",
+                "ALL",
+            ]
+        ]
+    ]
+    StreamARN: str
+    StreamId: str
+
+
+class EnableEnhancedMonitoringInput(t.TypedDict, total=False):
+    """AWS's EnableEnhancedMonitoringInput."""
+
+    StreamName: str
+    ShardLevelMetrics: t.Required[
+        list[
+            t.Literal[
+                "IncomingBytes",
+                "IncomingRecords",
+                "OutgoingBytes",
+                "OutgoingRecords",
+                "WriteProvisionedThroughputExceeded",
+                "ReadProvisionedThroughputExceeded",
+                "IteratorAgeMilliseconds",
+                "ALL",
+            ]
+        ]
+    ]
+    StreamARN: str
+    StreamId: str
 
 
 class EnhancedMetrics(t.TypedDict, total=False):
@@ -60,6 +222,37 @@ class EnhancedMetrics(t.TypedDict, total=False):
     ]
 
 
+class EnhancedMonitoringOutput(t.TypedDict, total=False):
+    """AWS's EnhancedMonitoringOutput."""
+
+    StreamName: str
+    CurrentShardLevelMetrics: list[
+        t.Literal[
+            "IncomingBytes",
+            "IncomingRecords",
+            "OutgoingBytes",
+            "OutgoingRecords",
+            "WriteProvisionedThroughputExceeded",
+            "ReadProvisionedThroughputExceeded",
+            "IteratorAgeMilliseconds",
+            "ALL",
+        ]
+    ]
+    DesiredShardLevelMetrics: list[
+        t.Literal[
+            "IncomingBytes",
+            "IncomingRecords",
+            "OutgoingBytes",
+            "OutgoingRecords",
+            "WriteProvisionedThroughputExceeded",
+            "ReadProvisionedThroughputExceeded",
+            "IteratorAgeMilliseconds",
+            "ALL",
+        ]
+    ]
+    StreamARN: str
+
+
 class GetRecordsInput(t.TypedDict, total=False):
     """AWS's GetRecordsInput."""
 
@@ -77,6 +270,19 @@ class GetRecordsOutput(t.TypedDict, total=False):
     NextShardIterator: str
     MillisBehindLatest: int
     ChildShards: list[ChildShard]
+
+
+class GetResourcePolicyInput(t.TypedDict, total=False):
+    """AWS's GetResourcePolicyInput."""
+
+    ResourceARN: t.Required[str]
+    StreamId: str
+
+
+class GetResourcePolicyOutput(t.TypedDict, total=False):
+    """AWS's GetResourcePolicyOutput."""
+
+    Policy: t.Required[str]
 
 
 class GetShardIteratorInput(t.TypedDict, total=False):
@@ -107,6 +313,124 @@ class HashKeyRange(t.TypedDict, total=False):
 
     StartingHashKey: t.Required[str]
     EndingHashKey: t.Required[str]
+
+
+class IncreaseStreamRetentionPeriodInput(t.TypedDict, total=False):
+    """AWS's IncreaseStreamRetentionPeriodInput."""
+
+    StreamName: str
+    RetentionPeriodHours: t.Required[int]
+    StreamARN: str
+    StreamId: str
+
+
+class ListShardsInput(t.TypedDict, total=False):
+    """AWS's ListShardsInput."""
+
+    StreamName: str
+    NextToken: str
+    ExclusiveStartShardId: str
+    MaxResults: int
+    StreamCreationTimestamp: float
+    ShardFilter: ShardFilter
+    StreamARN: str
+    StreamId: str
+
+
+class ListShardsOutput(t.TypedDict, total=False):
+    """AWS's ListShardsOutput."""
+
+    Shards: list[Shard]
+    NextToken: str
+
+
+class ListStreamConsumersInput(t.TypedDict, total=False):
+    """AWS's ListStreamConsumersInput."""
+
+    StreamARN: t.Required[str]
+    NextToken: str
+    MaxResults: int
+    StreamCreationTimestamp: float
+    StreamId: str
+
+
+class ListStreamConsumersOutput(t.TypedDict, total=False):
+    """AWS's ListStreamConsumersOutput."""
+
+    Consumers: list[Consumer]
+    NextToken: str
+
+
+class ListStreamsInput(t.TypedDict, total=False):
+    """AWS's ListStreamsInput."""
+
+    Limit: int
+    ExclusiveStartStreamName: str
+    NextToken: str
+
+
+class ListStreamsOutput(t.TypedDict, total=False):
+    """AWS's ListStreamsOutput."""
+
+    StreamNames: t.Required[list[str]]
+    HasMoreStreams: t.Required[bool]
+    NextToken: str
+    StreamSummaries: list[StreamSummary]
+
+
+class ListTagsForResourceInput(t.TypedDict, total=False):
+    """AWS's ListTagsForResourceInput."""
+
+    ResourceARN: t.Required[str]
+    StreamId: str
+
+
+class ListTagsForResourceOutput(t.TypedDict, total=False):
+    """AWS's ListTagsForResourceOutput."""
+
+    Tags: list[Tag]
+
+
+class ListTagsForStreamInput(t.TypedDict, total=False):
+    """AWS's ListTagsForStreamInput."""
+
+    StreamName: str
+    ExclusiveStartTagKey: str
+    Limit: int
+    StreamARN: str
+    StreamId: str
+
+
+class ListTagsForStreamOutput(t.TypedDict, total=False):
+    """AWS's ListTagsForStreamOutput."""
+
+    Tags: t.Required[list[Tag]]
+    HasMoreTags: t.Required[bool]
+
+
+class MergeShardsInput(t.TypedDict, total=False):
+    """AWS's MergeShardsInput."""
+
+    StreamName: str
+    ShardToMerge: t.Required[str]
+    AdjacentShardToMerge: t.Required[str]
+    StreamARN: str
+    StreamId: str
+
+
+class MinimumThroughputBillingCommitmentInput(t.TypedDict, total=False):
+    """AWS's MinimumThroughputBillingCommitmentInput."""
+
+    Status: t.Required[t.Literal["ENABLED", "DISABLED"]]
+
+
+class MinimumThroughputBillingCommitmentOutput(t.TypedDict, total=False):
+    """AWS's MinimumThroughputBillingCommitmentOutput."""
+
+    Status: t.Required[t.Literal["ENABLED", "DISABLED", "ENABLED_UNTIL_EARLIEST_ALLOWED_END"]]
+    StartedAt: float
+    EndedAt: float
+    EarliestAllowedEndAt: float
 
 
 class PutRecordInput(t.TypedDict, total=False):
@@ -165,6 +489,14 @@ class PutRecordsResultEntry(t.TypedDict, total=False):
     ErrorMessage: str
 
 
+class PutResourcePolicyInput(t.TypedDict, total=False):
+    """AWS's PutResourcePolicyInput."""
+
+    ResourceARN: t.Required[str]
+    StreamId: str
+    Policy: t.Required[str]
+
+
 class Record(t.TypedDict, total=False):
     """AWS's Record."""
 
@@ -173,6 +505,110 @@ class Record(t.TypedDict, total=False):
     Data: t.Required[bytes]
     PartitionKey: str
     EncryptionType: t.Literal["NONE", "KMS"]
+
+
+class RegisterStreamConsumerInput(t.TypedDict, total=False):
+    """AWS's RegisterStreamConsumerInput."""
+
+    StreamARN: t.Required[str]
+    ConsumerName: t.Required[str]
+    StreamId: str
+    Tags: dict[str, str]
+
+
+class RegisterStreamConsumerOutput(t.TypedDict, total=False):
+    """AWS's RegisterStreamConsumerOutput."""
+
+    Consumer: t.Required[Consumer]
+
+
+class RemoveTagsFromStreamInput(t.TypedDict, total=False):
+    """AWS's RemoveTagsFromStreamInput."""
+
+    StreamName: str
+    TagKeys: t.Required[list[str]]
+    StreamARN: str
+    StreamId: str
+
+
+class SequenceNumberRange(t.TypedDict, total=False):
+    """AWS's SequenceNumberRange."""
+
+    StartingSequenceNumber: t.Required[str]
+    EndingSequenceNumber: str
+
+
+class Shard(t.TypedDict, total=False):
+    """AWS's Shard."""
+
+    ShardId: t.Required[str]
+    ParentShardId: str
+    AdjacentParentShardId: str
+    HashKeyRange: t.Required[HashKeyRange]
+    SequenceNumberRange: t.Required[SequenceNumberRange]
+
+
+class ShardFilter(t.TypedDict, total=False):
+    """AWS's ShardFilter."""
+
+    Type: t.Required[
+        t.Literal[
+            "AFTER_SHARD_ID",
+            "AT_TRIM_HORIZON",
+            "FROM_TRIM_HORIZON",
+            "AT_LATEST",
+            "AT_TIMESTAMP",
+            "FROM_TIMESTAMP",
+        ]
+    ]
+    ShardId: str
+    Timestamp: float
+
+
+class SplitShardInput(t.TypedDict, total=False):
+    """AWS's SplitShardInput."""
+
+    StreamName: str
+    ShardToSplit: t.Required[str]
+    NewStartingHashKey: t.Required[str]
+    StreamARN: str
+    StreamId: str
+
+
+class StartStreamEncryptionInput(t.TypedDict, total=False):
+    """AWS's StartStreamEncryptionInput."""
+
+    StreamName: str
+    EncryptionType: t.Required[t.Literal["NONE", "KMS"]]
+    KeyId: t.Required[str]
+    StreamARN: str
+    StreamId: str
+
+
+class StopStreamEncryptionInput(t.TypedDict, total=False):
+    """AWS's StopStreamEncryptionInput."""
+
+    StreamName: str
+    EncryptionType: t.Required[t.Literal["NONE", "KMS"]]
+    KeyId: t.Required[str]
+    StreamARN: str
+    StreamId: str
+
+
+class StreamDescription(t.TypedDict, total=False):
+    """AWS's StreamDescription."""
+
+    StreamName: t.Required[str]
+    StreamARN: t.Required[str]
+    StreamStatus: t.Required[t.Literal["CREATING", "DELETING", "ACTIVE", "UPDATING"]]
+    StreamModeDetails: StreamModeDetails
+    Shards: t.Required[list[Shard]]
+    HasMoreShards: t.Required[bool]
+    RetentionPeriodHours: t.Required[int]
+    StreamCreationTimestamp: t.Required[float]
+    EnhancedMonitoring: t.Required[list[EnhancedMetrics]]
+    EncryptionType: t.Literal["NONE", "KMS"]
+    KeyId: str
 
 
 class StreamDescriptionSummary(t.TypedDict, total=False):
@@ -203,6 +639,104 @@ class StreamModeDetails(t.TypedDict, total=False):
     StreamMode: t.Required[t.Literal["PROVISIONED", "ON_DEMAND"]]
 
 
+class StreamSummary(t.TypedDict, total=False):
+    """AWS's StreamSummary."""
+
+    StreamName: t.Required[str]
+    StreamARN: t.Required[str]
+    StreamStatus: t.Required[t.Literal["CREATING", "DELETING", "ACTIVE", "UPDATING"]]
+    StreamModeDetails: StreamModeDetails
+    StreamCreationTimestamp: float
+
+
+class Tag(t.TypedDict, total=False):
+    """AWS's Tag."""
+
+    Key: t.Required[str]
+    Value: str
+
+
+class TagResourceInput(t.TypedDict, total=False):
+    """AWS's TagResourceInput."""
+
+    Tags: t.Required[dict[str, str]]
+    ResourceARN: t.Required[str]
+    StreamId: str
+
+
+class UntagResourceInput(t.TypedDict, total=False):
+    """AWS's UntagResourceInput."""
+
+    TagKeys: t.Required[list[str]]
+    ResourceARN: t.Required[str]
+    StreamId: str
+
+
+class UpdateAccountSettingsInput(t.TypedDict, total=False):
+    """AWS's UpdateAccountSettingsInput."""
+
+    MinimumThroughputBillingCommitment: t.Required[MinimumThroughputBillingCommitmentInput]
+
+
+class UpdateAccountSettingsOutput(t.TypedDict, total=False):
+    """AWS's UpdateAccountSettingsOutput."""
+
+    MinimumThroughputBillingCommitment: MinimumThroughputBillingCommitmentOutput
+
+
+class UpdateMaxRecordSizeInput(t.TypedDict, total=False):
+    """AWS's UpdateMaxRecordSizeInput."""
+
+    StreamARN: str
+    StreamId: str
+    MaxRecordSizeInKiB: t.Required[int]
+
+
+class UpdateShardCountInput(t.TypedDict, total=False):
+    """AWS's UpdateShardCountInput."""
+
+    StreamName: str
+    TargetShardCount: t.Required[int]
+    ScalingType: t.Required[t.Literal["UNIFORM_SCALING"]]
+    StreamARN: str
+    StreamId: str
+
+
+class UpdateShardCountOutput(t.TypedDict, total=False):
+    """AWS's UpdateShardCountOutput."""
+
+    StreamName: str
+    CurrentShardCount: int
+    TargetShardCount: int
+    StreamARN: str
+
+
+class UpdateStreamModeInput(t.TypedDict, total=False):
+    """AWS's UpdateStreamModeInput."""
+
+    StreamARN: t.Required[str]
+    StreamId: str
+    StreamModeDetails: t.Required[StreamModeDetails]
+    WarmThroughputMiBps: int
+
+
+class UpdateStreamWarmThroughputInput(t.TypedDict, total=False):
+    """AWS's UpdateStreamWarmThroughputInput."""
+
+    StreamARN: str
+    StreamName: str
+    StreamId: str
+    WarmThroughputMiBps: t.Required[int]
+
+
+class UpdateStreamWarmThroughputOutput(t.TypedDict, total=False):
+    """AWS's UpdateStreamWarmThroughputOutput."""
+
+    StreamARN: str
+    StreamName: str
+    WarmThroughput: WarmThroughputObject
+
+
 class WarmThroughputObject(t.TypedDict, total=False):
     """AWS's WarmThroughputObject."""
 
@@ -210,15 +744,125 @@ class WarmThroughputObject(t.TypedDict, total=False):
     CurrentMiBps: int
 
 
+class AddTagsToStreamResponse(t.TypedDict, total=False):
+    """AWS's AddTagsToStreamResponse, which has no members."""
+
+
 class CreateStreamResponse(t.TypedDict, total=False):
     """AWS's CreateStreamResponse, which has no members."""
+
+
+class DecreaseStreamRetentionPeriodResponse(t.TypedDict, total=False):
+    """AWS's DecreaseStreamRetentionPeriodResponse, which has no members."""
+
+
+class DeleteResourcePolicyResponse(t.TypedDict, total=False):
+    """AWS's DeleteResourcePolicyResponse, which has no members."""
+
+
+class DeleteStreamResponse(t.TypedDict, total=False):
+    """AWS's DeleteStreamResponse, which has no members."""
+
+
+class DeregisterStreamConsumerResponse(t.TypedDict, total=False):
+    """AWS's DeregisterStreamConsumerResponse, which has no members."""
+
+
+class IncreaseStreamRetentionPeriodResponse(t.TypedDict, total=False):
+    """AWS's IncreaseStreamRetentionPeriodResponse, which has no members."""
+
+
+class MergeShardsResponse(t.TypedDict, total=False):
+    """AWS's MergeShardsResponse, which has no members."""
+
+
+class PutResourcePolicyResponse(t.TypedDict, total=False):
+    """AWS's PutResourcePolicyResponse, which has no members."""
+
+
+class RemoveTagsFromStreamResponse(t.TypedDict, total=False):
+    """AWS's RemoveTagsFromStreamResponse, which has no members."""
+
+
+class SplitShardResponse(t.TypedDict, total=False):
+    """AWS's SplitShardResponse, which has no members."""
+
+
+class StartStreamEncryptionResponse(t.TypedDict, total=False):
+    """AWS's StartStreamEncryptionResponse, which has no members."""
+
+
+class StopStreamEncryptionResponse(t.TypedDict, total=False):
+    """AWS's StopStreamEncryptionResponse, which has no members."""
+
+
+class TagResourceResponse(t.TypedDict, total=False):
+    """AWS's TagResourceResponse, which has no members."""
+
+
+class UntagResourceResponse(t.TypedDict, total=False):
+    """AWS's UntagResourceResponse, which has no members."""
+
+
+class UpdateMaxRecordSizeResponse(t.TypedDict, total=False):
+    """AWS's UpdateMaxRecordSizeResponse, which has no members."""
+
+
+class UpdateStreamModeResponse(t.TypedDict, total=False):
+    """AWS's UpdateStreamModeResponse, which has no members."""
 
 
 class Kinesis(t.Protocol):
     """The operations of kinesis that lakebed has built."""
 
+    def add_tags_to_stream(self, request: AddTagsToStreamInput) -> AddTagsToStreamResponse:
+        """Call AddTagsToStream."""
+        ...
+
     def create_stream(self, request: CreateStreamInput) -> CreateStreamResponse:
         """Call CreateStream."""
+        ...
+
+    def decrease_stream_retention_period(
+        self, request: DecreaseStreamRetentionPeriodInput
+    ) -> DecreaseStreamRetentionPeriodResponse:
+        """Call DecreaseStreamRetentionPeriod."""
+        ...
+
+    def delete_resource_policy(
+        self, request: DeleteResourcePolicyInput
+    ) -> DeleteResourcePolicyResponse:
+        """Call DeleteResourcePolicy."""
+        ...
+
+    def delete_stream(self, request: DeleteStreamInput) -> DeleteStreamResponse:
+        """Call DeleteStream."""
+        ...
+
+    def deregister_stream_consumer(
+        self, request: DeregisterStreamConsumerInput
+    ) -> DeregisterStreamConsumerResponse:
+        """Call DeregisterStreamConsumer."""
+        ...
+
+    def describe_account_settings(
+        self, request: DescribeAccountSettingsInput
+    ) -> DescribeAccountSettingsOutput:
+        """Call DescribeAccountSettings."""
+        ...
+
+    def describe_limits(self, request: DescribeLimitsInput) -> DescribeLimitsOutput:
+        """Call DescribeLimits."""
+        ...
+
+    def describe_stream(self, request: DescribeStreamInput) -> DescribeStreamOutput:
+        """Call DescribeStream."""
+        ...
+
+    def describe_stream_consumer(
+        self, request: DescribeStreamConsumerInput
+    ) -> DescribeStreamConsumerOutput:
+        """Call DescribeStreamConsumer."""
         ...
 
     def describe_stream_summary(
@@ -227,12 +871,60 @@ class Kinesis(t.Protocol):
         """Call DescribeStreamSummary."""
         ...
 
+    def disable_enhanced_monitoring(
+        self, request: DisableEnhancedMonitoringInput
+    ) -> EnhancedMonitoringOutput:
+        """Call DisableEnhancedMonitoring."""
+        ...
+
+    def enable_enhanced_monitoring(
+        self, request: EnableEnhancedMonitoringInput
+    ) -> EnhancedMonitoringOutput:
+        """Call EnableEnhancedMonitoring."""
+        ...
+
     def get_records(self, request: GetRecordsInput) -> GetRecordsOutput:
         """Call GetRecords."""
         ...
 
+    def get_resource_policy(self, request: GetResourcePolicyInput) -> GetResourcePolicyOutput:
+        """Call GetResourcePolicy."""
+        ...
+
     def get_shard_iterator(self, request: GetShardIteratorInput) -> GetShardIteratorOutput:
         """Call GetShardIterator."""
+        ...
+
+    def increase_stream_retention_period(
+        self, request: IncreaseStreamRetentionPeriodInput
+    ) -> IncreaseStreamRetentionPeriodResponse:
+        """Call IncreaseStreamRetentionPeriod."""
+        ...
+
+    def list_shards(self, request: ListShardsInput) -> ListShardsOutput:
+        """Call ListShards."""
+        ...
+
+    def list_stream_consumers(self, request: ListStreamConsumersInput) -> ListStreamConsumersOutput:
+        """Call ListStreamConsumers."""
+        ...
+
+    def list_streams(self, request: ListStreamsInput) -> ListStreamsOutput:
+        """Call ListStreams."""
+        ...
+
+    def list_tags_for_resource(
+        self, request: ListTagsForResourceInput
+    ) -> ListTagsForResourceOutput:
+        """Call ListTagsForResource."""
+        ...
+
+    def list_tags_for_stream(self, request: ListTagsForStreamInput) -> ListTagsForStreamOutput:
+        """Call ListTagsForStream."""
+        ...
+
+    def merge_shards(self, request: MergeShardsInput) -> MergeShardsResponse:
+        """Call MergeShards."""
         ...
 
     def put_record(self, request: PutRecordInput) -> PutRecordOutput:
@@ -241,4 +933,70 @@ class Kinesis(t.Protocol):
 
     def put_records(self, request: PutRecordsInput) -> PutRecordsOutput:
         """Call PutRecords."""
+        ...
+
+    def put_resource_policy(self, request: PutResourcePolicyInput) -> PutResourcePolicyResponse:
+        """Call PutResourcePolicy."""
+        ...
+
+    def register_stream_consumer(
+        self, request: RegisterStreamConsumerInput
+    ) -> RegisterStreamConsumerOutput:
+        """Call RegisterStreamConsumer."""
+        ...
+
+    def remove_tags_from_stream(
+        self, request: RemoveTagsFromStreamInput
+    ) -> RemoveTagsFromStreamResponse:
+        """Call RemoveTagsFromStream."""
+        ...
+
+    def split_shard(self, request: SplitShardInput) -> SplitShardResponse:
+        """Call SplitShard."""
+        ...
+
+    def start_stream_encryption(
+        self, request: StartStreamEncryptionInput
+    ) -> StartStreamEncryptionResponse:
+        """Call StartStreamEncryption."""
+        ...
+
+    def stop_stream_encryption(
+        self, request: StopStreamEncryptionInput
+    ) -> StopStreamEncryptionResponse:
+        """Call StopStreamEncryption."""
+        ...
+
+    def tag_resource(self, request: TagResourceInput) -> TagResourceResponse:
+        """Call TagResource."""
+        ...
+
+    def untag_resource(self, request: UntagResourceInput) -> UntagResourceResponse:
+        """Call UntagResource."""
+        ...
+
+    def update_account_settings(
+        self, request: UpdateAccountSettingsInput
+    ) -> UpdateAccountSettingsOutput:
+        """Call UpdateAccountSettings."""
+        ...
+
+    def update_max_record_size(
+        self, request: UpdateMaxRecordSizeInput
+    ) -> UpdateMaxRecordSizeResponse:
+        """Call UpdateMaxRecordSize."""
+        ...
+
+    def update_shard_count(self, request: UpdateShardCountInput) -> UpdateShardCountOutput:
+        """Call UpdateShardCount."""
+        ...
+
+    def update_stream_mode(self, request: UpdateStreamModeInput) -> UpdateStreamModeResponse:
+        """Call UpdateStreamMode."""
+        ...
+
+    def update_stream_warm_throughput(
+        self, request: UpdateStreamWarmThroughputInput
+    ) -> UpdateStreamWarmThroughputOutput:
+        """Call UpdateStreamWarmThroughput."""
         ...

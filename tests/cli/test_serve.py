@@ -38,7 +38,17 @@ def test_health_and_metrics(server):
         "status": "ready",
         "version": __version__,
         "services": dict.fromkeys(
-            ("athena", "cloudtrail", "glue", "glue_iceberg", "iam", "kinesis", "kms", "logs")
+            (
+                "athena",
+                "cloudtrail",
+                "firehose",
+                "glue",
+                "glue_iceberg",
+                "iam",
+                "kinesis",
+                "kms",
+                "logs",
+            )
             + ("s3", "s3control", "secretsmanager", "ssm", "sts"),
             "available",
         ),

@@ -107,8 +107,6 @@ def test_every_json_target_is_found_or_named(service: str) -> None:
 
 def test_other_services_are_named_by_their_target_or_scope() -> None:
     cases = [
-        (HttpRequest("POST", "/", "", {"x-amz-target": "Kinesis_20131202.PutRecord"}),
-         "kinesis", "PutRecord"),
         (HttpRequest("POST", "/", "", {"x-amz-target": "DynamoDB_20120810.GetItem"}),
          "dynamodb", "GetItem"),
         (HttpRequest("GET", "/2015-03-31/functions", "", {"authorization":

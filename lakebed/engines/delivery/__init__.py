@@ -32,7 +32,7 @@ class Processing(msgspec.Struct, frozen=True):
     """What is done with each record, in this order; empty is not done.
 
     `sub_records` is JSON or DELIMITED with its `sub_delimiter`; `query` a JQ program whose object
-    names the partition keys; `delimiter` is put behind each record.
+    names the partition keys, `keys` those that each record must have; `delimiter` is put behind.
     """
 
     decompression: str = ""
@@ -40,6 +40,7 @@ class Processing(msgspec.Struct, frozen=True):
     sub_records: str = ""
     sub_delimiter: bytes = b""
     query: str = ""
+    keys: tuple[str, ...] = ()
     delimiter: bytes = b""
 
 

@@ -12,7 +12,7 @@ import zlib
 
 from lakebed.core.limits import DELIVERY_RECORD_EXPANDED_MAX
 
-SUFFIXES = {"GZIP": ".gz", "ZIP": ".zip", "Snappy": ".snappy", "HADOOP_SNAPPY": ".snappy"}
+SUFFIXES = {"GZIP": ".gz", "ZIP": ".zip", "Snappy": ".snappy", "HADOOP_SNAPPY": ".hsnappy"}
 """What an object's name ends with, unless the stream names an extension."""
 _HADOOP_BLOCK = 256 * 1024
 """Hadoop's SnappyCodec cuts what it compresses into buffers of this size."""

@@ -45,7 +45,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 def processor(processing: Processing) -> Callable[[bytes], list[Piece]]:
     """Return what treats a record; it raises ProcessingError."""
-    keys_of = _query(processing.query) if processing.query else None
+    keys_of = _query(processing) if processing.query else None
 
     def process(data: bytes) -> list[Piece]:
         if processing.decompression:
@@ -120,14 +120,14 @@ def _blank(text: str, at: int) -> int:
     return at if blank is None else blank.end()
 
 
-def _query(program: str) -> Callable[[bytes], Mapping[str, str]]:
+def _query(processing: Processing) -> Callable[[bytes], Mapping[str, str]]:
     """Return what finds a record's partition keys by a JQ program.
 
     A value that is null, empty or nested is none.
     https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html
     """
     jq: Any = import_module("jq")
-    compiled = jq.compile(program)
+    compiled = jq.compile(processing.query)
 
     def keys(data: bytes) -> Mapping[str, str]:
         try:
@@ -138,7 +138,8 @@ def _query(program: str) -> Callable[[bytes], Mapping[str, str]]:
         if not isinstance(found, dict):
             message = "The metadata extraction query returned something else than one object."
             raise ProcessingError(PROCESSING_FAILED, _PARTITIONING, message)
-        return {name: _key(value) for name, value in cast("dict[str, Any]", found).items()}
+        named = dict.fromkeys(processing.keys) | cast("dict[str, Any]", found)
+        return {name: _key(value) for name, value in named.items()}
 
     return keys
 

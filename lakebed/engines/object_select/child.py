@@ -124,6 +124,7 @@ def _value(value: Value, row: Iterator[Any]) -> Any:
 def _connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("SET enable_external_access = false")
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

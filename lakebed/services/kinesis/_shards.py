@@ -1,42 +1,36 @@
-"""Makes, closes and drops shards; what is expired is dropped when somebody looks.
+"""Makes, closes, splits, merges and drops shards.
 
+A stream that is handed in is handed back changed; the caller puts it, once, at the end.
 https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-resharding.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lakebed.context import Context
-from lakebed.services.kinesis import _sequence_numbers
+from lakebed.core.limits import KINESIS_SHARDS_MAX
+from lakebed.services.kinesis import _scaling, _sequence_numbers
+from lakebed.services.kinesis._streams import open_shards
 from lakebed.services.kinesis.model import (
     DROPPED_LOGS,
-    HASH_KEY_MAX,
-    HOUR_SECONDS,
+    PROVISIONED,
     SHARDS,
+    STREAMS,
     DroppedLog,
     Shard,
     Stream,
+    limit_exceeded,
     replace,
     shard_id,
 )
-
-
-def even_ranges(count: int) -> list[tuple[int, int]]:
-    """Return the ranges of hash keys of shards that share them evenly, first and last key.
-
-    As AWS divides them: all are as wide as whole numbers allow, the last takes what is left.
-    """
-    width = (HASH_KEY_MAX + 1) // count
-    ends = [width * at - 1 for at in range(1, count)] + [HASH_KEY_MAX]
-    return [(width * at, end) for at, end in enumerate(ends)]
+from lakebed.store import Range
 
 
 def opened(
-    ctx: Context, stream: Stream, keys: tuple[int, int], parents: Sequence[Shard] = ()
+    ctx: Context, stream: Stream, keys: tuple[int, int], now: float, parents: Sequence[Shard] = ()
 ) -> tuple[Stream, Shard]:
-    """Make a shard of some hash keys; return the stream, which the caller puts, and the shard."""
-    now = ctx.clock.now()
+    """Make a shard of some hash keys."""
     created_s = max([int(now), *(parent.created_s + 1 for parent in parents)])
     ids = [parent.id for parent in parents] + ["", ""]
     shard = Shard(
@@ -54,25 +48,90 @@ def opened(
         ids[1],
     )
     SHARDS.put(ctx, shard)
-    return replace(stream, next_shard=stream.next_shard + 1), shard
+    count = stream.open_shard_count + 1
+    return replace(stream, next_shard=stream.next_shard + 1, open_shard_count=count), shard
 
 
-def closed(ctx: Context, shard: Shard) -> Shard:
+def closed(ctx: Context, stream: Stream, shard: Shard, now: float) -> Stream:
     """Close a shard: it takes no more records, and is read until they expire."""
-    now = ctx.clock.now()
     ending = _sequence_numbers.last(shard.created_s, shard.number, max(int(now), shard.created_s))
-    shard = replace(shard, ending_sequence_number=ending, closed=now)
-    SHARDS.put(ctx, shard)
-    return shard
+    SHARDS.put(ctx, replace(shard, ending_sequence_number=ending, closed=now))
+    return replace(stream, open_shard_count=stream.open_shard_count - 1)
 
 
-def dropped(ctx: Context, shards: Sequence[Shard]) -> None:
+def split(
+    ctx: Context, stream: Stream, shard: Shard, at: int, now: float
+) -> tuple[Stream, Shard, Shard]:
+    """Split a shard in two, the second of which begins with the hash key `at`."""
+    stream = closed(ctx, stream, shard, now)
+    lower, upper = (int(shard.starting_hash_key), at - 1), (at, int(shard.ending_hash_key))
+    stream, first = opened(ctx, stream, lower, now, (shard,))
+    stream, second = opened(ctx, stream, upper, now, (shard,))
+    return stream, first, second
+
+
+def merged(
+    ctx: Context, stream: Stream, one: Shard, other: Shard, now: float
+) -> tuple[Stream, Shard]:
+    """Merge two shards whose hash keys are adjacent, in either order."""
+    for shard in (one, other):
+        stream = closed(ctx, stream, shard, now)
+    ends = [int(key) for shard in (one, other) for key in _keys(shard)]
+    return opened(ctx, stream, (min(ends), max(ends)), now, (one, other))
+
+
+def rescaled(ctx: Context, stream: Stream, count: int) -> Stream:
+    """Make a stream's open shards `count` ones that share the hash keys evenly.
+
+    Shards are cut where the new ones begin, and what then lies within one of these is merged. Where
+    neither count divides the other that makes shards which are closed at once, as AWS says of
+    UpdateShardCount.
+    """
+    now = ctx.clock.now()
+    shards = sorted(open_shards(ctx, stream), key=lambda shard: int(shard.starting_hash_key))
+    pieces: list[Shard] = []
+    cuts = _scaling.cuts([_keys(shard) for shard in shards], count)
+    for shard, places in zip(shards, cuts, strict=True):
+        rest = shard
+        for at in places:
+            stream, piece, rest = split(ctx, stream, rest, at, now)
+            pieces.append(piece)
+        pieces.append(rest)
+    starts = [int(piece.starting_hash_key) for piece in pieces]
+    for begin, end in _scaling.groups(starts, count):
+        whole = pieces[begin]
+        for piece in pieces[begin + 1 : end]:
+            stream, whole = merged(ctx, stream, whole, piece, now)
+    return stream
+
+
+def _keys(shard: Shard) -> tuple[int, int]:
+    return int(shard.starting_hash_key), int(shard.ending_hash_key)
+
+
+def room_for(ctx: Context, account: str, region: str, more: int) -> None:
+    """Raise LimitExceededException if an account may not have so many more open shards.
+
+    Those of on-demand streams do not count.
+    """
+    streams = STREAMS.scan(ctx, Range((account, region)))
+    count = sum(one.open_shard_count for one in streams if one.mode == PROVISIONED)
+    if count + more > KINESIS_SHARDS_MAX:
+        message = f"This request would exceed the shard limit for the account {account} in {region}"
+        raise limit_exceeded(
+            f"{message}. Current shard count for the account: {count}. "
+            f"Limit: {KINESIS_SHARDS_MAX}. Number of additional shards that would have resulted "
+            f"from this request: {more}. Refer to the AWS Service Limits page "
+            "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) "
+            "for current limits and how to request higher limits."
+        )
+
+
+def dropped(ctx: Context, shards: Iterable[Shard]) -> int:
     """Remove shards; the engine deletes their logs afterwards, as the rows left behind say."""
-    for shard in shards:
+    count = 0
+    for shard in list(shards):
         SHARDS.delete(ctx, shard.account, shard.region, shard.stream, shard.id)
         DROPPED_LOGS.put(ctx, DroppedLog(shard.log, ctx.clock.now()))
-
-
-def is_expired(stream: Stream, shard: Shard, now: float) -> bool:
-    """Tell whether a closed shard's last record, whenever it came, is past the retention."""
-    return not shard.is_open and shard.closed + stream.retention_hours * HOUR_SECONDS <= now
+        count += 1
+    return count

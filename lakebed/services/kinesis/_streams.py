@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.services.kinesis.model import (
     ACTIVE,
+    CONSUMERS,
+    DAY_SECONDS,
+    PROVISIONED,
     SHARDS,
     STREAMS,
+    Consumer,
     Shard,
     Stream,
     in_use,
@@ -49,7 +53,7 @@ def place_of(arn: str) -> tuple[str, str, str]:
     """Return account, region and name of a stream by its ARN."""
     match = _ARN.fullmatch(arn)
     if match is None:
-        raise validation(f"Invalid StreamARN: {arn}")
+        raise invalid(f"Invalid StreamARN: {arn}")
     return match[2], match[1], match[3]
 
 
@@ -81,9 +85,20 @@ def active(ctx: Context, request: Mapping[str, Any]) -> Stream:
     return stream
 
 
+def provisioned(ctx: Context, request: Mapping[str, Any]) -> Stream:
+    """Return the stream whose shards a request is to change; they are not Kinesis' own to scale."""
+    stream = active(ctx, request)
+    if stream.mode != PROVISIONED:
+        message = f"Request is invalid. Stream {stream.name} under account {stream.account}"
+        raise validation(f"{message} is in On-Demand mode.")
+    return stream
+
+
 def shards_of(ctx: Context, stream: Stream) -> list[Shard]:
-    """Return all shards of a stream by their ids: open ones, and closed ones still kept."""
-    return list(SHARDS.scan(ctx, Range((stream.account, stream.region, stream.name))))
+    """Return the shards of a stream by their ids: open ones, and closed ones not yet expired."""
+    trimmed = stream.trimmed_at(ctx.clock.now())
+    found = SHARDS.scan(ctx, Range((stream.account, stream.region, stream.name)))
+    return [shard for shard in found if shard.is_open or shard.closed > trimmed]
 
 
 def open_shards(ctx: Context, stream: Stream) -> list[Shard]:
@@ -94,7 +109,28 @@ def open_shards(ctx: Context, stream: Stream) -> list[Shard]:
 def shard_of(ctx: Context, stream: Stream, shard_id: str) -> Shard:
     """Return a shard of a stream; ResourceNotFoundException without it."""
     found = SHARDS.get(ctx, stream.account, stream.region, stream.name, shard_id)
-    if found is None:
+    if found is None or not (found.is_open or found.closed > stream.trimmed_at(ctx.clock.now())):
         message = f"Could not find shard {shard_id} in stream {stream.name}"
         raise not_found(f"{message} under account {stream.account}.")
     return found
+
+
+def consumers_of(ctx: Context, stream: Stream) -> list[Consumer]:
+    """Return the consumers of a stream by their names."""
+    return list(CONSUMERS.scan(ctx, Range((stream.account, stream.region, stream.name))))
+
+
+def created_then(stream: Stream, request: Mapping[str, Any]) -> None:
+    """Raise ResourceNotFoundException if a request means an older stream of the same name.
+
+    Clients send StreamCreationTimestamp in whole seconds.
+    """
+    created = request.get("StreamCreationTimestamp")
+    if created is not None and int(created) != int(stream.created):
+        message = f"Stream {stream.name} under account {stream.account} created at {int(created)}"
+        raise not_found(f"{message} not found.")
+
+
+def within_a_day(times: Iterable[float], now: float) -> tuple[float, ...]:
+    """Return those of some times that count for what may be done so often in 24 hours."""
+    return tuple(time for time in times if time > now - DAY_SECONDS)

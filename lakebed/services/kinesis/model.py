@@ -21,7 +21,6 @@ replace = msgspec.structs.replace
 Status = Literal["CREATING", "DELETING", "ACTIVE", "UPDATING"]
 Mode = Literal["PROVISIONED", "ON_DEMAND"]
 Encryption = Literal["NONE", "KMS"]
-Commitment = Literal["ENABLED", "DISABLED", "ENABLED_UNTIL_EARLIEST_ALLOWED_END"]
 Metric = Literal[
     "IncomingBytes",
     "IncomingRecords",
@@ -49,7 +48,7 @@ class Stream(msgspec.Struct, frozen=True):
     it, `key_arn` the key that records are to be encrypted with, both empty while `encryption` is
     NONE. `reshards` are the times of UpdateShardCount, `mode_changes` those of UpdateStreamMode,
     `encryption_changes` those of StartStreamEncryption, of the last day; `warm_mibps` 0 is no warm
-    throughput. `policy` is the resource policy, empty without one.
+    throughput.
     """
 
     account: str
@@ -60,6 +59,7 @@ class Stream(msgspec.Struct, frozen=True):
     status: Status = ACTIVE
     mode: Mode = PROVISIONED
     next_shard: int = 0
+    open_shard_count: int = 0
     retention_hours: int = 24
     trimmed: float = 0.0
     metrics: tuple[Metric, ...] = ()
@@ -69,7 +69,6 @@ class Stream(msgspec.Struct, frozen=True):
     warm_mibps: int = 0
     record_kib_max: int = 1024
     tags: dict[str, str] = {}
-    policy: str = ""
     reshards: tuple[float, ...] = ()
     mode_changes: tuple[float, ...] = ()
     encryption_changes: tuple[float, ...] = ()
@@ -81,7 +80,11 @@ class Stream(msgspec.Struct, frozen=True):
 
     def horizon(self, now: float) -> float:
         """Return the trim horizon: records that arrived before it can no longer be read."""
-        return max(self.trimmed, self.created, now - self.retention_hours * HOUR_SECONDS)
+        return max(self.created, self.trimmed_at(now))
+
+    def trimmed_at(self, now: float) -> float:
+        """Return the time up to which closed shards are gone, with all that was in them."""
+        return max(self.trimmed, now - self.retention_hours * HOUR_SECONDS)
 
 
 class Shard(msgspec.Struct, frozen=True):
@@ -126,9 +129,8 @@ class Consumer(msgspec.Struct, frozen=True):
     stream: str
     name: str
     created: float
-    status: Status = ACTIVE
+    status: Literal["CREATING", "DELETING", "ACTIVE"] = ACTIVE
     tags: dict[str, str] = {}
-    policy: str = ""
 
     @property
     def stream_arn(self) -> str:
@@ -139,6 +141,13 @@ class Consumer(msgspec.Struct, frozen=True):
     def arn(self) -> str:
         """The consumer's ARN, with the second of its registration."""
         return f"{self.stream_arn}/consumer/{self.name}:{int(self.created)}"
+
+
+class ResourcePolicy(msgspec.Struct, frozen=True):
+    """The policy of a stream or a consumer: which others may use it."""
+
+    arn: str
+    text: str
 
 
 class DroppedLog(msgspec.Struct, frozen=True):
@@ -157,13 +166,20 @@ class DataKey(msgspec.Struct, frozen=True):
 
 
 class AccountSettings(msgspec.Struct, frozen=True):
-    """What an account chose for all of its streams in a region."""
+    """What an account chose for all of its streams in a region.
+
+    `started` and `ended` are when it last committed to a minimum of throughput, and when that was
+    over, 0.0 for never; an end that is still to come is the earliest that AWS allows.
+    """
 
     account: str
     region: str
-    commitment: Commitment = "DISABLED"
-    commitment_started: float = 0.0
-    commitment_ends: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+
+    def is_committed(self, now: float) -> bool:
+        """Tell whether the commitment holds."""
+        return self.started > 0 and not 0 < self.ended <= now
 
 
 STREAMS = Table(
@@ -173,16 +189,26 @@ STREAMS = Table(
     indexes={"by_id": ("id",)},
     everywhere=True,
 )
-SHARDS = Table("kinesis_shard", Shard, key=("account", "region", "stream", "id"), everywhere=True)
+SHARDS = Table(
+    "kinesis_shard",
+    Shard,
+    key=("account", "region", "stream", "id"),
+    indexes={"by_closed": ("closed",)},
+    numbers=("closed",),
+    everywhere=True,
+)
 CONSUMERS = Table(
     "kinesis_consumer",
     Consumer,
     key=("account", "region", "stream", "name"),
     everywhere=True,
 )
+POLICIES = Table("kinesis_policy", ResourcePolicy, key=("arn",), everywhere=True)
 DROPPED_LOGS = Table("kinesis_dropped_log", DroppedLog, key=("log",), everywhere=True)
 DATA_KEYS = Table("kinesis_data_key", DataKey, key=("stream_id", "name"), everywhere=True)
-ACCOUNT_SETTINGS = Table("kinesis_account", AccountSettings, key=())
+ACCOUNT_SETTINGS = Table(
+    "kinesis_account", AccountSettings, key=("account", "region"), everywhere=True
+)
 
 
 def shard_id(number: int) -> str:

@@ -1,4 +1,8 @@
-"""Streams: made, described, listed, deleted."""
+"""Streams: made, described, listed, deleted.
+
+What AWS does in seconds is done at once here: a stream is ACTIVE when CreateStream has answered,
+and gone when DeleteStream has.
+"""
 
 from __future__ import annotations
 
@@ -6,50 +10,139 @@ from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.errors import NotBuiltError
-from lakebed.services.kinesis import _shards
-from lakebed.services.kinesis._streams import open_shards, stream_of
+from lakebed.core.limits import (
+    KINESIS_DESCRIBED_SHARDS_MAX,
+    KINESIS_LISTED_STREAMS_MAX,
+    KINESIS_ON_DEMAND_STREAMS_MAX,
+    KINESIS_STREAM_SHARDS_MAX,
+)
+from lakebed.services.kinesis import _pages, _scaling, _shards, _throughput
+from lakebed.services.kinesis._described import shard_shape
+from lakebed.services.kinesis._streams import active, consumers_of, shards_of, stream_of
+from lakebed.services.kinesis._tags import with_tags
 from lakebed.services.kinesis.model import (
     CONSUMERS,
     ON_DEMAND,
+    POLICIES,
     PROVISIONED,
+    SHARDS,
     STREAMS,
     Stream,
     in_use,
     invalid,
+    limit_exceeded,
+    replace,
 )
+from lakebed.store import Range
 
 if TYPE_CHECKING:
     from lakebed.shapes import kinesis as shapes
 
-_ON_DEMAND_SHARDS = 4
-
 
 def create_stream(ctx: Context, request: shapes.CreateStreamInput) -> dict[str, Any]:
-    """Make a stream, which is ACTIVE at once.
+    """Make a stream, which is ACTIVE at once; of on-demand mode it has four shards.
 
+    Warm throughput is for on-demand streams of accounts that have committed to it
+    (UpdateAccountSettings); it is had at once, in shards. RecordDistributionStrategy AUTO is not
+    built.
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
     """
-    for member in (
-        "Tags",
-        "WarmThroughputMiBps",
-        "MaxRecordSizeInKiB",
-        "RecordDistributionStrategy",
-    ):
-        if member in request:
-            raise NotBuiltError("kinesis", "CreateStream", member)
-    name = request["StreamName"]
+    name, mode = request["StreamName"], _mode(request)
     if STREAMS.get(ctx, ctx.account, ctx.region, name) is not None:
         raise in_use(f"Stream {name} under account {ctx.account} already exists.")
-    mode = request.get("StreamModeDetails", {}).get("StreamMode", PROVISIONED)
-    count = request.get("ShardCount", _ON_DEMAND_SHARDS if mode == ON_DEMAND else 0)
-    if not count:
-        raise invalid("ShardCount must be specified for a stream in PROVISIONED mode.")
-    stream_id = f"{ctx.ids.token(80)}-{ctx.ids.token(12)}"
-    stream = Stream(ctx.account, ctx.region, name, stream_id, ctx.clock.now(), mode=mode)
-    for keys in _shards.even_ranges(count):
-        stream, _ = _shards.opened(ctx, stream, keys)
+    warm = request.get("WarmThroughputMiBps", 0)
+    if "WarmThroughputMiBps" in request:
+        _throughput.checked(ctx, mode, warm)
+    owner = f"stream {name} under account {ctx.account}"
+    tags = with_tags(owner, {}, request.get("Tags", {}))
+    stream = Stream(
+        ctx.account,
+        ctx.region,
+        name,
+        f"{ctx.ids.token(80)}-{ctx.ids.token(12)}",
+        ctx.clock.now(),
+        mode=mode,
+        warm_mibps=warm,
+        record_kib_max=request.get("MaxRecordSizeInKiB", 1024),
+        tags=tags,
+    )
+    for keys in _scaling.even_ranges(_shard_count(ctx, request, mode, warm)):
+        stream, _ = _shards.opened(ctx, stream, keys, stream.created)
     STREAMS.put(ctx, stream)
     return {}
+
+
+def _mode(request: shapes.CreateStreamInput) -> Any:
+    mode = request.get("StreamModeDetails", {}).get("StreamMode", PROVISIONED)
+    strategy = request.get("RecordDistributionStrategy")
+    if strategy is not None and mode != ON_DEMAND:
+        raise invalid("RecordDistributionStrategy is only supported for on-demand streams.")
+    if strategy == "AUTO":
+        raise NotBuiltError("kinesis", "CreateStream", "RecordDistributionStrategy AUTO")
+    return mode
+
+
+def _shard_count(ctx: Context, request: shapes.CreateStreamInput, mode: str, warm: int) -> int:
+    """Return how many shards a new stream has; the errors of too many streams and shards."""
+    if mode == ON_DEMAND:
+        _throughput.room_for_on_demand(ctx, KINESIS_ON_DEMAND_STREAMS_MAX)
+        return _scaling.wanted_shards(_scaling.ON_DEMAND_SHARDS, 0, 0, warm)
+    count = request.get("ShardCount")
+    if count is None:
+        raise invalid("ShardCount must be specified for a stream of the PROVISIONED mode.")
+    if count > KINESIS_STREAM_SHARDS_MAX:
+        raise limit_exceeded(f"A stream can have at most {KINESIS_STREAM_SHARDS_MAX} shards.")
+    _shards.room_for(ctx, ctx.account, ctx.region, count)
+    return count
+
+
+def delete_stream(ctx: Context, request: shapes.DeleteStreamInput) -> dict[str, Any]:
+    """Delete a stream with its shards, their records, and its policy.
+
+    ResourceInUseException if it has consumers, unless EnforceConsumerDeletion takes them along.
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html
+    """
+    stream = active(ctx, request)
+    consumers = consumers_of(ctx, stream)
+    if consumers and not request.get("EnforceConsumerDeletion"):
+        message = f"Stream {stream.name} under account {stream.account} has registered consumers: "
+        raise in_use(f"{message}deregister them, or set EnforceConsumerDeletion.")
+    place = (stream.account, stream.region, stream.name)
+    for consumer in consumers:
+        CONSUMERS.delete(ctx, *place, consumer.name)
+        POLICIES.delete(ctx, consumer.arn)
+    _shards.dropped(ctx, SHARDS.scan(ctx, Range(place)))
+    POLICIES.delete(ctx, stream.arn)
+    STREAMS.delete(ctx, *place)
+    return {}
+
+
+def describe_stream(
+    ctx: Context, request: shapes.DescribeStreamInput
+) -> shapes.DescribeStreamOutput:
+    """Return a stream with up to 100 of its shards, from after ExclusiveStartShardId on.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html
+    """
+    stream = stream_of(ctx, request)
+    after = request.get("ExclusiveStartShardId", "")
+    limit = min(request.get("Limit", KINESIS_DESCRIBED_SHARDS_MAX), KINESIS_DESCRIBED_SHARDS_MAX)
+    shards = [shard for shard in shards_of(ctx, stream) if shard.id > after]
+    described: shapes.StreamDescription = {
+        "StreamName": stream.name,
+        "StreamARN": stream.arn,
+        "StreamStatus": stream.status,
+        "StreamModeDetails": {"StreamMode": stream.mode},
+        "Shards": [shard_shape(shard) for shard in shards[:limit]],
+        "HasMoreShards": len(shards) > limit,
+        "RetentionPeriodHours": stream.retention_hours,
+        "StreamCreationTimestamp": stream.created,
+        "EnhancedMonitoring": [{"ShardLevelMetrics": list(stream.metrics)}],
+        "EncryptionType": stream.encryption,
+    }
+    if stream.key_id:
+        described["KeyId"] = stream.key_id
+    return {"StreamDescription": described}
 
 
 def describe_stream_summary(
@@ -70,10 +163,60 @@ def describe_stream_summary(
         "StreamCreationTimestamp": stream.created,
         "EnhancedMonitoring": [{"ShardLevelMetrics": list(stream.metrics)}],
         "EncryptionType": stream.encryption,
-        "OpenShardCount": len(open_shards(ctx, stream)),
+        "OpenShardCount": stream.open_shard_count,
         "ConsumerCount": CONSUMERS.count(ctx, stream.account, stream.region, stream.name),
         "MaxRecordSizeInKiB": stream.record_kib_max,
     }
     if stream.key_id:
         summary["KeyId"] = stream.key_id
+    if stream.mode == ON_DEMAND:
+        summary["RecordDistributionStrategy"] = "USER_PARTITION_KEY"
+    if stream.warm_mibps:
+        summary["WarmThroughput"] = _throughput.shape(stream)
     return {"StreamDescriptionSummary": summary}
+
+
+def list_streams(ctx: Context, request: shapes.ListStreamsInput) -> shapes.ListStreamsOutput:
+    """Return the streams of the account and region by their names, at most 100 at a time.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
+    """
+    token = request.get("NextToken")
+    after = request.get("ExclusiveStartStreamName", "")
+    if token is not None:
+        if after:
+            raise invalid("NextToken and ExclusiveStartStreamName cannot be provided together.")
+        after = str(_pages.opened(ctx, "ListStreams", token)["after"])
+    limit = min(request.get("Limit", KINESIS_LISTED_STREAMS_MAX), KINESIS_LISTED_STREAMS_MAX)
+    place = (ctx.account, ctx.region)
+    found = list(STREAMS.scan(ctx, Range(place, after=(after,), limit=limit + 1)))
+    page = found[:limit]
+    answer: shapes.ListStreamsOutput = {
+        "StreamNames": [stream.name for stream in page],
+        "HasMoreStreams": len(found) > limit,
+        "StreamSummaries": [
+            {
+                "StreamName": stream.name,
+                "StreamARN": stream.arn,
+                "StreamStatus": stream.status,
+                "StreamModeDetails": {"StreamMode": stream.mode},
+                "StreamCreationTimestamp": stream.created,
+            }
+            for stream in page
+        ],
+    }
+    if len(found) > limit:
+        answer["NextToken"] = _pages.sealed(ctx, "ListStreams", {"after": page[-1].name})
+    return answer
+
+
+def update_max_record_size(
+    ctx: Context, request: shapes.UpdateMaxRecordSizeInput
+) -> dict[str, Any]:
+    """Change how large a record of a stream may be: 1,024 to 10,240 KiB.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateMaxRecordSize.html
+    """
+    stream = active(ctx, request)
+    STREAMS.put(ctx, replace(stream, record_kib_max=request["MaxRecordSizeInKiB"]))
+    return {}

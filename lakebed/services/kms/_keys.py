@@ -32,7 +32,7 @@ from lakebed.store import Range
 _PURPOSE = "kms"
 _ARN = re.compile(r"arn:aws:kms:([\w-]+):(\d{12}):(key/(.+)|alias/.+)")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MANAGED = re.compile(r"alias/aws/(glue|s3|secretsmanager|ssm)")
+_MANAGED = re.compile(r"alias/aws/(glue|kinesis|s3|secretsmanager|ssm)")
 """Aliases whose keys are made when they are first used: of the services that use them here."""
 _MANAGED_ROTATION_DAYS = 365
 

@@ -5,7 +5,8 @@ AWS closed it to new customers in 2024; who has it goes on using it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -34,6 +35,7 @@ DATA_EVENTS = True
 """Audited only by setting."""
 _MODULE = "object_select.child"
 _PIECE_BYTES = MIB
+_QUIET_SECONDS = 10.0
 
 
 def select_object_content(
@@ -60,12 +62,17 @@ def select_object_content(
     engines, scratch = ctx.engines, ctx.settings.state_dir / "tmp" / ctx.ids.token()
 
     async def work(caller: Caller) -> None:
-        async with PlainFiles(caller, engines.objects, scratch) as files:
-            (path,) = await files.paths(place[0], [place[1]])
-            asked = msgspec.structs.replace(
-                question, source=msgspec.structs.replace(source, path=str(path))
-            )
-            await _answer(asked, stream, wants_progress=wants_progress)
+        try:
+            async with PlainFiles(caller, engines.objects, scratch) as files:
+                (path,) = await files.paths(place[0], [place[1]])
+                asked = msgspec.structs.replace(
+                    question, source=msgspec.structs.replace(source, path=str(path))
+                )
+                await _answer(asked, stream, wants_progress=wants_progress)
+        finally:
+            # Nobody waits for ever for an answer that a bug ended.
+            broken = {"message": "We encountered an internal error. Please try again."}
+            stream.send(Event("InternalError", broken, is_exception=True))
 
     ctx.runs.start(ctx, run_id, work)
     return cast("s3.SelectObjectContentOutput", {"Payload": stream})
@@ -84,11 +91,27 @@ def _place(ctx: Context) -> str:
     raise AwsError("Busy", "The service is unavailable. Try again later.", 503)
 
 
+async def _kept_alive(
+    answer: Coroutine[Any, Any, bytes], stream: EventStream, seconds: float = _QUIET_SECONDS
+) -> bytes:
+    """Return what is awaited, and send something now and then lest the client gives up.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
+    """
+    task = asyncio.ensure_future(answer)
+    try:
+        while not (await asyncio.wait([task], timeout=seconds))[0]:
+            stream.send(Event("Cont", {}))
+        return task.result()
+    finally:
+        task.cancel()
+
+
 async def _answer(question: Question, stream: EventStream, *, wants_progress: bool) -> None:
     """Have a child answer, and send what it says."""
     bounds = Bounds(SELECT_SECONDS_MAX, SELECT_BYTES_MAX)
     try:
-        said = await ask(_MODULE, msgspec.json.encode(question), bounds)
+        said = await _kept_alive(ask(_MODULE, msgspec.json.encode(question), bounds), stream)
         found = msgspec.msgpack.decode(said, type=Found)
     except ChildError as error:
         found = Found(code="InternalError", message=f"The query did not end: {error}")

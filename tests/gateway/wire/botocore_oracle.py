@@ -21,6 +21,7 @@ from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 SERVICES = (
     "athena",
     "cloudtrail",
+    "firehose",
     "glue",
     "iam",
     "kinesis",

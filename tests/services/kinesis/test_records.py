@@ -6,9 +6,9 @@ import time
 
 import pytest
 from botocore.config import Config
-from tests.services.kinesis.answers import HASH_KEYS, body, refused
 
 from lakebed.testing import server
+from tests.services.kinesis.answers import HASH_KEYS, body, refused
 
 TEXT = 'text, \N{SNOWMAN} "quoted" \\ null,null [null'
 

@@ -4,11 +4,11 @@ import datetime
 import time
 
 import pytest
-from tests.services.kinesis.answers import refused
 
 from lakebed.core.clock import SimulatedClock
 from lakebed.core.errors import AwsError
 from lakebed.services.kinesis._positions import Position, check_age
+from tests.services.kinesis.answers import refused
 
 SHARD = "shardId-000000000000"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import bz2
 import gzip
 import io
@@ -13,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import EventStreamError
 
+from lakebed.core.bodies import Event, EventStream
+from lakebed.services.s3.object_selections import _kept_alive
 from tests.gateway.raw import leftovers
 from tests.services.s3.answers import refusal
 
@@ -311,3 +314,21 @@ def test_what_fails_on_the_way_ends_the_answer_with_an_error(s3, body, source, e
     with pytest.raises(EventStreamError) as error:
         events(s3, body, expression, source)
     assert error.value.response["Error"]["Code"] == code
+
+
+def test_a_client_that_waits_is_told_that_the_answer_goes_on():
+    stream = EventStream(16)
+
+    async def slow():
+        while stream.take() != Event("Cont", {}):
+            await asyncio.sleep(0.01)
+        return b"answer"
+
+    assert asyncio.run(_kept_alive(slow(), stream, 0.01)) == b"answer"
+
+
+def test_an_answer_that_takes_long_comes_to_its_end(s3):
+    # DuckDB draws a bar of a query that takes two seconds.
+    body = b"1\n" * 600_000
+    text = selected(s3, body, "SELECT SUM(CAST(s._1 AS INT)) FROM S3Object s", CSV)
+    assert text == "600000\n"

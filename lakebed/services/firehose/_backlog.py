@@ -1,0 +1,175 @@
+"""What waits for delivery: the records of each call are a row, kept before the call is answered.
+
+A stream's rows are one buffer: it is due when it has as many bytes as the stream's hints say, or
+when its oldest record has waited as long. What was delivered is deleted after the objects are
+there, so that what a crash interrupts is delivered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from lakebed.context import Context
+from lakebed.core.limits import DELIVERY_RETRY_SECONDS_MAX, MIB
+from lakebed.core.settings import Settings
+from lakebed.engines.delivery import Record
+from lakebed.sealing import seal, unseal
+from lakebed.services.firehose.model import (
+    BLOCKS,
+    BUFFERS,
+    SECRETS,
+    STREAMS,
+    Block,
+    Buffer,
+    DeliveryStream,
+    replace,
+)
+from lakebed.store import Range, Scope
+
+
+class Hints(msgspec.Struct, frozen=True):
+    """When a buffer is due."""
+
+    size_bytes: int
+    seconds: int
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """The first blocks of a buffer: their records, the last one's number, their bytes."""
+
+    records: list[Record]
+    last: int
+    size_bytes: int
+
+
+class _Head(msgspec.Struct, frozen=True):
+    arrival: int
+
+
+_heads = BLOCKS.view(_Head)
+
+
+def hints_of(destination: Mapping[str, Any]) -> Hints:
+    """Return when a destination's buffer is due."""
+    hints = destination["BufferingHints"]
+    return Hints(hints["SizeInMBs"] * MIB, hints["IntervalInSeconds"])
+
+
+def append(ctx: Context, stream: DeliveryStream, records: Sequence[Record]) -> None:
+    """Keep records that came at once, in the caller's transaction."""
+    arrival, size = records[0].arrival, sum(len(record.data) for record in records)
+    buffer = BUFFERS.get(ctx, stream.id) or Buffer(
+        stream.id, stream.account, stream.region, stream.name, 1, 0, 0, arrival, 0.0
+    )
+    block = Block(stream.id, buffer.last + 1, arrival, size, list(records))
+    BLOCKS.put(ctx, _sealed(ctx.settings, block) if stream.key_type else block)
+    buffer = replace(
+        buffer,
+        last=buffer.last + 1,
+        size_bytes=buffer.size_bytes + size,
+        oldest=min(buffer.oldest, arrival),
+    )
+    BUFFERS.put(ctx, _with_due(buffer, stream))
+
+
+def _with_due(buffer: Buffer, stream: DeliveryStream) -> Buffer:
+    """Return a buffer with its time, unless that is when it is tried again."""
+    if buffer.attempts:
+        return buffer
+    hints = hints_of(stream.destination)
+    is_full = buffer.size_bytes >= hints.size_bytes
+    return replace(buffer, due=0.0 if is_full else buffer.oldest / 1000 + hints.seconds)
+
+
+def _sealed(settings: Settings, block: Block) -> Block:
+    name = f"{block.stream_id}/{block.number}"
+    text = seal(settings, SECRETS, name, msgspec.msgpack.encode(block.records))
+    return replace(block, records=[], sealed=text)
+
+
+def _records(settings: Settings, block: Block) -> list[Record]:
+    if not block.sealed:
+        return block.records
+    name = f"{block.stream_id}/{block.number}"
+    opened = unseal(settings, SECRETS, name, block.sealed)
+    return msgspec.msgpack.decode(opened, type=list[Record])
+
+
+def due(scope: Scope, now: float, limit: int) -> list[Buffer]:
+    """Return the buffers of all accounts that are due at a time, the longest waiting first."""
+    # To the millisecond, so that a time that is now is due.
+    return list(BUFFERS.scan(scope, Range(end=(now + 0.001,), limit=limit, index="by_due")))
+
+
+def take(ctx: Context, stream: DeliveryStream, limit: int) -> Taken | None:
+    """Return the first blocks of a stream, up to the one that reaches a number of bytes."""
+    records: list[Record] = []
+    size = last = 0
+    after: int | None = None
+    while True:
+        span = Range((stream.id,), after=None if after is None else (after,), limit=1)
+        block = next(iter(BLOCKS.scan(ctx, span)), None)
+        if block is None:
+            break
+        records += _records(ctx.settings, block)
+        size += block.size_bytes
+        after = last = block.number
+        if size >= limit:
+            break
+    return Taken(records, last, size) if records else None
+
+
+def delivered(ctx: Context, stream_id: str, taken: Taken) -> None:
+    """Delete what was delivered; nothing where the stream is gone meanwhile."""
+    buffer = BUFFERS.get(ctx, stream_id)
+    if buffer is None:
+        return
+    BLOCKS.delete_range(ctx, Range((stream_id,), end=(taken.last + 1,)))
+    head = next(iter(_heads(ctx, Range((stream_id,), limit=1))), None)
+    if head is None:
+        BUFFERS.delete(ctx, stream_id)
+        return
+    left = replace(
+        buffer,
+        first=taken.last + 1,
+        size_bytes=buffer.size_bytes - taken.size_bytes,
+        oldest=head.arrival,
+        failed=0.0,
+        attempts=0,
+    )
+    stream = stream_of(ctx, buffer)
+    BUFFERS.put(ctx, left if stream is None else _with_due(left, stream))
+
+
+def stream_of(scope: Scope, buffer: Buffer) -> DeliveryStream | None:
+    """Return the stream of a buffer; None if it is gone."""
+    stream = STREAMS.get(scope, buffer.account, buffer.region, buffer.name)
+    return stream if stream is not None and stream.id == buffer.stream_id else None
+
+
+def put_off(ctx: Context, stream_id: str, now: float) -> Buffer | None:
+    """Have a buffer that could not be delivered tried again, each time after twice as long."""
+    buffer = BUFFERS.get(ctx, stream_id)
+    if buffer is None:
+        return None
+    wait = min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(buffer.attempts, 20))
+    failed = buffer.failed or now
+    buffer = replace(buffer, due=now + wait, failed=failed, attempts=buffer.attempts + 1)
+    BUFFERS.put(ctx, buffer)
+    return buffer
+
+
+def reschedule(ctx: Context, stream: DeliveryStream) -> None:
+    """Give what waits the time that a changed stream's hints say; at once what could not go."""
+    buffer = BUFFERS.get(ctx, stream.id)
+    if buffer is not None:
+        BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0), stream))
+
+
+def discard(ctx: Context, stream_id: str) -> None:
+    """Delete all that waits."""
+    BUFFERS.delete(ctx, stream_id)
+    BLOCKS.delete_range(ctx, Range((stream_id,)))

@@ -1,0 +1,53 @@
+"""Error logs: what a delivery says to the log stream that the destination names.
+
+AWS writes to groups and streams that are there; so do we.
+https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lakebed.context import Caller
+from lakebed.core.errors import AwsError
+from lakebed.services.firehose.model import DeliveryStream
+
+log = logging.getLogger("lakebed.firehose")
+
+
+async def say(caller: Caller, stream: DeliveryStream, at: float, errors: Mapping[str, str]) -> None:
+    """Write errors, sentences by their codes, if the destination asks for a log."""
+    for code, message in errors.items():
+        log.warning("delivery stream %s: %s: %s", stream.name, code, message)
+    options: Mapping[str, Any] = stream.destination.get("CloudWatchLoggingOptions") or {}
+    if not errors or not options.get("Enabled"):
+        return
+    events: list[dict[str, Any]] = [
+        {
+            "timestamp": int(at * 1000),
+            "message": json.dumps(
+                {
+                    "deliveryStreamARN": stream.arn,
+                    "destination": _place(stream.destination),
+                    "deliveryStreamVersionId": stream.version,
+                    "message": message,
+                    "errorCode": code,
+                }
+            ),
+        }
+        for code, message in errors.items()
+    ]
+    names = {name: options[f"L{name[1:]}"] for name in ("logGroupName", "logStreamName")}
+    try:
+        await caller.call("logs", "put_log_events", {**names, "logEvents": events})
+    except AwsError as error:
+        log.warning("the log %s of %s cannot be written: %s", names, stream.name, error)
+
+
+def _place(destination: Mapping[str, Any]) -> str:
+    return destination.get("BucketARN") or destination.get("EndpointConfiguration", {}).get(
+        "Url", ""
+    )

@@ -1,0 +1,30 @@
+"""What time asks for: closed shards go once all of their records have expired."""
+
+from __future__ import annotations
+
+import math
+
+from lakebed.context import Context
+from lakebed.core.limits import KINESIS_RETENTION_HOURS_MIN, KINESIS_SHARDS_SLICE
+from lakebed.services.kinesis import _shards
+from lakebed.services.kinesis.model import HOUR_SECONDS, SHARDS, STREAMS, Shard
+from lakebed.store import Range
+
+
+def expired(ctx: Context) -> int:
+    """Remove closed shards, of all accounts, that are past their retention; return how many.
+
+    At most a slice of them: whoever calls goes on while there are any. Requests do not wait for it,
+    since an expired shard is left out wherever shards are read.
+    """
+    now = ctx.clock.now()
+    # The end of a range is left out; who was closed at that very time is meant, too.
+    end = math.nextafter(now - KINESIS_RETENTION_HOURS_MIN * HOUR_SECONDS, math.inf)
+    due: list[Shard] = []
+    for shard in SHARDS.scan(ctx, Range(after=(0.0,), end=(end,), index="by_closed")):
+        stream = STREAMS.get(ctx, shard.account, shard.region, shard.stream)
+        if stream is None or shard.closed <= stream.trimmed_at(now):
+            due.append(shard)
+        if len(due) == KINESIS_SHARDS_SLICE:
+            break
+    return _shards.dropped(ctx, due)

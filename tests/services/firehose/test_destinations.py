@@ -1,0 +1,76 @@
+"""Destinations of streams, changed."""
+
+from __future__ import annotations
+
+from tests.services.firehose.delivering import deliver, make, objects, put
+from tests.services.firehose.test_delivery_streams import described, refusal
+
+ONE = {"DeliveryStreamName": "flights", "DestinationId": "destinationId-000000000001"}
+
+
+def test_what_an_update_leaves_out_stays(lakebed):
+    firehose = make(lakebed, Prefix="a/", CompressionFormat="GZIP")
+    firehose.update_destination(
+        **ONE, CurrentDeliveryStreamVersionId="1", ExtendedS3DestinationUpdate={"Prefix": "b/"}
+    )
+    stream = described(firehose)
+    (destination,) = stream["Destinations"]
+    found = destination["ExtendedS3DestinationDescription"]
+    assert stream["VersionId"] == "2"
+    assert (found["Prefix"], found["CompressionFormat"]) == ("b/", "GZIP")
+
+
+def test_objects_have_the_version_in_their_names(lakebed):
+    firehose = make(lakebed)
+    firehose.update_destination(
+        **ONE, CurrentDeliveryStreamVersionId="1", ExtendedS3DestinationUpdate={"Prefix": "b/"}
+    )
+    put(firehose, b"x")
+    assert deliver(lakebed) == {"flights": 1}
+    ((key, data),) = objects(lakebed).items()
+    assert key.startswith("b/")
+    assert "/flights-2-" in key
+    assert data == b"x"
+
+
+def test_a_shorter_interval_holds_for_what_waits(lakebed):
+    firehose = make(lakebed)
+    put(firehose, b"x")
+    assert deliver(lakebed, after=70) == {}
+    hints = {"SizeInMBs": 5, "IntervalInSeconds": 60}
+    firehose.update_destination(
+        **ONE,
+        CurrentDeliveryStreamVersionId="1",
+        ExtendedS3DestinationUpdate={"BufferingHints": hints},
+    )
+    assert deliver(lakebed, after=70) == {"flights": 1}
+
+
+def test_an_update_names_the_version_it_changes(lakebed):
+    firehose = make(lakebed)
+    update = {"ExtendedS3DestinationUpdate": {"Prefix": "b/"}}
+    assert refusal(
+        firehose.update_destination, **ONE, **update, CurrentDeliveryStreamVersionId="2"
+    ) == (
+        "ConcurrentModificationException",
+        "Cannot update firehose: flights since the current version id: 1 and specified version "
+        "id: 2 do not match",
+    )
+    other = {**ONE, "DestinationId": "destinationId-000000000002"}
+    assert refusal(
+        firehose.update_destination, **other, **update, CurrentDeliveryStreamVersionId="1"
+    ) == ("InvalidArgumentException", "Destination Id destinationId-000000000002 not found")
+
+
+def test_partitioning_is_not_turned_on_later(lakebed):
+    firehose = make(lakebed)
+    update = {"DynamicPartitioningConfiguration": {"Enabled": True}}
+    assert refusal(
+        firehose.update_destination,
+        **ONE,
+        CurrentDeliveryStreamVersionId="1",
+        ExtendedS3DestinationUpdate=update,
+    ) == (
+        "InvalidArgumentException",
+        "Dynamic Partitioning cannot be enabled on an existing delivery stream",
+    )
