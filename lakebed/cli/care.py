@@ -18,6 +18,7 @@ from lakebed.cli.deliveries import Deliveries
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.log_retention import LogRetention
 from lakebed.cli.scrub import Scrub
+from lakebed.cli.stream_retention import StreamRetention
 from lakebed.cli.trails import Trails
 from lakebed.context import Context
 from lakebed.core.accesses import AccessLog
@@ -69,6 +70,7 @@ class Care:
         self.scrub = Scrub(self, self._objects.upkeep)
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
         self.log_retention = LogRetention(self, settings.account)
+        self.stream_retention = StreamRetention(self, settings.account)
         self.crawler_schedules = CrawlerSchedules(self, settings.account)
         self.deliveries = Deliveries(self, settings.account)
         self.trails = Trails(self, settings.account, settings.state_dir, house.audit)
@@ -139,6 +141,7 @@ class Care:
             "hands": self._heed_hands(),
             "lifecycle": self.lifecycle.run(),
             "log retention": self.log_retention.run(),
+            "stream retention": self.stream_retention.run(),
             "crawler schedules": self.crawler_schedules.run(),
             "deliveries": self.deliveries.run(),
             "trails": self.trails.run(),

@@ -104,8 +104,11 @@ def due(scope: Scope, now: float, limit: int) -> list[Buffer]:
     return list(BUFFERS.scan(scope, Range(end=(now + 0.001,), limit=limit, index="by_due")))
 
 
-def take(ctx: Context, stream: DeliveryStream, limit: int) -> Taken | None:
-    """Return the first blocks of a stream, up to the one that reaches a number of bytes."""
+def take(ctx: Context, stream: DeliveryStream, buffer: Buffer, limit: int) -> Taken | None:
+    """Return the first blocks of a stream, up to the one that reaches a number of bytes.
+
+    What could not be delivered is the same again, whatever came after it.
+    """
     records: list[Record] = []
     size = last = 0
     after: int | None = None
@@ -117,7 +120,7 @@ def take(ctx: Context, stream: DeliveryStream, limit: int) -> Taken | None:
         records += _records(ctx.settings, block)
         size += block.size_bytes
         after = last = block.number
-        if size >= limit:
+        if last == buffer.held or (size >= limit and not buffer.held):
             break
     return Taken(records, last, size) if records else None
 
@@ -139,6 +142,7 @@ def delivered(ctx: Context, stream_id: str, taken: Taken) -> None:
         oldest=head.arrival,
         failed=0.0,
         attempts=0,
+        held=0,
     )
     stream = stream_of(ctx, buffer)
     BUFFERS.put(ctx, left if stream is None else _with_due(left, stream))
@@ -150,23 +154,23 @@ def stream_of(scope: Scope, buffer: Buffer) -> DeliveryStream | None:
     return stream if stream is not None and stream.id == buffer.stream_id else None
 
 
-def put_off(ctx: Context, stream_id: str, now: float) -> Buffer | None:
+def put_off(ctx: Context, stream_id: str, taken: Taken, now: float) -> None:
     """Have a buffer that could not be delivered tried again, each time after twice as long."""
     buffer = BUFFERS.get(ctx, stream_id)
     if buffer is None:
-        return None
+        return
     wait = min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(buffer.attempts, 20))
     failed = buffer.failed or now
-    buffer = replace(buffer, due=now + wait, failed=failed, attempts=buffer.attempts + 1)
+    attempts = buffer.attempts + 1
+    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=taken.last)
     BUFFERS.put(ctx, buffer)
-    return buffer
 
 
 def reschedule(ctx: Context, stream: DeliveryStream) -> None:
     """Give what waits the time that a changed stream's hints say; at once what could not go."""
     buffer = BUFFERS.get(ctx, stream.id)
     if buffer is not None:
-        BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0), stream))
+        BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0, held=0), stream))
 
 
 def discard(ctx: Context, stream_id: str) -> None:

@@ -6,16 +6,17 @@ waits and is tried again; a crash in between delivers again. https://docs.aws.am
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
+import msgspec
+
 from lakebed.context import Caller, Context
-from lakebed.engines.delivery import Failure, Record
-from lakebed.services.firehose import _backlog, _error_logs, _to_s3
+from lakebed.engines.delivery import Failure
+from lakebed.services.firehose import _backlog, _destinations, _error_logs, _to_endpoints, _to_s3
 from lakebed.services.firehose._objects import DeliveryError, House, Target
 from lakebed.services.firehose._roles import role_context
-from lakebed.services.firehose.model import Buffer, DeliveryStream
+from lakebed.services.firehose.model import BUFFERS, EXTENDED_S3, Buffer, DeliveryStream
 
 log = logging.getLogger("lakebed.firehose")
 
@@ -40,7 +41,7 @@ def start(ctx: Context, buffer: Buffer, now: float, done: Callable[[int], None])
     if ctx.runs.is_running(run):
         return False
     house = House(ctx.settings, ctx.clock, ctx.ids)
-    as_role = role_context(ctx, stream.destination["RoleARN"])
+    as_role = role_context(ctx, _destinations.role_of(stream))
 
     async def work(caller: Caller) -> None:
         count = 0
@@ -53,6 +54,14 @@ def start(ctx: Context, buffer: Buffer, now: float, done: Callable[[int], None])
     return True
 
 
+class _Batch(msgspec.Struct, frozen=True):
+    """What is to be delivered next: of which buffer, to where."""
+
+    buffer: Buffer
+    stream: DeliveryStream
+    taken: _backlog.Taken
+
+
 async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> int:
     """Deliver what is there, a buffer's size at a time, and return how many records it was.
 
@@ -60,12 +69,14 @@ async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> 
     """
     count = reached = 0
     while reached < buffer.last:
-        found = await caller.look(lambda ctx: _next(ctx, buffer))
-        if found is None:
+        batch = await caller.look(lambda ctx: _next(ctx, buffer.stream_id))
+        if batch is None:
             break
-        stream, taken = found
-        if not await _attempt(caller, house, stream, taken.records):
-            await caller.write(lambda ctx: _backlog.put_off(ctx, buffer.stream_id, now))
+        taken = batch.taken
+        if not await _attempt(caller, house, batch, now):
+            await caller.write(
+                lambda ctx, taken=taken: _backlog.put_off(ctx, buffer.stream_id, taken, now)
+            )
             break
         reached = taken.last
         await caller.write(
@@ -75,33 +86,60 @@ async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> 
     return count
 
 
-def _next(ctx: Context, buffer: Buffer) -> tuple[DeliveryStream, _backlog.Taken] | None:
-    stream = _backlog.stream_of(ctx, buffer)
-    if stream is None:
+def _next(ctx: Context, stream_id: str) -> _Batch | None:
+    buffer = BUFFERS.get(ctx, stream_id)
+    stream = None if buffer is None else _backlog.stream_of(ctx, buffer)
+    if buffer is None or stream is None:
         return None
     limit = _backlog.hints_of(stream.destination).size_bytes
-    taken = _backlog.take(ctx, stream, limit)
-    return None if taken is None else (stream, taken)
+    taken = _backlog.take(ctx, stream, buffer, limit)
+    return None if taken is None else _Batch(buffer, stream, taken)
 
 
-async def _attempt(
-    caller: Caller, house: House, stream: DeliveryStream, records: list[Record]
-) -> bool:
+async def _attempt(caller: Caller, house: House, batch: _Batch, now: float) -> bool:
     """Deliver records; False, and said in the error log, if they have to wait."""
+    stream = batch.stream
+    target = Target(caller, house, stream, _destinations.bucket_of(stream))
     failures: list[Failure] = []
     errors: dict[str, str] = {}
-    target = Target(caller, house, stream, stream.destination)
+    is_done = True
     try:
-        failures = await _to_s3.deliver(target, records)
+        failures = await _sent(target, batch)
     except DeliveryError as error:
         errors = {error.code: error.message}
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        raise
+        is_done = await _is_given_up(target, batch, error, now)
     except Exception as error:
         # A worker's loop: whatever the bug, the records wait and the others are delivered.
         log.exception("the delivery of %s ended by a bug", stream.name)
-        errors = {_BUG: repr(error)}
-    is_done = not errors
+        errors, is_done = {_BUG: repr(error)}, False
     errors |= {failure.code: failure.message for failure in failures}
     await _error_logs.say(caller, stream, house.clock.now(), errors)
     return is_done
+
+
+async def _sent(target: Target, batch: _Batch) -> list[Failure]:
+    stream, records = batch.stream, batch.taken.records
+    if stream.destination_kind == EXTENDED_S3:
+        return await _to_s3.deliver(target, records)
+    request_id = _to_endpoints.request_id_of(stream, batch.buffer.first, records[0])
+    return await _to_endpoints.deliver(target, records, request_id)
+
+
+async def _is_given_up(target: Target, batch: _Batch, error: DeliveryError, now: float) -> bool:
+    """Tell whether records were put with the errors, their time for attempts being over.
+
+    What a bucket does not take waits: AWS loses it after 24 hours, we do not.
+    """
+    stream = batch.stream
+    if stream.destination_kind == EXTENDED_S3 or error.code.startswith("S3."):
+        return False
+    seconds = stream.destination["RetryOptions"].get("DurationInSeconds", 0)
+    first = batch.buffer.failed or now
+    if error.is_retried and now - first < seconds:
+        return False
+    try:
+        await _to_endpoints.give_up(target, batch.taken.records, error)
+    except DeliveryError as failure:
+        log.warning("errors of %s cannot be put: %s", stream.name, failure.message)
+        return False
+    return True

@@ -36,12 +36,13 @@ class House(msgspec.Struct, frozen=True):
 
 
 class DeliveryError(Exception):
-    """A destination did not take what it was given: it is tried again."""
+    """A destination did not take what it was given: it is tried again, if that could help."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, is_retried: bool = True) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.is_retried = is_retried
 
 
 class Target(msgspec.Struct, frozen=True):

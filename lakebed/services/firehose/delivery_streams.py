@@ -43,7 +43,7 @@ def create_delivery_stream(
             f"accountId {ctx.account}"
         )
         raise AwsError("LimitExceededException", message)
-    asked = _destinations.asked_of(ctx, request, "CreateDeliveryStream", "DestinationConfiguration")
+    asked = _destinations.asked_of(request, "CreateDeliveryStream", "DestinationConfiguration")
     stream = DeliveryStream(
         ctx.account,
         ctx.region,
@@ -52,10 +52,11 @@ def create_delivery_stream(
         request.get("DeliveryStreamType", DIRECT_PUT),
         ctx.clock.now(),
         asked.kind,
-        _destinations.checked(ctx, asked.kind, asked.destination),
+        {},
         source=_source(request),
         tags=_tags.tags_of(request.get("Tags") or [], {}),
     )
+    stream = _destinations.with_destination(ctx, stream, asked)
     encryption = request.get("DeliveryStreamEncryptionConfigurationInput")
     if encryption is not None:
         stream = _encryption.encrypted(ctx, stream, "CreateDeliveryStream", encryption)
@@ -96,7 +97,7 @@ def describe_delivery_stream(
         "Destinations": [
             {
                 "DestinationId": DESTINATION_ID,
-                **_destinations.described(stream.destination_kind, stream.destination),
+                **_destinations.described(stream),
             }
         ],
         "HasMoreDestinations": False,

@@ -31,18 +31,11 @@ def update_destination(ctx: Context, request: shapes.UpdateDestinationInput) -> 
         raise AwsError("ConcurrentModificationException", message)
     if request["DestinationId"] != DESTINATION_ID:
         raise invalid(f"Destination Id {request['DestinationId']} not found")
-    asked = _destinations.asked_of(ctx, request, "UpdateDestination", "DestinationUpdate")
-    given = asked.destination
-    if asked.kind == stream.destination_kind:
-        _check_partitioning(stream.destination, given)
-        given = _destinations.merged(asked.kind, stream.destination, given)
-    changed = replace(
-        stream,
-        destination_kind=asked.kind,
-        destination=_destinations.checked(ctx, asked.kind, given),
-        version=stream.version + 1,
-        updated=ctx.clock.now(),
-    )
+    asked = _destinations.asked_of(request, "UpdateDestination", "DestinationUpdate")
+    is_merged = asked.kind == stream.destination_kind
+    _check_partitioning(stream.destination, asked.members)
+    changed = _destinations.with_destination(ctx, stream, asked, is_merged=is_merged)
+    changed = replace(changed, version=stream.version + 1, updated=ctx.clock.now())
     STREAMS.put(ctx, changed)
     _backlog.reschedule(ctx, changed)
     return {}

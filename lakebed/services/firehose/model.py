@@ -67,7 +67,7 @@ class Buffer(msgspec.Struct, frozen=True):
 
     Blocks `first` to `last`, of so many bytes, of which the oldest came at `oldest` (ms); `due` is
     when it is to be delivered. `failed` is when it first could not be (0: it could), `attempts` how
-    often.
+    often, `held` the last block of what was tried.
     """
 
     stream_id: str
@@ -81,6 +81,7 @@ class Buffer(msgspec.Struct, frozen=True):
     due: float
     failed: float = 0.0
     attempts: int = 0
+    held: int = 0
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -54,18 +54,29 @@ def even_ranges(count: int) -> list[Keys]:
     return [(width * at, end) for at, end in enumerate(ends)]
 
 
-def cuts(ranges: Sequence[Keys], count: int) -> list[list[int]]:
-    """Return for each range where it is cut on the way to `count` even ones: the first keys."""
-    starts = [first for first, _ in even_ranges(count)]
-    return [
-        starts[bisect_right(starts, first) : bisect_right(starts, end)] for first, end in ranges
-    ]
+def new_starts(starts: Sequence[int], count: int) -> list[int]:
+    """Return the first keys of `count` even ranges, given those of the ranges that are there.
+
+    Where an old border is as good as the even one it is kept: whole numbers divided in two ways
+    differ by a few keys of 2**128, and no shard is to be cut and joined for these.
+    """
+    found: list[int] = []
+    for ideal, _ in even_ranges(count):
+        at = bisect_left(starts, ideal)
+        near = [start for start in starts[max(at - 1, 0) : at + 1] if abs(start - ideal) <= count]
+        found.append(min(near, key=lambda start: abs(start - ideal), default=ideal))
+    return found
 
 
-def groups(starts: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """Return which pieces are joined on the way to `count` even ranges: from and up to which.
+def cuts(ranges: Sequence[Keys], new: Sequence[int]) -> list[list[int]]:
+    """Return for each range where it is cut: at the first keys of the new ones within it."""
+    return [list(new[bisect_right(new, first) : bisect_right(new, end)]) for first, end in ranges]
+
+
+def groups(starts: Sequence[int], new: Sequence[int]) -> list[tuple[int, int]]:
+    """Return which pieces are joined into each new range: from and up to which.
 
     The pieces are given by their first keys, in order, and none reaches over a border.
     """
-    bounds = [bisect_left(starts, first) for first, _ in even_ranges(count)] + [len(starts)]
+    bounds = [bisect_left(starts, first) for first in new] + [len(starts)]
     return list(zip(bounds, bounds[1:], strict=False))

@@ -90,7 +90,8 @@ def rescaled(ctx: Context, stream: Stream, count: int) -> Stream:
     now = ctx.clock.now()
     shards = sorted(open_shards(ctx, stream), key=lambda shard: int(shard.starting_hash_key))
     pieces: list[Shard] = []
-    cuts = _scaling.cuts([_keys(shard) for shard in shards], count)
+    new = _scaling.new_starts([_keys(shard)[0] for shard in shards], count)
+    cuts = _scaling.cuts([_keys(shard) for shard in shards], new)
     for shard, places in zip(shards, cuts, strict=True):
         rest = shard
         for at in places:
@@ -98,7 +99,7 @@ def rescaled(ctx: Context, stream: Stream, count: int) -> Stream:
             pieces.append(piece)
         pieces.append(rest)
     starts = [int(piece.starting_hash_key) for piece in pieces]
-    for begin, end in _scaling.groups(starts, count):
+    for begin, end in _scaling.groups(starts, new):
         whole = pieces[begin]
         for piece in pieces[begin + 1 : end]:
             stream, whole = merged(ctx, stream, whole, piece, now)

@@ -11,13 +11,12 @@ from lakebed.services.kinesis.model import HOUR_SECONDS, SHARDS, STREAMS, Shard
 from lakebed.store import Range
 
 
-def expired(ctx: Context) -> int:
+def expired(ctx: Context, now: float) -> int:
     """Remove closed shards, of all accounts, that are past their retention; return how many.
 
     At most a slice of them: whoever calls goes on while there are any. Requests do not wait for it,
     since an expired shard is left out wherever shards are read.
     """
-    now = ctx.clock.now()
     # The end of a range is left out; who was closed at that very time is meant, too.
     end = math.nextafter(now - KINESIS_RETENTION_HOURS_MIN * HOUR_SECONDS, math.inf)
     due: list[Shard] = []

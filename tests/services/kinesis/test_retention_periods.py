@@ -82,14 +82,14 @@ def test_a_closed_shard_stays_until_its_last_record_has_expired(ctx):
     stream, shard = split_stream(ctx)
     ctx.clock.advance(24 * HOUR - 1)
     assert numbers(ctx, stream) == [0, 1, 2]
-    assert _upkeep.expired(ctx) == 0
+    assert _upkeep.expired(ctx, ctx.clock.now()) == 0
     ctx.clock.advance(1)
     assert numbers(ctx, stream) == [1, 2]
     assert SHARDS.count(ctx) == 3
-    assert _upkeep.expired(ctx) == 1
+    assert _upkeep.expired(ctx, ctx.clock.now()) == 1
     assert [one.log for one in DROPPED_LOGS.scan(ctx)] == [shard.log]
     assert SHARDS.count(ctx) == 2
-    assert _upkeep.expired(ctx) == 0
+    assert _upkeep.expired(ctx, ctx.clock.now()) == 0
 
 
 def test_a_longer_period_brings_nothing_back(ctx):
@@ -110,7 +110,7 @@ def test_shards_are_kept_as_long_as_a_longer_period_says(ctx):
     retention_periods.increase_stream_retention_period(ctx, request)
     stream = STREAMS.get(ctx, ctx.account, ctx.region, "clicks")
     ctx.clock.advance(71 * HOUR)
-    assert _upkeep.expired(ctx) == 0
+    assert _upkeep.expired(ctx, ctx.clock.now()) == 0
     assert numbers(ctx, stream) == [0, 1, 2]
     ctx.clock.advance(HOUR)
-    assert _upkeep.expired(ctx) == 1
+    assert _upkeep.expired(ctx, ctx.clock.now()) == 1
