@@ -17,11 +17,13 @@ from lakebed.core.ids import Ids
 from lakebed.core.principal import Origin, Principal
 from lakebed.core.settings import Settings
 from lakebed.dispatch.audit import Audited, AuditLog, without
+from lakebed.dispatch.calls import Call
 from lakebed.dispatch.commits import Answer, GroupCommit, settling
 from lakebed.dispatch.key_uses import KeyUses
 from lakebed.dispatch.metrics import Metrics
 from lakebed.dispatch.refusals import Refusals
 from lakebed.dispatch.registry import Registered, Registry
+from lakebed.dispatch.run_caller import RunCaller
 from lakebed.dispatch.sealed_bodies import SealingPlaces, sealed
 from lakebed.dispatch.watermark import Watermark
 from lakebed.engines import Engines
@@ -60,18 +62,6 @@ class House(msgspec.Struct, frozen=True):
     registry: Registry
     validate: Callable[[str, str, Mapping[str, Any]], None]
     aws_name: Callable[[str, str], str]
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One call to be made: who, where, what."""
-
-    principal: Principal
-    region: str
-    service: str
-    operation: str
-    request: Any
-    request_id: str
-    origin: Origin | None = None
 
 
 class Dispatcher:
@@ -418,7 +408,7 @@ class Dispatcher:
         self, context: Context, run_id: str, work: Callable[[Caller], Coroutine[Any, Any, None]]
     ) -> None:
         """Start `work` once the caller's transaction is committed; never before."""
-        caller = _RunCaller(self, context)
+        caller = RunCaller(self, context)
         self._starting.add(run_id)
         context.store.after_commit(lambda: self._launch(run_id, work(caller)))
 
@@ -468,43 +458,5 @@ class Dispatcher:
         return await done
 
 
-class _RunCaller:
-    """A run's way back into the house, as the principal it was started for."""
-
-    def __init__(self, dispatcher: Dispatcher, context: Context) -> None:
-        self._dispatcher = dispatcher
-        self._context = context
-
-    async def call(self, service: str, operation: str, request: Mapping[str, Any]) -> Any:
-        """Invoke one operation and return its answer once it is committed."""
-        context = self._context
-        return await self._dispatcher.call(
-            Call(context.principal, context.region, service, operation, request, context.request_id)
-        )
-
-    async def check(
-        self, service: str, operation: str, requests: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Ask whether calls of an operation would be allowed; AwsError as the first refused one."""
-        dispatcher = self._dispatcher
-        called, free = (service, operation), set[object]()
-        for at in range(0, len(requests), _CHECKED_AT_ONCE):
-            part = requests[at : at + _CHECKED_AT_ONCE]
-            await dispatcher.write(
-                self._context,
-                lambda ctx, part=part: dispatcher.authorise_all(ctx, called, part, free),
-            )
-
-    async def write(self, work: Callable[[Context], Any]) -> Any:
-        """Run `work` in a transaction of its own and return once it is committed."""
-        return await self._dispatcher.write(self._context, work)
-
-    async def look(self, work: Callable[[Context], Any]) -> Any:
-        """Run `work`, which reads much and writes nothing, in a thread; return its result."""
-        return await self._dispatcher.look(self._context, work)
-
-
-_CHECKED_AT_ONCE = 100
-"""Permissions asked for before others have their turn: at most about 2 ms."""
 _MORE = object()
 """What a slice returns that is not the last."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from lakebed.core.errors import AwsError
 from lakebed.core.principal import Origin
 from lakebed.core.visits import Visit
-from lakebed.dispatch.dispatcher import Call
+from lakebed.dispatch.calls import Call
 from lakebed.gateway.noting import Noted, access_of
 from lakebed.gateway.routing import Route, family_of
 from lakebed.gateway.server import Connection, Slot

@@ -17,7 +17,8 @@ from lakebed.core.limits import (
     REQUEST_BODY_BYTES_MAX,
 )
 from lakebed.core.visits import Visit
-from lakebed.dispatch.dispatcher import Call, Dispatcher
+from lakebed.dispatch.calls import Call
+from lakebed.dispatch.dispatcher import Dispatcher
 from lakebed.gateway.answering import Answering
 from lakebed.gateway.browsers import PageVisit, Preflight
 from lakebed.gateway.claims import check_body
