@@ -91,7 +91,7 @@ def _place(ctx: Context) -> str:
     raise AwsError("Busy", "The service is unavailable. Try again later.", 503)
 
 
-async def kept_alive(
+async def _kept_alive(
     answer: Coroutine[Any, Any, bytes], stream: EventStream, seconds: float = _QUIET_SECONDS
 ) -> bytes:
     """Return what is awaited, and send something now and then lest the client gives up.
@@ -111,7 +111,7 @@ async def _answer(question: Question, stream: EventStream, *, wants_progress: bo
     """Have a child answer, and send what it says."""
     bounds = Bounds(SELECT_SECONDS_MAX, SELECT_BYTES_MAX)
     try:
-        said = await kept_alive(ask(_MODULE, msgspec.json.encode(question), bounds), stream)
+        said = await _kept_alive(ask(_MODULE, msgspec.json.encode(question), bounds), stream)
         found = msgspec.msgpack.decode(said, type=Found)
     except ChildError as error:
         found = Found(code="InternalError", message=f"The query did not end: {error}")

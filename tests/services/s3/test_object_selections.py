@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import EventStreamError
 
 from lakebed.core.bodies import Event, EventStream
-from lakebed.services.s3.object_selections import kept_alive
+from lakebed.services.s3.object_selections import _kept_alive
 from tests.gateway.raw import leftovers
 from tests.services.s3.answers import refusal
 
@@ -324,7 +324,7 @@ def test_a_client_that_waits_is_told_that_the_answer_goes_on():
             await asyncio.sleep(0.01)
         return b"answer"
 
-    assert asyncio.run(kept_alive(slow(), stream, 0.01)) == b"answer"
+    assert asyncio.run(_kept_alive(slow(), stream, 0.01)) == b"answer"
 
 
 def test_an_answer_that_takes_long_comes_to_its_end(s3):
