@@ -50,7 +50,6 @@ CORS_RULE_ID_CHARACTERS_MAX: Final = 255
 SELECT_EXPRESSION_BYTES_MAX: Final = 256 * KIB
 SELECTS_MAX: Final = 8
 """Ours: S3 Selects at a time; one more is told to try again."""
-SELECT_QUIET_SECONDS: Final = 10.0
 SELECT_SECONDS_MAX: Final = 300.0
 SELECT_BYTES_MAX: Final = GIB
 """Ours: the memory of one, and so what it may answer."""
@@ -348,6 +347,12 @@ PARAMETER_ADVANCED_BYTES_MAX: Final = 8 * KIB
 PARAMETER_POLICIES_MAX: Final = 10
 PARAMETER_TAGS_MAX: Final = 50
 
+# --- Subscriptions (docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html)
+LOG_SUBSCRIPTIONS_MAX: Final = 2
+"""Of one log group."""
+LOG_SUBSCRIBED_BYTES_MAX: Final = 900_000
+"""Of one message before it is compressed: a record of Firehose has 1,000 KiB at most."""
+
 # --- Kinesis Data Streams (docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html)
 KINESIS_SHARDS_MAX: Final = 20_000
 """Open shards of an account in a region, of its provisioned streams: as in US East (N. Virginia)"""
@@ -394,6 +399,8 @@ KINESIS_DATA_KEYS_REMEMBERED_MAX: Final = 1000
 """Ours: data keys of encrypted streams, and who may use them, for five minutes."""
 KINESIS_DATA_KEY_SECONDS: Final = 300.0
 KINESIS_POLICY_BYTES_MAX: Final = 20 * KIB
+KINESIS_POLICIES_REMEMBERED_MAX: Final = 1000
+"""Ours: policies of streams and consumers that are kept read."""
 KINESIS_SHARDS_SLICE: Final = 100
 """Ours: expired shards removed before others have their turn."""
 

@@ -5,13 +5,15 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonki
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, cast
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
+from lakebed.core.limits import KINESIS_POLICIES_REMEMBERED_MAX
 from lakebed.govern.decision import Need
-from lakebed.govern.policies import parsed
+from lakebed.govern.policies import Policy, parsed
 from lakebed.services.kinesis import _pages
 from lakebed.services.kinesis._consumers import consumer_at, consumer_of, is_consumer_arn
 from lakebed.services.kinesis._positions import position_in
@@ -28,7 +30,7 @@ _OF_CONSUMERS = frozenset(
 
 def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> list[Need]:
     """Return what an operation needs of its stream or consumer; tags given with it count, too."""
-    action = "kinesis:" + "".join(word.capitalize() for word in operation.split("_"))
+    action = _action(operation)
     if operation in _ALL:
         return [Need(action, "*", ctx.account)]
     arn = _arn(ctx, operation, request)
@@ -47,10 +49,17 @@ def _need(ctx: Context, action: str, arn: str) -> Need:
     parts = arn.split(":")
     owner = parts[4] if len(parts) > 4 else ctx.account
     kept = POLICIES.get(ctx, arn)
-    policy = None
-    if kept is not None:
-        policy = parsed(kept.text, "policy of the stream", is_resource_policy=True)
-    return Need(action, arn, owner, policy)
+    return Need(action, arn, owner, None if kept is None else _policy(kept.text))
+
+
+@functools.cache
+def _action(operation: str) -> str:
+    return "kinesis:" + "".join(word.capitalize() for word in operation.split("_"))
+
+
+@functools.lru_cache(KINESIS_POLICIES_REMEMBERED_MAX)
+def _policy(text: str) -> Policy:
+    return parsed(text, "policy of the stream", is_resource_policy=True)
 
 
 def _arn(ctx: Context, operation: str, request: Mapping[str, Any]) -> str:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from lakebed.context import Context
-from lakebed.core.limits import KINESIS_SHARDS_MAX
+from lakebed.core.limits import KINESIS_ON_DEMAND_STREAMS_MAX, KINESIS_SHARDS_MAX
 from lakebed.services.kinesis import _scaling, _sequence_numbers
 from lakebed.services.kinesis._streams import open_shards
 from lakebed.services.kinesis.model import (
     DROPPED_LOGS,
+    ON_DEMAND,
     PROVISIONED,
     SHARDS,
     STREAMS,
     DroppedLog,
+    Mode,
     Shard,
     Stream,
     limit_exceeded,
@@ -110,13 +114,34 @@ def _keys(shard: Shard) -> tuple[int, int]:
     return int(shard.starting_hash_key), int(shard.ending_hash_key)
 
 
+class Counts(msgspec.Struct, frozen=True):
+    """How many open shards provisioned streams have, and how many streams are on-demand."""
+
+    shards: int
+    on_demand: int
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    mode: Mode
+    open_shard_count: int = 0
+
+
+_counted = STREAMS.view(_Counted)
+
+
+def counts(ctx: Context, account: str, region: str) -> Counts:
+    """Return what counts for the quotas of an account in a region."""
+    streams = _counted(ctx, Range((account, region)))
+    shards = sum(one.open_shard_count for one in streams if one.mode == PROVISIONED)
+    return Counts(shards, sum(one.mode == ON_DEMAND for one in streams))
+
+
 def room_for(ctx: Context, account: str, region: str, more: int) -> None:
     """Raise LimitExceededException if an account may not have so many more open shards.
 
     Those of on-demand streams do not count.
     """
-    streams = STREAMS.scan(ctx, Range((account, region)))
-    count = sum(one.open_shard_count for one in streams if one.mode == PROVISIONED)
+    count = counts(ctx, account, region).shards
     if count + more > KINESIS_SHARDS_MAX:
         message = f"This request would exceed the shard limit for the account {account} in {region}"
         raise limit_exceeded(
@@ -126,6 +151,14 @@ def room_for(ctx: Context, account: str, region: str, more: int) -> None:
             "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) "
             "for current limits and how to request higher limits."
         )
+
+
+def room_for_on_demand(ctx: Context, account: str, region: str) -> None:
+    """Raise LimitExceededException if an account has as many on-demand streams as it may."""
+    most = KINESIS_ON_DEMAND_STREAMS_MAX
+    if counts(ctx, account, region).on_demand >= most:
+        message = f"Request exceeds the limit of {most} on-demand streams for the account {account}"
+        raise limit_exceeded(f"{message}.")
 
 
 def dropped(ctx: Context, shards: Iterable[Shard]) -> int:

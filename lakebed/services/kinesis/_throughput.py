@@ -12,14 +12,12 @@ from lakebed.core.limits import KINESIS_WARM_MIBPS_MAX
 from lakebed.services.kinesis.model import (
     ACCOUNT_SETTINGS,
     ON_DEMAND,
-    STREAMS,
     AccountSettings,
     Stream,
     invalid,
     limit_exceeded,
     validation,
 )
-from lakebed.store import Range
 
 if TYPE_CHECKING:
     from lakebed.shapes import kinesis as shapes
@@ -45,20 +43,6 @@ def checked(ctx: Context, mode: str, mibps: int) -> None:
         raise validation(f"{message} enabled for account {ctx.account}.")
     if mibps > KINESIS_WARM_MIBPS_MAX:
         raise limit_exceeded(f"WarmThroughputMiBps can be at most {KINESIS_WARM_MIBPS_MAX}.")
-
-
-def room_for_on_demand(ctx: Context, most: int) -> None:
-    """Raise LimitExceededException if the account has as many on-demand streams as it may."""
-    if on_demand_count(ctx) >= most:
-        raise limit_exceeded(
-            f"Request exceeds the limit of {most} on-demand streams for the account {ctx.account}."
-        )
-
-
-def on_demand_count(ctx: Context) -> int:
-    """Return how many on-demand streams the account has in the region."""
-    streams = STREAMS.scan(ctx, Range((ctx.account, ctx.region)))
-    return sum(stream.mode == ON_DEMAND for stream in streams)
 
 
 def shape(stream: Stream) -> shapes.WarmThroughputObject:

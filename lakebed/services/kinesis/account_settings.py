@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 from lakebed.context import Context
 from lakebed.core.limits import KINESIS_ON_DEMAND_STREAMS_MAX, KINESIS_SHARDS_MAX
-from lakebed.services.kinesis import _throughput
+from lakebed.services.kinesis import _shards, _throughput
 from lakebed.services.kinesis.model import (
     ACCOUNT_SETTINGS,
     DAY_SECONDS,
-    PROVISIONED,
-    STREAMS,
     AccountSettings,
     replace,
 )
-from lakebed.store import Range
 
 if TYPE_CHECKING:
     from lakebed.shapes import kinesis as shapes
@@ -31,12 +28,11 @@ def describe_limits(
     Channels are not built: there are none.
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html
     """
-    streams = list(STREAMS.scan(ctx, Range((ctx.account, ctx.region))))
-    provisioned = [stream for stream in streams if stream.mode == PROVISIONED]
+    counts = _shards.counts(ctx, ctx.account, ctx.region)
     return {
         "ShardLimit": KINESIS_SHARDS_MAX,
-        "OpenShardCount": sum(stream.open_shard_count for stream in provisioned),
-        "OnDemandStreamCount": len(streams) - len(provisioned),
+        "OpenShardCount": counts.shards,
+        "OnDemandStreamCount": counts.on_demand,
         "OnDemandStreamCountLimit": KINESIS_ON_DEMAND_STREAMS_MAX,
     }
 

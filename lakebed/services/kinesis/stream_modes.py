@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
-from lakebed.core.limits import KINESIS_MODE_CHANGES_MAX, KINESIS_ON_DEMAND_STREAMS_MAX
+from lakebed.core.limits import KINESIS_MODE_CHANGES_MAX
 from lakebed.services.kinesis import _scaling, _shards, _throughput
 from lakebed.services.kinesis._streams import active, within_a_day
 from lakebed.services.kinesis.model import (
@@ -45,7 +45,7 @@ def update_stream_mode(ctx: Context, request: shapes.UpdateStreamModeInput) -> d
         _shards.room_for(ctx, stream.account, stream.region, stream.open_shard_count)
         STREAMS.put(ctx, stream)
         return {}
-    _throughput.room_for_on_demand(ctx, KINESIS_ON_DEMAND_STREAMS_MAX)
+    _shards.room_for_on_demand(ctx, stream.account, stream.region)
     if stream.open_shard_count < max(warm, _scaling.ON_DEMAND_SHARDS):
         stream = _warmed(ctx, stream, warm)
     STREAMS.put(ctx, replace(stream, warm_mibps=warm))

@@ -13,7 +13,6 @@ from lakebed.core.errors import NotBuiltError
 from lakebed.core.limits import (
     KINESIS_DESCRIBED_SHARDS_MAX,
     KINESIS_LISTED_STREAMS_MAX,
-    KINESIS_ON_DEMAND_STREAMS_MAX,
     KINESIS_STREAM_SHARDS_MAX,
 )
 from lakebed.services.kinesis import _pages, _scaling, _shards, _throughput
@@ -85,7 +84,7 @@ def _mode(request: shapes.CreateStreamInput) -> Any:
 def _shard_count(ctx: Context, request: shapes.CreateStreamInput, mode: str, warm: int) -> int:
     """Return how many shards a new stream has; the errors of too many streams and shards."""
     if mode == ON_DEMAND:
-        _throughput.room_for_on_demand(ctx, KINESIS_ON_DEMAND_STREAMS_MAX)
+        _shards.room_for_on_demand(ctx, ctx.account, ctx.region)
         return _scaling.wanted_shards(_scaling.ON_DEMAND_SHARDS, 0, 0, warm)
     count = request.get("ShardCount")
     if count is None:

@@ -25,6 +25,7 @@ from lakebed.services.logs._event_pages import (
 from lakebed.services.logs._events import Batch, append, size_of
 from lakebed.services.logs._filter_pattern import compile_pattern
 from lakebed.services.logs._reading import FIRST, LAST, Position, Search
+from lakebed.services.logs._subscriptions import hand_on
 from lakebed.services.logs.model import (
     DAY_MS,
     LogGroup,
@@ -71,7 +72,10 @@ def put_log_events(
                 "The batch of log events in a single PutLogEvents request cannot span more than "
                 "24 hours."
             )
-        append(ctx, stream, Batch(times[begin:end], messages[begin:end], sizes[begin:end]), now)
+        batch = Batch(times[begin:end], messages[begin:end], sizes[begin:end])
+        append(ctx, stream, batch, now)
+        if group.subscriptions:
+            hand_on(ctx, group, stream, batch)
     return answer
 
 

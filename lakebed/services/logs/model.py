@@ -22,6 +22,17 @@ STANDARD = "STANDARD"
 DAY_MS = 86_400_000
 
 
+class Subscription(msgspec.Struct, frozen=True):
+    """A subscription filter: which events go where, as which role."""
+
+    name: str
+    pattern: str
+    destination: str
+    role: str
+    created: int
+    distribution: str = "ByLogStream"
+
+
 class LogGroup(msgspec.Struct, frozen=True):
     """A log group. `retention_days` 0 keeps events for ever."""
 
@@ -34,6 +45,7 @@ class LogGroup(msgspec.Struct, frozen=True):
     tags: Mapping[str, str] = {}
     log_class: str = STANDARD
     is_protected: bool = False
+    subscriptions: tuple[Subscription, ...] = ()
 
 
 class GroupSize(msgspec.Struct, frozen=True):

@@ -1,58 +1,103 @@
-"""Subscription filters: none can be made yet, because nothing they could send to is built.
-
-A filter that can be made later will be a row beside its group, read by `put_log_events`, and a run
-that hands matching events on after the commit.
-"""
+"""Subscription filters: a group's events go on into a stream as they come."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.errors import NotBuiltError
+from lakebed.core.limits import LOG_SUBSCRIPTIONS_MAX
 from lakebed.services.logs._filter_pattern import compile_pattern
-from lakebed.services.logs.model import find_group, invalid, not_found
+from lakebed.services.logs._subscriptions import check_delivery, checked_destination
+from lakebed.services.logs.model import (
+    LOG_GROUPS,
+    LogGroup,
+    Subscription,
+    find_group,
+    limit_exceeded,
+    not_found,
+    now_ms,
+    replace,
+)
 
 if TYPE_CHECKING:
     from lakebed.shapes import logs as shapes
 
-_DESTINATIONS = ("kinesis", "firehose", "lambda", "logs", "es")
+_SHOWN = 50
+_NOT_BUILT = ("applyOnTransformedLogs", "fieldSelectionCriteria", "emitSystemFields")
 
 
 def put_subscription_filter(ctx: Context, request: shapes.PutSubscriptionFilterRequest) -> None:
-    """Refuse, by the name of what is not there: Kinesis, Firehose, Lambda, other accounts.
+    """Hand a group's matching events on from now on; a filter of the same name is replaced.
 
+    Firehose takes them; Kinesis, Lambda, OpenSearch and other accounts are refused by name.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
     """
-    find_group(ctx, request["logGroupName"])
+    group = find_group(ctx, request["logGroupName"])
     compile_pattern(request["filterPattern"])
-    parts = request["destinationArn"].split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn" or parts[2] not in _DESTINATIONS:
-        raise invalid("Invalid destination ARN.")
-    raise NotBuiltError(
-        "logs",
-        "PutSubscriptionFilter",
-        "all destinations: Kinesis, Firehose, Lambda, OpenSearch, other accounts",
+    for member in _NOT_BUILT:
+        if request.get(member):
+            raise NotBuiltError("logs", "PutSubscriptionFilter", member)
+    role = request.get("roleArn", "")
+    checked_destination(ctx, request["destinationArn"], role)
+    name = request["filterName"]
+    others = [one for one in group.subscriptions if one.name != name]
+    known = next((one for one in group.subscriptions if one.name == name), None)
+    if len(others) >= LOG_SUBSCRIPTIONS_MAX:
+        raise limit_exceeded()
+    subscription = Subscription(
+        name,
+        request["filterPattern"],
+        request["destinationArn"],
+        role,
+        now_ms(ctx) if known is None else known.created,
+        request.get("distribution", "ByLogStream"),
     )
+    check_delivery(ctx, group, subscription)
+    LOG_GROUPS.put(ctx, replace(group, subscriptions=(*others, subscription)))
 
 
 def describe_subscription_filters(
     ctx: Context, request: shapes.DescribeSubscriptionFiltersRequest
 ) -> shapes.DescribeSubscriptionFiltersResponse:
-    """Return a group's subscription filters: there can be none.
+    """Return a group's subscription filters by their names.
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeSubscriptionFilters.html
     """
-    find_group(ctx, request["logGroupName"])
-    return {"subscriptionFilters": []}
+    group = find_group(ctx, request["logGroupName"])
+    prefix, after = request.get("filterNamePrefix", ""), request.get("nextToken", "")
+    found = sorted(group.subscriptions, key=lambda one: one.name)
+    found = [one for one in found if one.name.startswith(prefix) and one.name > after]
+    limit = request.get("limit") or _SHOWN
+    answer: shapes.DescribeSubscriptionFiltersResponse = {
+        "subscriptionFilters": [_described(group, one) for one in found[:limit]]
+    }
+    if len(found) > limit:
+        answer["nextToken"] = found[limit - 1].name
+    return answer
+
+
+def _described(group: LogGroup, one: Subscription) -> Any:
+    return {
+        "filterName": one.name,
+        "logGroupName": group.name,
+        "filterPattern": one.pattern,
+        "destinationArn": one.destination,
+        "roleArn": one.role,
+        "distribution": one.distribution,
+        "creationTime": one.created,
+    }
 
 
 def delete_subscription_filter(
     ctx: Context, request: shapes.DeleteSubscriptionFilterRequest
 ) -> None:
-    """Say that there is none.
+    """Hand no events on any more.
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DeleteSubscriptionFilter.html
     """
-    find_group(ctx, request["logGroupName"])
-    raise not_found("The specified subscription filter does not exist.")
+    group = find_group(ctx, request["logGroupName"])
+    left = tuple(one for one in group.subscriptions if one.name != request["filterName"])
+    if len(left) == len(group.subscriptions):
+        raise not_found("The specified subscription filter does not exist.")
+    LOG_GROUPS.put(ctx, replace(group, subscriptions=left))
