@@ -175,15 +175,25 @@ class Event:
 class EventStream:
     """An answer that goes on: a run puts events in, the gateway takes them out, on one loop.
 
-    Above `waiting_max` events that nobody takes the oldest are dropped. `abandoned` is called once
-    nobody reads any more.
+    Above `waiting_max` events that nobody takes the oldest are dropped: whoever may not lose any
+    waits until `has_room`. `abandoned` is called once nobody reads any more.
     """
 
     def __init__(self, waiting_max: int) -> None:
         self._events: deque[Event] = deque(maxlen=waiting_max)
         self._wake: Callable[[], None] = _nothing
         self._abandoned: Callable[[], None] = _nothing
+        self._taken: Callable[[], None] = _nothing
         self.is_closed = False
+
+    @property
+    def has_room(self) -> bool:
+        """Whether an event can be put in without dropping another."""
+        return len(self._events) < (self._events.maxlen or 0)
+
+    def when_taken(self, callback: Callable[[], None]) -> None:
+        """Call back whenever an event was taken out."""
+        self._taken = callback
 
     def when_abandoned(self, callback: Callable[[], None]) -> None:
         """Call back if the reader goes away before the end."""
@@ -208,7 +218,11 @@ class EventStream:
 
     def take(self) -> Event | None:
         """Take the next event out, None if there is none now."""
-        return self._events.popleft() if self._events else None
+        if not self._events:
+            return None
+        event = self._events.popleft()
+        self._taken()
+        return event
 
     def abandon(self) -> None:
         """Say that nobody reads any more."""

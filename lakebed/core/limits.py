@@ -395,6 +395,13 @@ KINESIS_SHARDS_METERED_MAX: Final = 20_000
 """Ours: shards whose use is remembered, where it is limited."""
 KINESIS_ROUTES_REMEMBERED_MAX: Final = 1000
 """Ours: streams whose shards are kept ready for puts."""
+KINESIS_SUBSCRIPTION_SECONDS_MAX: Final = 300.0
+KINESIS_SUBSCRIPTIONS_MAX: Final = 1000
+"""Ours: at a time."""
+KINESIS_EVENT_BYTES_MAX: Final = MIB
+"""Ours: records of one event of a subscription, as they are kept."""
+KINESIS_EVENTS_WAITING_MAX: Final = 2
+"""Ours: events that wait for a slow subscriber; its shard is not read meanwhile."""
 KINESIS_DATA_KEYS_REMEMBERED_MAX: Final = 1000
 """Ours: data keys of encrypted streams, and who may use them, for five minutes."""
 KINESIS_DATA_KEY_SECONDS: Final = 300.0

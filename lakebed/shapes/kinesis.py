@@ -324,6 +324,48 @@ class IncreaseStreamRetentionPeriodInput(t.TypedDict, total=False):
     StreamId: str
 
 
+class InternalFailureException(t.TypedDict, total=False):
+    """AWS's InternalFailureException."""
+
+    message: str
+
+
+class KMSAccessDeniedException(t.TypedDict, total=False):
+    """AWS's KMSAccessDeniedException."""
+
+    message: str
+
+
+class KMSDisabledException(t.TypedDict, total=False):
+    """AWS's KMSDisabledException."""
+
+    message: str
+
+
+class KMSInvalidStateException(t.TypedDict, total=False):
+    """AWS's KMSInvalidStateException."""
+
+    message: str
+
+
+class KMSNotFoundException(t.TypedDict, total=False):
+    """AWS's KMSNotFoundException."""
+
+    message: str
+
+
+class KMSOptInRequired(t.TypedDict, total=False):
+    """AWS's KMSOptInRequired."""
+
+    message: str
+
+
+class KMSThrottlingException(t.TypedDict, total=False):
+    """AWS's KMSThrottlingException."""
+
+    message: str
+
+
 class ListShardsInput(t.TypedDict, total=False):
     """AWS's ListShardsInput."""
 
@@ -531,6 +573,18 @@ class RemoveTagsFromStreamInput(t.TypedDict, total=False):
     StreamId: str
 
 
+class ResourceInUseException(t.TypedDict, total=False):
+    """AWS's ResourceInUseException."""
+
+    message: str
+
+
+class ResourceNotFoundException(t.TypedDict, total=False):
+    """AWS's ResourceNotFoundException."""
+
+    message: str
+
+
 class SequenceNumberRange(t.TypedDict, total=False):
     """AWS's SequenceNumberRange."""
 
@@ -583,6 +637,18 @@ class StartStreamEncryptionInput(t.TypedDict, total=False):
     KeyId: t.Required[str]
     StreamARN: str
     StreamId: str
+
+
+class StartingPosition(t.TypedDict, total=False):
+    """AWS's StartingPosition."""
+
+    Type: t.Required[
+        t.Literal[
+            "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"
+        ]
+    ]
+    SequenceNumber: str
+    Timestamp: float
 
 
 class StopStreamEncryptionInput(t.TypedDict, total=False):
@@ -647,6 +713,46 @@ class StreamSummary(t.TypedDict, total=False):
     StreamStatus: t.Required[t.Literal["CREATING", "DELETING", "ACTIVE", "UPDATING"]]
     StreamModeDetails: StreamModeDetails
     StreamCreationTimestamp: float
+
+
+class SubscribeToShardEvent(t.TypedDict, total=False):
+    """AWS's SubscribeToShardEvent."""
+
+    Records: t.Required[list[Record]]
+    ContinuationSequenceNumber: t.Required[str]
+    MillisBehindLatest: t.Required[int]
+    ChildShards: list[ChildShard]
+
+
+class SubscribeToShardEventStream(t.TypedDict, total=False):
+    """AWS's SubscribeToShardEventStream."""
+
+    SubscribeToShardEvent: t.Required[SubscribeToShardEvent]
+    ResourceNotFoundException: ResourceNotFoundException
+    ResourceInUseException: ResourceInUseException
+    KMSDisabledException: KMSDisabledException
+    KMSInvalidStateException: KMSInvalidStateException
+    KMSAccessDeniedException: KMSAccessDeniedException
+    KMSNotFoundException: KMSNotFoundException
+    KMSOptInRequired: KMSOptInRequired
+    KMSThrottlingException: KMSThrottlingException
+    InternalFailureException: InternalFailureException
+
+
+class SubscribeToShardInput(t.TypedDict, total=False):
+    """AWS's SubscribeToShardInput."""
+
+    ConsumerARN: t.Required[str]
+    StreamId: str
+    ShardId: t.Required[str]
+    StartingPosition: t.Required[StartingPosition]
+    DryRun: bool
+
+
+class SubscribeToShardOutput(t.TypedDict, total=False):
+    """AWS's SubscribeToShardOutput."""
+
+    EventStream: t.Required[SubscribeToShardEventStream]
 
 
 class Tag(t.TypedDict, total=False):
@@ -965,6 +1071,10 @@ class Kinesis(t.Protocol):
         self, request: StopStreamEncryptionInput
     ) -> StopStreamEncryptionResponse:
         """Call StopStreamEncryption."""
+        ...
+
+    def subscribe_to_shard(self, request: SubscribeToShardInput) -> SubscribeToShardOutput:
+        """Call SubscribeToShard."""
         ...
 
     def tag_resource(self, request: TagResourceInput) -> TagResourceResponse:
