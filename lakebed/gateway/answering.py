@@ -91,7 +91,7 @@ class Answering:
 
     def _protocol(self, found: Route | None) -> WireProtocol:
         service = found.service if found is not None else family_of(self._head)
-        return protocol_for(load(service))
+        return protocol_for(load(service), self._head.headers.get("content-type", ""))
 
     def _answer(self, found: Route, response: Any, error: BaseException | None) -> None:
         if error is not None:

@@ -29,33 +29,34 @@ _JAVA_NAMES = {
 }  # fmt: skip
 
 
-def _malformed(message: str) -> AwsError:
+def malformed(message: str) -> AwsError:
+    """Return the error of a body that cannot be read."""
     return AwsError("SerializationException", message)
 
 
-def _mismatch(value: Any, kind: str) -> AwsError:
+def mismatch(value: Any, kind: str) -> AwsError:
     """Return what AWS's unmarshaller says of a value of another JSON type."""
     if isinstance(value, dict):
-        return _malformed("Start of structure or map found where not expected")
+        return malformed("Start of structure or map found where not expected")
     if isinstance(value, list):
-        return _malformed("Start of list found where not expected")
+        return malformed("Start of list found where not expected")
     if isinstance(value, bool):
         found = "TRUE_VALUE" if value else "FALSE_VALUE"
     else:
         found = "STRING_VALUE" if isinstance(value, str) else "NUMBER_VALUE"
-    return _malformed(f"{found} cannot be converted to {_JAVA_NAMES.get(kind, kind)}")
+    return malformed(f"{found} cannot be converted to {_JAVA_NAMES.get(kind, kind)}")
 
 
 def _string(value: Any) -> str:
     if type(value) is str:
         return value
-    raise _mismatch(value, "string")
+    raise mismatch(value, "string")
 
 
 def _boolean(value: Any) -> bool:
     if type(value) is bool:
         return value
-    raise _mismatch(value, "boolean")
+    raise mismatch(value, "boolean")
 
 
 def _integer(kind: str) -> Decoder:
@@ -65,9 +66,9 @@ def _integer(kind: str) -> Decoder:
         if type(value) is float and value.is_integer():
             value = int(value)
         if type(value) is not int:
-            raise _mismatch(value, kind)
+            raise mismatch(value, kind)
         if not -limit <= value < limit:
-            raise _malformed(f"NUMBER_VALUE cannot be converted to {_JAVA_NAMES[kind]}")
+            raise malformed(f"NUMBER_VALUE cannot be converted to {_JAVA_NAMES[kind]}")
         return value
 
     return decode
@@ -79,10 +80,10 @@ def _number(kind: str) -> Decoder:
             try:
                 return float(value)
             except OverflowError:
-                raise _mismatch(0, kind) from None
+                raise mismatch(0, kind) from None
         if type(value) is str and value in ("NaN", "Infinity", "-Infinity"):
             return float(value)
-        raise _mismatch(value, kind)
+        raise mismatch(value, kind)
 
     return decode
 
@@ -92,22 +93,22 @@ def _timestamp(value: Any) -> float:
         # Java's Date ends long before; the bound keeps later arithmetic from overflowing.
         if math.isfinite(value) and abs(value) < 1e13:
             return float(value)
-        raise _mismatch(value, "timestamp")
+        raise mismatch(value, "timestamp")
     if type(value) is str:
         try:
             return timestamps.read(value)
         except ValueError:
             pass
-    raise _mismatch(value, "timestamp")
+    raise mismatch(value, "timestamp")
 
 
 def _blob(value: Any) -> bytes:
     if type(value) is not str:
-        raise _mismatch(value, "blob")
+        raise mismatch(value, "blob")
     try:
         return pybase64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise _malformed("Invalid Base64 character in a blob") from None
+        raise malformed("Invalid Base64 character in a blob") from None
 
 
 def _document(value: Any) -> Any:
@@ -151,7 +152,7 @@ class BodyDecoders:
 
         def decode(value: Any) -> Any:
             if type(value) is not dict:
-                raise _mismatch(value, "structure")
+                raise mismatch(value, "structure")
             out: dict[str, Any] = {}
             for key, item in cast(dict[str, Any], value).items():
                 member = members.get(key)
@@ -183,9 +184,9 @@ class BodyDecoders:
         def decode_new(value: Any) -> Any:
             if type(value) is not list:
                 raise (
-                    _malformed("Expected list or null")
+                    malformed("Expected list or null")
                     if type(value) is not dict
-                    else (_mismatch(value, "list"))
+                    else (mismatch(value, "list"))
                 )
             (of_element,) = element
             return [of_element(item) for item in cast(list[Any], value) if item is not None]
@@ -199,7 +200,7 @@ class BodyDecoders:
 
         def decode(value: Any) -> Any:
             if type(value) is not dict:
-                raise _mismatch(value, "map")
+                raise mismatch(value, "map")
             (of_element,) = element
             items = cast(dict[str, Any], value).items()
             return {key: of_element(item) for key, item in items if item is not None}
@@ -288,7 +289,7 @@ class JsonProtocol:
         try:
             value: Any = _decode_json(request.body) if request.body else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise _malformed("Unable to parse the request body as JSON") from None
+            raise malformed("Unable to parse the request body as JSON") from None
         decoder = self._decoder(operation)
         try:
             return decoder(_EMPTY if value is None else value)
@@ -344,13 +345,17 @@ class JsonProtocol:
         self, operation: Operation | None, error: AwsError, request_id: str
     ) -> HttpResponse:
         """Return the error with its code in `__type`, its sentence under the shape's own name."""
-        shape = self._model.errors.get(error.code)
-        name = "Message" if shape is not None and "Message" in shape.members else "message"
-        code = shape.code if shape is not None else error.code
-        body = _encode_json({"__type": code, name: error.message, **error.members})
+        body = _encode_json(self.error_members(error))
         headers = self._headers(request_id)
         headers += error.headers.items()
         return HttpResponse(error.status, headers, body)
+
+    def error_members(self, error: AwsError) -> dict[str, Any]:
+        """Return what an error's body says."""
+        shape = self._model.errors.get(error.code)
+        name = "Message" if shape is not None and "Message" in shape.members else "message"
+        code = shape.code if shape is not None else error.code
+        return {"__type": code, name: error.message, **error.members}
 
     def _headers(self, request_id: str) -> list[tuple[str, str]]:
         return [("x-amzn-RequestId", request_id), ("Content-Type", self._content_type)]

@@ -36,9 +36,25 @@ class WireProtocol(Protocol):
         ...
 
 
+def protocol_for(model: ServiceModel, content_type: str = "") -> WireProtocol:
+    """Return the one protocol object of a service, which owns its compiled codecs.
+
+    Services of the JSON protocol are spoken to in CBOR, too, if the content type says so.
+    """
+    if model.protocol == "json" and content_type.startswith("application/x-amz-cbor"):
+        return _cbor_protocol(model)
+    return _protocol(model)
+
+
 @functools.lru_cache(maxsize=_SERVICES_MAX)
-def protocol_for(model: ServiceModel) -> WireProtocol:
-    """Return the one protocol object of a service, which owns its compiled codecs."""
+def _cbor_protocol(model: ServiceModel) -> WireProtocol:
+    from lakebed.gateway.wire.cbor import CborProtocol
+
+    return CborProtocol(model)
+
+
+@functools.lru_cache(maxsize=_SERVICES_MAX)
+def _protocol(model: ServiceModel) -> WireProtocol:
     if model.protocol == "json":
         from lakebed.gateway.wire.json import JsonProtocol
 

@@ -77,14 +77,14 @@ def subscribe_to_shard(
     _take_over(ctx, place, began)
     _live[place] = subscription
     runs = ctx.runs
-    events.when_abandoned(lambda: _ended(runs.cancel, subscription))
+
+    def abandoned() -> None:
+        runs.cancel(subscription.run_id)
+
+    events.when_abandoned(abandoned)
     ctx.runs.start(ctx, subscription.run_id, lambda caller: _push(caller, ctx, subscription, place))
     answer: Any = {"EventStream": events}
     return answer
-
-
-def _ended(cancel: Any, subscription: _Subscription) -> None:
-    cancel(subscription.run_id)
 
 
 def _take_over(ctx: Context, place: tuple[str, str, str], now: float) -> None:
@@ -111,9 +111,11 @@ async def _push(
     """Send events until the time is over, the shard has ended, or nobody reads any more."""
     loop, wake, events = asyncio.get_running_loop(), asyncio.Event(), subscription.stream
     events.when_taken(wake.set)
-    stop = ctx.engines.stream.listen(
-        subscription.position.log, lambda: loop.call_soon_threadsafe(wake.set)
-    )
+
+    def visible() -> None:
+        loop.call_soon_threadsafe(wake.set)
+
+    stop = ctx.engines.stream.listen(subscription.position.log, visible)
     deadline = loop.time() + KINESIS_SUBSCRIPTION_SECONDS_MAX
     quiet_since = loop.time() - QUIET_SECONDS
     try:

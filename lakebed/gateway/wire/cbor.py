@@ -1,0 +1,110 @@
+"""AWS's CBOR 1.1: the JSON protocol's requests and answers in CBOR, as Java's clients send them.
+
+Blobs are byte strings, times are milliseconds since the epoch as integers, with or without tag 1.
+(No AWS page describes it: Java's SDK speaks it to Kinesis unless told otherwise. Streams of events
+are in JSON there, too.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import cbor2
+
+from lakebed.core.bodies import EventStream, ReadyList
+from lakebed.core.errors import AwsError
+from lakebed.gateway.wire.http import HttpRequest, HttpResponse
+from lakebed.gateway.wire.json import BodyDecoders, Decoder, JsonProtocol, malformed, mismatch
+from lakebed.gateway.wire.models import Operation, ServiceModel, Shape
+
+CONTENT_TYPE = "application/x-amz-cbor-1.1"
+_DEPTH_MAX = 64
+_TIME_TAG = 1
+
+
+def _blob(value: Any) -> bytes:
+    if type(value) is bytes:
+        return value
+    raise mismatch(value, "blob")
+
+
+def _timestamp(value: Any) -> float:
+    if type(value) is int and abs(value) < 1e16:
+        return value / 1000
+    raise mismatch(value, "timestamp")
+
+
+def _untagged(value: Any, immutable: bool) -> Any:
+    """Take what stands behind the tag of times as it is: the library would read seconds."""
+    return value
+
+
+class _Decoders(BodyDecoders):
+    def _scalar(self, kind: str) -> Decoder:
+        own = {"blob": _blob, "timestamp": _timestamp}.get(kind)
+        return own or super()._scalar(kind)
+
+
+class CborProtocol(JsonProtocol):
+    """The CBOR form of one service's JSON protocol."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        super().__init__(model)
+        self._content_type = CONTENT_TYPE
+        self._decoders = _Decoders()
+
+    def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
+        """Return the operation's input, typed as the model says."""
+        decoder = self._decoder(operation)
+        try:
+            value = cbor2.loads(
+                request.body or b"\xa0",
+                semantic_decoders={_TIME_TAG: _untagged},
+                max_depth=_DEPTH_MAX,
+            )
+        except (cbor2.CBORError, RecursionError, ValueError, OverflowError):
+            raise malformed("Unable to parse the request body as CBOR") from None
+        try:
+            return decoder(value)
+        finally:
+            self._decoders.recent.clear()
+
+    def serialise(
+        self, operation: Operation, response: dict[str, Any] | None, request_id: str
+    ) -> HttpResponse:
+        """Return the answer; members that are None are left out, empty ones stay."""
+        if response is None:
+            return HttpResponse(operation.status, self._headers(request_id))
+        if any(isinstance(value, EventStream) for value in response.values()):
+            return super().serialise(operation, response, request_id)
+        body = cbor2.dumps(_written(operation.output, response))
+        return HttpResponse(operation.status, self._headers(request_id), body)
+
+    def serialise_error(
+        self, operation: Operation | None, error: AwsError, request_id: str
+    ) -> HttpResponse:
+        """Return the error with its code in `__type`."""
+        answer = super().serialise_error(operation, error, request_id)
+        return HttpResponse(answer.status, answer.headers, cbor2.dumps(self.error_members(error)))
+
+
+def _written(shape: Shape, value: Any) -> Any:
+    """Return a value as CBOR's writer takes it."""
+    if shape.kind == "timestamp":
+        return round(value * 1000)
+    if shape.kind == "structure" and not shape.document:
+        members = shape.members
+        return {
+            name: _written(members[name].shape, item)
+            for name, item in cast("Mapping[str, Any]", value).items()
+            if item is not None
+        }
+    if shape.kind == "list":
+        items = value.items if isinstance(value, ReadyList) else value
+        element = shape.parts["member"].shape
+        return [_written(element, item) for item in items if item is not None]
+    if shape.kind == "map":
+        element = shape.parts["value"].shape
+        return {key: _written(element, item) for key, item in value.items() if item is not None}
+    return value
