@@ -8,7 +8,7 @@ import logging
 from typing import Any
 
 from lakebed.cli.lifecycle import Keeper
-from lakebed.core.limits import DELIVERIES_AT_ONCE
+from lakebed.core.limits import DELIVERIES_AT_ONCE, DELIVERY_SOURCES_AT_ONCE
 from lakebed.store import StoreError
 
 log = logging.getLogger("lakebed")
@@ -31,17 +31,38 @@ class Deliveries:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                await self._start(self._keeper.now())
+                now = self._keeper.now()
+                await self._read_sources(now)
+                await self._start(now)
             except (OSError, StoreError) as error:
                 log.warning("records could not be delivered: %s", error)
 
     async def carry_out(self, now: float) -> dict[str, int]:
-        """Deliver what is due at a time; return how many records that was, by stream."""
+        """Read sources, deliver what is due at a time; return how many records went, by stream."""
+        await asyncio.gather(*(await self._read_sources(now)))
         delivered: dict[str, int] = {}
         while started := await self._start(now):
             for name, count in zip(started, await asyncio.gather(*started.values()), strict=True):
                 delivered[name] = delivered.get(name, 0) + count
         return delivered
+
+    async def _read_sources(self, now: float) -> list[asyncio.Future[int]]:
+        """Start reading the Kinesis streams that are to be looked at; return when each ends."""
+        source: Any = await asyncio.to_thread(
+            importlib.import_module, f"{_SERVICE}._kinesis_source"
+        )
+        due = await self._keeper.act(
+            self._account, lambda ctx: source.due(ctx, now, DELIVERY_SOURCES_AT_ONCE)
+        )
+        started: list[asyncio.Future[int]] = []
+        for one in due:
+            ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            if await self._keeper.act(
+                one.account,
+                lambda ctx, one=one, ended=ended: source.start(ctx, one, now, ended.set_result),
+            ):
+                started.append(ended)
+        return started
 
     async def _start(self, now: float) -> dict[str, asyncio.Future[int]]:
         """Start deliveries that are due, as many as may be under way; return when each ends."""

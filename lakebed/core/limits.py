@@ -430,5 +430,11 @@ DELIVERY_CHILD_SECONDS_MAX: Final = 120.0
 DELIVERY_CHILD_BYTES_MAX: Final = 2 * GIB
 DELIVERY_RETRY_SECONDS_MAX: Final = 300.0
 """Between two attempts at what cannot be delivered; it waits until it can."""
+DELIVERY_SOURCE_BYTES: Final = 8 * MIB
+"""Read of one shard before others have their turn."""
+DELIVERY_SOURCE_SECONDS_MAX: Final = 8.0
+"""How seldom a source that sleeps is looked at."""
+DELIVERY_SOURCES_AT_ONCE: Final = 100
+"""Kinesis streams that are read at a time."""
 DELIVERIES_AT_ONCE: Final = 8
 """Buffers on their way at a time: each may hold 128 MiB in memory."""

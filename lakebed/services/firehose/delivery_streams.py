@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import DELIVERY_STREAMS_MAX
-from lakebed.services.firehose import _backlog, _destinations, _encryption, _tags
+from lakebed.services.firehose import _backlog, _destinations, _encryption, _kinesis_source, _tags
 from lakebed.services.firehose.model import (
     DESTINATION_ID,
     DIRECT_PUT,
+    FROM_KINESIS,
+    SOURCES,
     STREAMS,
     DeliveryStream,
     find_stream,
@@ -53,7 +55,7 @@ def create_delivery_stream(
         ctx.clock.now(),
         asked.kind,
         {},
-        source=_source(request),
+        source=_source(ctx, request),
         tags=_tags.tags_of(request.get("Tags") or [], {}),
     )
     stream = _destinations.with_destination(ctx, stream, asked)
@@ -61,19 +63,21 @@ def create_delivery_stream(
     if encryption is not None:
         stream = _encryption.encrypted(ctx, stream, "CreateDeliveryStream", encryption)
     STREAMS.put(ctx, stream)
+    _kinesis_source.begin(ctx, stream)
     return {"DeliveryStreamARN": stream.arn}
 
 
-def _source(request: shapes.CreateDeliveryStreamInput) -> dict[str, Any]:
-    """Return the source as it is described; only what is put directly is built."""
-    for member in (
-        "KinesisStreamSourceConfiguration", "MSKSourceConfiguration", "DatabaseSourceConfiguration",
-    ):  # fmt: skip
+def _source(ctx: Context, request: shapes.CreateDeliveryStreamInput) -> dict[str, Any]:
+    """Return the source as it is described."""
+    for member in ("MSKSourceConfiguration", "DatabaseSourceConfiguration"):
         if member in request:
             raise NotBuiltError("firehose", "CreateDeliveryStream", member)
     kind = request.get("DeliveryStreamType", DIRECT_PUT)
-    if kind != DIRECT_PUT:
-        raise invalid(f"The source configuration of the delivery stream type {kind} is required")
+    kinesis = request.get("KinesisStreamSourceConfiguration")
+    if (kinesis is not None) != (kind == FROM_KINESIS) or kind not in (DIRECT_PUT, FROM_KINESIS):
+        raise invalid(f"The source configuration does not match the delivery stream type {kind}")
+    if kinesis is not None:
+        return _kinesis_source.checked_source(ctx, kinesis)
     direct = request.get("DirectPutSourceConfiguration")
     return {} if direct is None else {"DirectPutSourceDescription": dict(direct)}
 
@@ -133,5 +137,6 @@ def delete_delivery_stream(
     """
     stream = find_stream(ctx, request["DeliveryStreamName"])
     STREAMS.delete(ctx, stream.account, stream.region, stream.name)
+    SOURCES.delete(ctx, stream.id)
     _backlog.discard(ctx, stream.id)
     return {}

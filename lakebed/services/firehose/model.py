@@ -95,6 +95,21 @@ class Block(msgspec.Struct, frozen=True):
     sealed: str = ""
 
 
+class Source(msgspec.Struct, frozen=True):
+    """How far a stream's Kinesis stream was read: the last sequence number by shard.
+
+    It is looked at when it is `due`, after a `wait` that grows while nothing comes.
+    """
+
+    stream_id: str
+    account: str
+    region: str
+    name: str
+    due: float
+    wait: float = 1.0
+    places: Mapping[str, str] = {}
+
+
 # Everywhere: the clock's work looks at the streams of all accounts, and ids of streams are unique.
 STREAMS = Table(
     "firehose_stream", DeliveryStream, key=("account", "region", "name"), everywhere=True
@@ -109,6 +124,14 @@ BUFFERS = Table(
 )
 BLOCKS = Table(
     "firehose_block", Block, key=("stream_id", "number"), numbers=("number",), everywhere=True
+)
+SOURCES = Table(
+    "firehose_source",
+    Source,
+    key=("stream_id",),
+    indexes={"by_due": ("due", "stream_id")},
+    numbers=("due",),
+    everywhere=True,
 )
 
 

@@ -41,7 +41,8 @@ def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> list[Need
     if request.get("Tags") and operation == "create_stream":
         found.append(_need(ctx, "kinesis:AddTagsToStream", arn))
     if request.get("Tags") and operation == "register_stream_consumer":
-        found.append(_need(ctx, "kinesis:TagResource", f"{arn}/consumer/{request['ConsumerName']}"))
+        name = f"{request['ConsumerName']}:{int(ctx.clock.now())}"
+        found.append(_need(ctx, "kinesis:TagResource", f"{arn}/consumer/{name}"))
     return found
 
 
@@ -68,19 +69,27 @@ def _arn(ctx: Context, operation: str, request: Mapping[str, Any]) -> str:
         return request["ResourceARN"]
     if operation in _OF_CONSUMERS:
         return _consumer_arn(ctx, request)
+    if operation == "get_records":
+        return _iterators_arn(ctx, request)
     if "StreamARN" in request:
         return request["StreamARN"]
     if name := request.get("StreamName"):
         return f"arn:aws:kinesis:{ctx.region}:{ctx.account}:stream/{name}"
     try:
-        if operation == "get_records":
-            return position_in(ctx, request["ShardIterator"]).stream_arn
         if operation == "list_shards" and "NextToken" in request:
             return _pages.opened(ctx, "ListShards", request["NextToken"])["stream"]
         stream = lookup(ctx, request)
     except AwsError:
         return ""
     return "" if stream is None else stream.arn
+
+
+def _iterators_arn(ctx: Context, request: Mapping[str, Any]) -> str:
+    """Return the ARN of the stream that is read: as the iterator says, whatever else is said."""
+    try:
+        return position_in(ctx, request["ShardIterator"]).stream_arn
+    except AwsError:
+        return ""
 
 
 def _consumer_arn(ctx: Context, request: Mapping[str, Any]) -> str:

@@ -34,13 +34,13 @@ def is_committed(ctx: Context, account: str) -> bool:
     return settings_of(ctx, account).is_committed(ctx.clock.now())
 
 
-def checked(ctx: Context, mode: str, mibps: int) -> None:
-    """Raise the error of a warm throughput that a stream of a mode cannot have."""
+def checked(ctx: Context, account: str, mode: str, mibps: int) -> None:
+    """Raise the error of a warm throughput that an account's stream of a mode cannot have."""
     if mode != ON_DEMAND:
         raise invalid("WarmThroughputMiBps is only supported for on-demand streams.")
-    if not is_committed(ctx, ctx.account):
+    if not is_committed(ctx, account):
         message = "WarmThroughputMiBps requires MinimumThroughputBillingCommitment, which is not"
-        raise validation(f"{message} enabled for account {ctx.account}.")
+        raise validation(f"{message} enabled for account {account}.")
     if mibps > KINESIS_WARM_MIBPS_MAX:
         raise limit_exceeded(f"WarmThroughputMiBps can be at most {KINESIS_WARM_MIBPS_MAX}.")
 

@@ -31,7 +31,7 @@ def update_stream_mode(ctx: Context, request: shapes.UpdateStreamModeInput) -> d
     stream, mode = active(ctx, request), request["StreamModeDetails"]["StreamMode"]
     warm = request.get("WarmThroughputMiBps", 0)
     if "WarmThroughputMiBps" in request:
-        _throughput.checked(ctx, mode, warm)
+        _throughput.checked(ctx, stream.account, mode, warm)
     if mode == stream.mode:
         message = f"Stream {stream.name} under account {stream.account} is already in {mode} mode."
         raise invalid(message)
@@ -62,7 +62,7 @@ def update_stream_warm_throughput(
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamWarmThroughput.html
     """
     stream, mibps = active(ctx, request), request["WarmThroughputMiBps"]
-    _throughput.checked(ctx, stream.mode, mibps)
+    _throughput.checked(ctx, stream.account, stream.mode, mibps)
     stream = replace(_warmed(ctx, stream, mibps), warm_mibps=mibps)
     STREAMS.put(ctx, stream)
     return {

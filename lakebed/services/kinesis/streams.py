@@ -51,7 +51,7 @@ def create_stream(ctx: Context, request: shapes.CreateStreamInput) -> dict[str, 
         raise in_use(f"Stream {name} under account {ctx.account} already exists.")
     warm = request.get("WarmThroughputMiBps", 0)
     if "WarmThroughputMiBps" in request:
-        _throughput.checked(ctx, mode, warm)
+        _throughput.checked(ctx, ctx.account, mode, warm)
     owner = f"stream {name} under account {ctx.account}"
     tags = with_tags(owner, {}, request.get("Tags", {}))
     stream = Stream(

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.htm
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ from lakebed.services.logs.model import GROUP_SIZES, LogGroup, LogStream, Subscr
 log = logging.getLogger("lakebed.logs")
 
 _SESSION = "CWLogsToDestination"
+_NAMES = {"firehose": "Firehose", "kinesis": "Kinesis"}
 _VENDORS = ("kinesis", "firehose", "lambda", "logs", "es")
 
 
@@ -39,7 +41,7 @@ def checked_destination(ctx: Context, arn: str, role: str) -> None:
     if len(parts) < 6 or parts[0] != "arn" or parts[2] not in _VENDORS:
         raise invalid("Invalid destination ARN.")
     vendor = parts[2]
-    if vendor != "firehose":
+    if vendor not in _NAMES:
         raise NotBuiltError("logs", "PutSubscriptionFilter", f"destinations of {vendor}")
     if not role:
         raise invalid(f"destinationArn for vendor {vendor} cannot be used without roleArn")
@@ -56,11 +58,12 @@ def check_delivery(ctx: Context, group: LogGroup, subscription: Subscription) ->
     whole = _whole("CONTROL_MESSAGE", group.account, "", "", subscription, [event])
     try:
         with ctx.store.savepoint():
-            _send(ctx, subscription, whole)
+            _send(ctx, subscription, "", whole)
     except AwsError as error:
+        name = _name(subscription)
         message = (
-            "Could not deliver test message to specified Firehose stream. Check if the given "
-            "Firehose stream is in ACTIVE state."
+            f"Could not deliver test message to specified {name} stream. Check if the given "
+            f"{name} stream is in ACTIVE state."
         )
         log.warning("the test message of %s: %s", subscription.name, error)
         raise invalid(message) from error
@@ -83,7 +86,7 @@ def hand_on(ctx: Context, group: LogGroup, stream: LogStream, batch: Batch) -> N
             )
             try:
                 with ctx.store.savepoint():
-                    _send(ctx, subscription, whole)
+                    _send(ctx, subscription, stream.name, whole)
             except AwsError as error:
                 log.warning("the subscription %s of %s: %s", subscription.name, group.name, error)
 
@@ -121,14 +124,26 @@ def _whole(  # noqa: PLR0913 (what a message says)
     return gzip.compress(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
-def _send(ctx: Context, subscription: Subscription, data: bytes) -> None:
+def _send(ctx: Context, subscription: Subscription, stream: str, data: bytes) -> None:
     named = service_roles.named(subscription.role)
     assert named is not None
     principal = service_roles.session_of(ctx, named, _service(ctx, named), _SESSION)
     region = subscription.destination.split(":")[3]
     ctx = msgspec.structs.replace(ctx, principal=principal, region=region)
-    ctx.aws.firehose.put_record(
-        {"DeliveryStreamName": _stream(subscription), "Record": {"Data": data}}
+    if _name(subscription) == "Firehose":
+        ctx.aws.firehose.put_record(
+            {"DeliveryStreamName": _stream(subscription), "Record": {"Data": data}}
+        )
+        return
+    # All of a log stream's events go to one shard, in their order, unless they are to be spread.
+    is_random = subscription.distribution == "Random" or not stream
+    key = (
+        ctx.ids.token()
+        if is_random
+        else hashlib.md5(stream.encode(), usedforsecurity=False).hexdigest()
+    )
+    ctx.aws.kinesis.put_record(
+        {"StreamARN": subscription.destination, "Data": data, "PartitionKey": key}
     )
 
 
@@ -144,4 +159,4 @@ def _stream(subscription: Subscription) -> str:
 
 
 def _name(subscription: Subscription) -> str:
-    return {"firehose": "Firehose"}[subscription.destination.split(":")[2]]
+    return _NAMES[subscription.destination.split(":")[2]]

@@ -30,7 +30,7 @@ _NOT_BUILT = ("applyOnTransformedLogs", "fieldSelectionCriteria", "emitSystemFie
 def put_subscription_filter(ctx: Context, request: shapes.PutSubscriptionFilterRequest) -> None:
     """Hand a group's matching events on from now on; a filter of the same name is replaced.
 
-    Firehose takes them; Kinesis, Lambda, OpenSearch and other accounts are refused by name.
+    Firehose and Kinesis take them; Lambda, OpenSearch and other accounts are refused by name.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
     """
     group = find_group(ctx, request["logGroupName"])

@@ -26,7 +26,8 @@ from lakebed.services.s3._signature_conditions import signature_conditions
 from lakebed.services.s3._versions import is_version_id
 from lakebed.services.s3.model import BUCKETS, UPLOADS, Bucket
 
-_OF_ACCOUNT = frozenset({"list_buckets", "create_bucket"})
+_ALL_BUCKETS = "arn:aws:s3:::*"
+"""What ListAllMyBuckets is asked of, as AWS's walkthrough of user policies has it."""
 _OF_POLICY = frozenset({"get_bucket_policy", "put_bucket_policy", "delete_bucket_policy"})
 """What the root of a bucket's account may whatever the policy says, lest it lock itself out."""
 _OF_VERSIONS = {
@@ -48,7 +49,10 @@ def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> Sequence[
     What a bucket that is not there answers is its handler's to say, as is which keys of
     DeleteObjects may be deleted.
     """
-    if operation in _OF_ACCOUNT:
+    if operation == "list_buckets":
+        found = needs_of(ctx, "s3", operation, request)
+        return [Need(one.action, _ALL_BUCKETS, one.owner) for one in found]
+    if operation == "create_bucket":
         found = needs_of(ctx, "s3", operation, request)
         if request.get("ObjectLockEnabledForBucket"):
             more = ("s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning")
@@ -309,6 +313,9 @@ def refusal(ctx: Context, decision: Decision) -> AwsError:
     need, who = decision.need, ctx.principal
     if need is None or who.is_anonymous or who.account != need.owner:
         return AwsError("AccessDenied", "Access Denied", 403)
+    if need.resource == _ALL_BUCKETS:
+        reason = decision.reason.replace(f" on resource: {_ALL_BUCKETS}", "", 1)
+        return AwsError("AccessDenied", reason, 403)
     about = f"on resource: {need.resource}"
     quoted = f'on resource: "{need.resource}"'
     return AwsError("AccessDenied", decision.reason.replace(about, quoted, 1), 403)

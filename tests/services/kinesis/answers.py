@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lakebed.core.clock import SimulatedClock
@@ -12,6 +13,12 @@ from lakebed.core.ids import Ids
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/"
 HASH_KEYS = 2**128
+
+
+def asking_once(lakebed: Any) -> Any:
+    """Return a client that takes a refusal for one: SDKs ask again after LimitExceeded."""
+    once = Config(retries={"total_max_attempts": 1, "mode": "standard"})
+    return lakebed.client("kinesis", config=once)
 
 
 def body(answer: dict[str, Any]) -> dict[str, Any]:

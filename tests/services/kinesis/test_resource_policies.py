@@ -170,6 +170,26 @@ def test_a_user_may_do_what_a_policy_says_and_no_more(strict):
     user.create_stream(StreamName="new", ShardCount=1)
 
 
+def test_whose_records_are_read_is_said_by_the_iterator(strict):
+    root = strict.client("kinesis")
+    for name in ("own", "theirs"):
+        root.create_stream(StreamName=name, ShardCount=1)
+    own, theirs = f"{ARN}own", f"{ARN}theirs"
+    may = {"Effect": "Allow", "Action": ["kinesis:Get*"], "Resource": own}
+    user = signed_as(strict, "curious", may)
+
+    def iterator(client, arn):
+        which = {"ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+        return client.get_shard_iterator(StreamARN=arn, **which)["ShardIterator"]
+
+    assert user.get_records(ShardIterator=iterator(user, own))["Records"] == []
+    assert refused(iterator, user, theirs)[0] == "AccessDeniedException"
+    found = iterator(root, theirs)
+    for which in ({}, {"StreamARN": own}):
+        code, _ = refused(user.get_records, ShardIterator=found, **which)
+        assert code == "AccessDeniedException"
+
+
 def test_a_streams_policy_denies_even_who_is_allowed(strict):
     root = strict.client("kinesis")
     root.create_stream(StreamName="shut", ShardCount=1)

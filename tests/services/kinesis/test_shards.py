@@ -4,14 +4,14 @@ import datetime
 
 import pytest
 
-from tests.services.kinesis.answers import ARN, HASH_KEYS, lineage, refused
+from tests.services.kinesis.answers import ARN, HASH_KEYS, asking_once, lineage, refused
 
 HALF, LAST = HASH_KEYS // 2, HASH_KEYS - 1
 
 
 @pytest.fixture
 def kinesis(lakebed):
-    return lakebed.client("kinesis")
+    return asking_once(lakebed)
 
 
 def shards_of(kinesis, **which):

@@ -4,12 +4,12 @@ import datetime
 
 import pytest
 
-from tests.services.kinesis.answers import ARN, body, refused
+from tests.services.kinesis.answers import ARN, asking_once, body, refused
 
 
 @pytest.fixture
 def kinesis(lakebed):
-    client = lakebed.client("kinesis")
+    client = asking_once(lakebed)
     client.create_stream(StreamName="clicks", ShardCount=1)
     return client
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.services.kinesis.answers import refused
+from tests.services.kinesis.answers import asking_once, refused
 
 
 @pytest.fixture
 def kinesis(lakebed):
-    client = lakebed.client("kinesis")
+    client = asking_once(lakebed)
     client.create_stream(StreamName="clicks", ShardCount=1)
     return client
 

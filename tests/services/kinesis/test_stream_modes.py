@@ -5,7 +5,15 @@ import pytest
 from lakebed.services.kinesis import _scaling, _shards, stream_modes
 from lakebed.services.kinesis.model import STREAMS, Stream
 from lakebed.store.sqlite import SqliteStore
-from tests.services.kinesis.answers import ARN, HASH_KEYS, at_a_time, body, lineage, refused
+from tests.services.kinesis.answers import (
+    ARN,
+    HASH_KEYS,
+    asking_once,
+    at_a_time,
+    body,
+    lineage,
+    refused,
+)
 
 ON_DEMAND, PROVISIONED = {"StreamMode": "ON_DEMAND"}, {"StreamMode": "PROVISIONED"}
 CLICKS = {"StreamARN": f"{ARN}clicks"}
@@ -13,7 +21,7 @@ CLICKS = {"StreamARN": f"{ARN}clicks"}
 
 @pytest.fixture
 def kinesis(lakebed):
-    return lakebed.client("kinesis")
+    return asking_once(lakebed)
 
 
 def summary_of(kinesis):

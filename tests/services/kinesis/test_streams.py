@@ -4,12 +4,13 @@ import datetime
 
 import pytest
 
-from tests.services.kinesis.answers import ARN, HASH_KEYS, body, lineage, refused
+from lakebed import testing
+from tests.services.kinesis.answers import ARN, HASH_KEYS, asking_once, body, lineage, refused
 
 
 @pytest.fixture
 def kinesis(lakebed):
-    return lakebed.client("kinesis")
+    return asking_once(lakebed)
 
 
 def is_now(time):
@@ -212,3 +213,30 @@ def test_streams_of_regions_are_apart(lakebed):
     west.create_stream(StreamName="clicks", ShardCount=2)
     arn = west.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]["StreamARN"]
     assert arn == "arn:aws:kinesis:eu-west-1:000000000000:stream/clicks"
+
+
+def test_who_waits_for_a_stream_waits_no_longer(kinesis):
+    kinesis.create_stream(StreamName="clicks", ShardCount=1)
+    once = {"Delay": 1, "MaxAttempts": 1}
+    kinesis.get_waiter("stream_exists").wait(StreamName="clicks", WaiterConfig=once)
+    kinesis.delete_stream(StreamName="clicks")
+    kinesis.get_waiter("stream_not_exists").wait(StreamName="clicks", WaiterConfig=once)
+    assert kinesis.list_streams()["StreamNames"] == []
+
+
+def test_streams_outlive_their_server(tmp_path):
+    running = testing.start(tmp_path / "data")
+    client = running.client("kinesis")
+    client.create_stream(StreamName="clicks", ShardCount=1, Tags={"team": "data"})
+    split = {"ShardToSplit": "shardId-000000000000", "NewStartingHashKey": "1000"}
+    client.split_shard(StreamName="clicks", **split)
+    shards = client.list_shards(StreamName="clicks")["Shards"]
+    token = client.list_shards(StreamName="clicks", MaxResults=2)["NextToken"]
+    running.kill()
+    again = testing.start(tmp_path / "data")
+    client = again.client("kinesis")
+    assert client.list_shards(StreamName="clicks")["Shards"] == shards
+    assert client.list_shards(NextToken=token)["Shards"] == shards[2:]
+    tags = client.list_tags_for_stream(StreamName="clicks")["Tags"]
+    assert tags == [{"Key": "team", "Value": "data"}]
+    again.stop()

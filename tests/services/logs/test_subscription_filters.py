@@ -60,6 +60,22 @@ def test_matching_events_go_into_a_stream_of_firehose(lakebed, logs, stream):
     }
 
 
+def test_matching_events_go_into_a_stream_of_kinesis(lakebed, logs, stream):
+    kinesis = lakebed.client("kinesis")
+    kinesis.create_stream(StreamName="s", ShardCount=1)
+    put(logs, "arn:aws:kinesis:us-east-1:000000000000:stream/s", roleArn=ROLE)
+    logs.put_log_events(**stream, logEvents=events("ERROR one", "fine"))
+    (shard,) = kinesis.list_shards(StreamName="s")["Shards"]
+    iterator = kinesis.get_shard_iterator(
+        StreamName="s", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    records = kinesis.get_records(ShardIterator=iterator)["Records"]
+    control, data = (json.loads(gzip.decompress(one["Data"])) for one in records)
+    (health,) = control["logEvents"]
+    assert health["message"] == "CWL CONTROL MESSAGE: Checking health of destination Kinesis."
+    assert [one["message"] for one in data["logEvents"]] == ["ERROR one"]
+
+
 def test_firehose_makes_lines_of_what_comes(lakebed, logs, stream):
     make(
         lakebed,
@@ -129,7 +145,6 @@ def test_a_stream_that_is_not_there_is_refused(logs, stream):
 @pytest.mark.parametrize(
     ("destination", "named"),
     [
-        ("arn:aws:kinesis:us-east-1:000000000000:stream/s", "kinesis"),
         ("arn:aws:lambda:us-east-1:000000000000:function:f", "lambda"),
         ("arn:aws:logs:us-east-1:111111111111:destination:d", "logs"),
     ],

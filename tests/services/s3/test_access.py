@@ -183,6 +183,49 @@ def test_a_user_of_a_strict_server_needs_its_own_policys_leave(strict):
     assert [one["Code"] for one in deleted["Errors"]] == ["AccessDenied"]
 
 
+@pytest.mark.parametrize(
+    ("effect", "resource", "is_allowed"),
+    [
+        ("Allow", "arn:aws:s3:::*", True),
+        ("Allow", "*", True),
+        ("Allow", "arn:aws:s3:::wide*", False),
+        ("Deny", "arn:aws:s3:::*", False),
+        ("Deny", "arn:aws:s3:::wide*", True),
+    ],
+)
+def test_the_list_of_buckets_is_all_buckets_to_a_policy(strict, effect, resource, is_allowed):
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/walkthrough1.html
+    iam, name = strict.client("iam"), f"{effect}{len(resource)}"
+    lists = {"Effect": effect, "Action": "s3:ListAllMyBuckets", "Resource": resource}
+    everything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    statements = [lists] if effect == "Allow" else [lists, everything]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="lists", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {
+        "aws_access_key_id": key["AccessKeyId"],
+        "aws_secret_access_key": key["SecretAccessKey"],
+    }
+    user = strict.client("s3", **keys)
+    if is_allowed:
+        assert answer(user.list_buckets())["Owner"] == {"ID": "000000000000"}
+        return
+    why = (
+        "with an explicit deny in an identity-based policy"
+        if effect == "Deny"
+        else "because no identity-based policy allows the s3:ListAllMyBuckets action"
+    )
+    assert refusal(user.list_buckets) == (
+        403,
+        {
+            "Code": "AccessDenied",
+            "Message": f"User: arn:aws:iam::000000000000:user/{name} is not authorized to "
+            f"perform: s3:ListAllMyBuckets {why}",
+        },
+    )
+
+
 @pytest.mark.usefixtures("lakebed")
 def test_the_example_of_the_page():
     (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
