@@ -25,7 +25,11 @@ from tests.gateway.wire.botocore_oracle import (
 # Its answer is one bare element, which boto3 reads with a handler of its own: see test_rest_xml.
 _BARE = {("s3", "GetBucketLocation")}
 # An answer that goes on, event by event: see test_event_stream.
-_EVENTS = {("logs", "StartLiveTail"), ("s3", "SelectObjectContent")}
+_EVENTS = {
+    ("logs", "StartLiveTail"),
+    ("s3", "SelectObjectContent"),
+    ("kinesis", "SubscribeToShard"),
+}
 
 
 @pytest.mark.parametrize(("service", "name"), operations())
