@@ -177,13 +177,32 @@ class Reader:
         try:
             with pq.ParquetFile(self._source.path) as file:
                 self.names = file.schema_arrow.names
-                for batch in file.iter_batches(batch_size=4096):
+                groups = list(self._groups(file.metadata))
+                for batch in file.iter_batches(batch_size=4096, row_groups=groups):
                     self.processed += batch.nbytes
                     yield from map(Record, batch.to_pylist())
         except pa.ArrowException as error:
             message = f"The Parquet file cannot be read: {error}."
             raise SelectError("ParquetParsingError", message) from error
         self.scanned = self.processed
+
+    def _groups(self, metadata: Any) -> Iterator[int]:
+        """Yield the row groups that begin in the range that is asked for, whole.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/selecting-content-from-objects.html
+        """
+        source = self._source
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            chunks = map(group.column, range(group.num_columns))
+            begins = min((_begins(chunk) for chunk in chunks), default=0)
+            if source.start <= begins and not 0 <= source.end < begins:
+                yield number
+
+
+def _begins(chunk: Any) -> int:
+    """Return where a column of a row group begins: with its dictionary, if it has one."""
+    return (chunk.has_dictionary_page and chunk.dictionary_page_offset) or chunk.data_page_offset
 
 
 def _decompressed(file: BinaryIO, compression: str) -> BinaryIO:

@@ -159,7 +159,7 @@ def _source(request: Mapping[str, Any]) -> Source:
     if len(kinds) != 1:
         message = "InputSerialization needs exactly one of CSV, JSON and Parquet."
         raise AwsError("MissingRequiredParameter", message, 400)
-    compression = given.get("CompressionType") or "NONE"
+    compression = str(given.get("CompressionType") or "NONE").upper()
     if compression not in ("NONE", "GZIP", "BZIP2") or (
         kinds == ["Parquet"] and compression != "NONE"
     ):
@@ -172,7 +172,7 @@ def _source(request: Mapping[str, Any]) -> Source:
         found = Source("", "csv", compression, _csv(given["CSV"] or {}))
     elif kinds == ["JSON"]:
         form: Mapping[str, Any] = given["JSON"] or {}
-        kind = form.get("Type") or ""
+        kind = str(form.get("Type") or "").upper()
         if kind not in ("LINES", "DOCUMENT"):
             message = "The JsonType is invalid. Only DOCUMENT and LINES are supported."
             raise AwsError("InvalidJsonType", message, 400)
@@ -181,7 +181,8 @@ def _source(request: Mapping[str, Any]) -> Source:
 
 
 def _csv(given: Mapping[str, Any]) -> CsvForm:
-    header = given.get("FileHeaderInfo") or "NONE"
+    # Of these words no case is told apart: clients write `Use` and `Lines`, as AWS's guides do.
+    header = str(given.get("FileHeaderInfo") or "NONE").upper()
     if header not in ("USE", "IGNORE", "NONE"):
         message = "The FileHeaderInfo is invalid. Only NONE, USE, and IGNORE are supported."
         raise AwsError("InvalidFileHeaderInfo", message, 400)
@@ -211,7 +212,7 @@ def _ranged(source: Source, given: Mapping[str, Any]) -> Source:
     if "Start" not in given and "End" not in given:
         return source
     is_cut = source.compression != "NONE" or source.csv.has_quoted_records
-    if is_cut or source.kind in ("document", "parquet"):
+    if is_cut or source.kind == "document":
         message = "Scan range queries are not supported on this type of object."
         raise AwsError("UnsupportedScanRangeInput", message, 400)
     start, end = given.get("Start", 0), given.get("End", -1)
@@ -229,7 +230,7 @@ def _target(given: Mapping[str, Any]) -> Target:
     record = form.get("RecordDelimiter") or "\n"
     if kinds == ["JSON"]:
         return Target(None, record)
-    quotes = form.get("QuoteFields") or "ASNEEDED"
+    quotes = str(form.get("QuoteFields") or "ASNEEDED").upper()
     if quotes not in ("ALWAYS", "ASNEEDED"):
         message = "The QuoteFields is invalid. Only ALWAYS and ASNEEDED are supported."
         raise AwsError("InvalidQuoteFields", message, 400)

@@ -316,6 +316,34 @@ def test_what_fails_on_the_way_ends_the_answer_with_an_error(s3, body, source, e
     assert error.value.response["Error"]["Code"] == code
 
 
+def test_a_range_of_parquet_is_the_row_groups_that_begin_in_it(s3):
+    table, held = pa.table({"n": list(range(6))}), io.BytesIO()
+    pq.write_table(table, held, row_group_size=2)
+    metadata = pq.ParquetFile(held).metadata
+    starts = [metadata.row_group(at).column(0).dictionary_page_offset for at in range(3)]
+    body, text = held.getvalue(), "SELECT s.n FROM S3Object s"
+
+    def rows(start, end):
+        return selected(
+            s3, body, text, {"Parquet": {}}, CSV, ScanRange={"Start": start, "End": end}
+        ).split()
+
+    assert rows(0, len(body)) == ["0", "1", "2", "3", "4", "5"]
+    assert rows(starts[1], starts[2] - 1) == ["2", "3"]
+    assert rows(starts[1] + 1, starts[2]) == ["4", "5"]
+    assert rows(starts[1] + 1, starts[2] - 1) == []
+    found = [rows(start, start + 39) for start in range(0, len(body), 40)]
+    assert [row for rows_of in found for row in rows_of] == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_words_are_taken_in_any_case(s3):
+    source = {"CSV": {"FileHeaderInfo": "Use"}, "CompressionType": "None"}
+    text = "SELECT s.name FROM S3Object s WHERE s.id = 1"
+    assert selected(s3, ROWS, text, source, {"CSV": {"QuoteFields": "Always"}}) == '"ann"\n'
+    lines = {"JSON": {"Type": "Lines"}}
+    assert selected(s3, OBJECTS, "SELECT s.t FROM S3Object s LIMIT 1", lines, CSV) == "a\n"
+
+
 def test_a_client_that_waits_is_told_that_the_answer_goes_on():
     stream = EventStream(16)
 
