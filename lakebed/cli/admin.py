@@ -214,6 +214,8 @@ class Admin:
     async def _reset(self) -> Path:
         """Empty the lake and the store; return the folder, of this reset alone, to delete."""
         await self._dispatcher.close()
+        for log in self._house.engines.stream.logs():
+            self._house.engines.stream.delete(log)
         self._store.clear()
         self._house.audit.wants_data_events = False
         lake, trash = self._settings.lake_dir, self._settings.state_dir / "trash"

@@ -70,7 +70,7 @@ class Care:
         self.scrub = Scrub(self, self._objects.upkeep)
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
         self.log_retention = LogRetention(self, settings.account)
-        self.stream_retention = StreamRetention(self, settings.account)
+        self.stream_retention = StreamRetention(self, settings.account, house.engines.stream)
         self.crawler_schedules = CrawlerSchedules(self, settings.account)
         self.deliveries = Deliveries(self, settings.account)
         self.trails = Trails(self, settings.account, settings.state_dir, house.audit)

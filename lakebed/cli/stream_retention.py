@@ -1,4 +1,4 @@
-"""Removes the shards of streams that are past their retention."""
+"""Removes the shards and records of streams that are past their retention."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from lakebed.cli.lifecycle import Keeper
+from lakebed.engines.stream import StreamEngine
 from lakebed.store import StoreError
 
 log = logging.getLogger("lakebed")
@@ -13,14 +14,18 @@ log = logging.getLogger("lakebed")
 FIRST_SECONDS = 5.0
 """After its start a server has other things to do."""
 LOOK_SECONDS = 60.0
+TRIM_SECONDS = 600.0
+"""How often every log is looked at for records that are past their retention."""
 
 
 class StreamRetention:
     """The streams of one server, as the clock sees them."""
 
-    def __init__(self, keeper: Keeper, account: str) -> None:
+    def __init__(self, keeper: Keeper, account: str, streams: StreamEngine) -> None:
         self._keeper = keeper
         self._account = account
+        self._streams = streams
+        self._trimmed = 0.0
 
     async def run(self) -> None:
         """Remove what is due until cancelled."""
@@ -42,4 +47,29 @@ class StreamRetention:
         while count := await self._keeper.act(self._account, lambda ctx: _upkeep.expired(ctx, now)):
             total += count
             await asyncio.sleep(0)
-        return {"expired": total} if total else {}
+        deleted = await self._delete()
+        if now - self._trimmed >= TRIM_SECONDS:
+            self._trimmed = now
+            await self._trim(now)
+        done = {"expired": total, "deleted": deleted}
+        return {what: count for what, count in done.items() if count}
+
+    async def _delete(self) -> int:
+        """Delete logs that no shard has any more, and only then forget their names."""
+        from lakebed.services.kinesis import _upkeep
+
+        total = 0
+        while logs := await self._keeper.act(self._account, _upkeep.dropped_logs):
+            for log in logs:
+                await asyncio.to_thread(self._streams.delete, log)
+            await self._keeper.act(self._account, lambda ctx, logs=logs: _upkeep.deleted(ctx, logs))
+            total += len(logs)
+        return total
+
+    async def _trim(self, now: float) -> None:
+        """Give the room of old records back."""
+        from lakebed.services.kinesis import _upkeep
+
+        found = await self._keeper.look(self._account, lambda ctx: _upkeep.horizons(ctx, now))
+        for log, since in found:
+            await asyncio.to_thread(self._streams.trim, log, since)

@@ -358,6 +358,8 @@ KINESIS_SHARDS_MAX: Final = 20_000
 """Open shards of an account in a region, of its provisioned streams: as in US East (N. Virginia)"""
 KINESIS_STREAM_SHARDS_MAX: Final = 10_000
 """Of one stream, by CreateStream and UpdateShardCount."""
+KINESIS_ON_DEMAND_SHARDS_MAX: Final = 200
+"""Of one on-demand stream; AWS raises it when asked."""
 KINESIS_ON_DEMAND_STREAMS_MAX: Final = 50
 KINESIS_RETENTION_HOURS_MIN: Final = 24
 KINESIS_RETENTION_HOURS_MAX: Final = 8760

@@ -30,14 +30,35 @@ def test_closed_shards_go_once_their_records_have_expired(lakebed):
     assert owner(lakebed, "stream-retention")["done"] == {}
     assert rows(lakebed)[0] == 6
     tomorrow = time.time() + 24 * HOUR
-    assert owner(lakebed, "stream-retention", now=tomorrow)["done"] == {"expired": 1}
+    assert owner(lakebed, "stream-retention", now=tomorrow)["done"] == {"expired": 1, "deleted": 1}
     ids = [one["ShardId"][-1] for one in kinesis.list_shards(StreamName="short")["Shards"]]
     assert ids == ["1", "2"]
     assert len(kinesis.list_shards(StreamName="long")["Shards"]) == 3
     later = tomorrow + 24 * HOUR
-    assert owner(lakebed, "stream-retention", now=later)["done"] == {"expired": 1}
+    assert owner(lakebed, "stream-retention", now=later)["done"] == {"expired": 1, "deleted": 1}
     assert owner(lakebed, "stream-retention", now=later)["done"] == {}
-    assert rows(lakebed)[0] == 4
+    assert rows(lakebed) == (4, 0)
+
+
+def test_files_of_old_records_go(lakebed):
+    kinesis = lakebed.client("kinesis")
+    kinesis.create_stream(StreamName="old", ShardCount=1)
+    kinesis.put_record(StreamName="old", Data=b"x", PartitionKey="k")
+    (path,) = lakebed.data_dir.glob("state/streams/*/*.log")
+    assert owner(lakebed, "stream-retention", now=time.time() + 25 * HOUR)["done"] == {}
+    assert not path.exists()
+    assert len(list(path.parent.glob("*.log"))) == 1
+
+
+def test_files_of_a_deleted_stream_go(lakebed):
+    kinesis = lakebed.client("kinesis")
+    kinesis.create_stream(StreamName="gone", ShardCount=1)
+    kinesis.put_record(StreamName="gone", Data=b"x", PartitionKey="k")
+    assert len(list(lakebed.data_dir.glob("state/streams/*"))) == 1
+    kinesis.delete_stream(StreamName="gone")
+    assert owner(lakebed, "stream-retention")["done"] == {"deleted": 1}
+    assert not list(lakebed.data_dir.glob("state/streams/*"))
+    assert rows(lakebed) == (0, 0)
 
 
 def test_many_shards_go_in_slices(lakebed):
@@ -47,5 +68,8 @@ def test_many_shards_go_in_slices(lakebed):
         StreamName="wide", TargetShardCount=300, ScalingType="UNIFORM_SCALING"
     )
     tomorrow = time.time() + 24 * HOUR
-    assert owner(lakebed, "stream-retention", now=tomorrow)["done"] == {"expired": 150}
-    assert rows(lakebed)[0] == 300
+    assert owner(lakebed, "stream-retention", now=tomorrow)["done"] == {
+        "expired": 150,
+        "deleted": 150,
+    }
+    assert rows(lakebed) == (300, 0)

@@ -105,6 +105,10 @@ class StreamEngine(Protocol):
         """Forget a log and all its lines; a log of that name may not be used again."""
         ...
 
+    def logs(self) -> list[str]:
+        """Return the names of all logs that lines were written into."""
+        ...
+
     def listen(self, log: str, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back, from whatever thread, when lines become visible; return what ends that."""
         ...

@@ -1,4 +1,4 @@
-"""What time asks for: closed shards go once all of their records have expired."""
+"""What time asks for: closed shards go once all of their records have expired, and old records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from lakebed.context import Context
 from lakebed.core.limits import KINESIS_RETENTION_HOURS_MIN, KINESIS_SHARDS_SLICE
 from lakebed.services.kinesis import _shards
-from lakebed.services.kinesis.model import HOUR_SECONDS, SHARDS, STREAMS, Shard
+from lakebed.services.kinesis.model import DROPPED_LOGS, HOUR_SECONDS, SHARDS, STREAMS, Shard
 from lakebed.store import Range
 
 
@@ -27,3 +27,25 @@ def expired(ctx: Context, now: float) -> int:
         if len(due) == KINESIS_SHARDS_SLICE:
             break
     return _shards.dropped(ctx, due)
+
+
+def dropped_logs(ctx: Context) -> list[str]:
+    """Return the names of logs that no shard has any more, at most a slice of them."""
+    rows = DROPPED_LOGS.scan(ctx, Range(limit=KINESIS_SHARDS_SLICE))
+    return [row.log for row in rows]
+
+
+def deleted(ctx: Context, logs: list[str]) -> None:
+    """Forget logs that the engine has deleted."""
+    for log in logs:
+        DROPPED_LOGS.delete(ctx, log)
+
+
+def horizons(ctx: Context, now: float) -> list[tuple[str, float]]:
+    """Return every shard's log with the time before which its records are past their retention."""
+    found: list[tuple[str, float]] = []
+    for stream in STREAMS.scan(ctx):
+        since = stream.horizon(now)
+        shards = SHARDS.scan(ctx, Range((stream.account, stream.region, stream.name)))
+        found += [(shard.log, since) for shard in shards]
+    return found

@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any, cast
 from lakebed.context import Context, prompt
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import KIB, KINESIS_GET_BYTES_MAX, KINESIS_PUT_BYTES_MAX
-from lakebed.services.kinesis import _data_keys, _metering, _sequence_numbers
+from lakebed.services.kinesis import _data_keys, _demand, _metering, _sequence_numbers
 from lakebed.services.kinesis._lines import Lines, lines_of, opened, records_in, sealed_lines
 from lakebed.services.kinesis._positions import check_age, iterator_of, position_in
 from lakebed.services.kinesis._reading import Read, children_of, read_on, shard_at
 from lakebed.services.kinesis._routes import Routes, hash_key_of, routes_of
 from lakebed.services.kinesis._streams import check_dry_run, stream_of
-from lakebed.services.kinesis.model import ACTIVE, KMS, Shard, Stream, invalid, replace, validation
+from lakebed.services.kinesis.model import (
+    ACTIVE,
+    KMS,
+    ON_DEMAND,
+    Shard,
+    Stream,
+    invalid,
+    replace,
+    validation,
+)
 
 if TYPE_CHECKING:
     from lakebed.shapes import kinesis as shapes
@@ -37,6 +46,8 @@ def put_record(ctx: Context, request: shapes.PutRecordInput) -> shapes.PutRecord
     if ordering is not None and not _sequence_numbers.is_one(ordering):
         raise invalid(f"SequenceNumberForOrdering {ordering} is no sequence number of a record.")
     record = _record(stream, request, "data")
+    if stream.mode == ON_DEMAND:
+        stream = _demand.counted(ctx, stream, _size(record), 1)
     key = hash_key_of(record[0], request.get("ExplicitHashKey"))
     shard = routes_of(ctx, stream).shard_for(key)
     if _metering.is_enforced(ctx) and not _metering.takes(ctx, shard, _size(record)):
@@ -61,8 +72,11 @@ def put_records(ctx: Context, request: shapes.PutRecordsInput) -> shapes.PutReco
     records = [
         _record(stream, entry, f"records.{at}.member.data") for at, entry in enumerate(entries, 1)
     ]
-    if sum([_size(record) for record in records]) > KINESIS_PUT_BYTES_MAX:
+    size = sum([_size(record) for record in records])
+    if size > KINESIS_PUT_BYTES_MAX:
         raise invalid(f"Records size exceeds {KINESIS_PUT_BYTES_MAX // KIB // KIB} MB limit")
+    if stream.mode == ON_DEMAND:
+        stream = _demand.counted(ctx, stream, size, len(records))
     answers, by_shard = _routed(ctx, routes_of(ctx, stream), entries, records)
     for shard, places in by_shard.values():
         numbers = _append(ctx, stream, shard, [records[at] for at in places])

@@ -21,6 +21,7 @@ from lakebed.services.kinesis._streams import active, consumers_of, shards_of, s
 from lakebed.services.kinesis._tags import with_tags
 from lakebed.services.kinesis.model import (
     CONSUMERS,
+    DATA_KEYS,
     ON_DEMAND,
     POLICIES,
     PROVISIONED,
@@ -112,6 +113,7 @@ def delete_stream(ctx: Context, request: shapes.DeleteStreamInput) -> dict[str, 
         POLICIES.delete(ctx, consumer.arn)
     _shards.dropped(ctx, SHARDS.scan(ctx, Range(place)))
     POLICIES.delete(ctx, stream.arn)
+    DATA_KEYS.delete_range(ctx, Range((stream.id,)))
     STREAMS.delete(ctx, *place)
     return {}
 

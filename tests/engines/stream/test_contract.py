@@ -162,6 +162,15 @@ def test_a_deleted_log_leaves_nothing(tmp_path, engine):
     assert not (tmp_path / "a").exists()
 
 
+def test_logs_are_known_by_their_names(engine):
+    put(engine, "b", 1, "x")
+    put(engine, "a", 1, "x")
+    append(engine, "waiting", 1, "x")
+    assert engine.logs() == ["a", "b"]
+    engine.delete("a")
+    assert engine.logs() == ["b"]
+
+
 def test_listeners_hear_of_what_became_visible(engine):
     heard = []
     stop = engine.listen("a", lambda: heard.append(engine.ends("a").visible))

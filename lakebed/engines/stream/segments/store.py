@@ -98,6 +98,10 @@ class SegmentStore:
         first = found.segments[0].first if found.segments else 0
         return Ends(first, found.visible, found.next, found.time)
 
+    def logs(self) -> list[str]:
+        """Return the names of all logs that lines were written into."""
+        return sorted(path.name for path in self._folder.glob("*"))
+
     def listen(self, log: str, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back, from whatever thread, when lines become visible; return what ends that."""
         callbacks = self._log(log).callbacks
@@ -269,6 +273,8 @@ class SegmentStore:
 
     def trim(self, log: str, before: float) -> None:
         """Give room back: forget lines older than a time, as far as that frees whole files."""
+        if log not in self._logs and not (self._folder / log).is_dir():
+            return
         with self._flushing:
             found = self._log(log)
             segments = found.segments
