@@ -1,4 +1,4 @@
-"""Delivers what waits in Firehose's streams when it is due."""
+"""Delivers what waits in streams of Firehose when it is due, and reads their sources."""
 
 from __future__ import annotations
 
@@ -16,78 +16,90 @@ log = logging.getLogger("lakebed")
 LOOK_SECONDS = 1.0
 """Buffers are due to the second; to look is to ask an index."""
 _SERVICE = "lakebed.services.firehose"
+_SOURCE = f"{_SERVICE}._kinesis_source"
+Ends = dict[str, "asyncio.Future[int]"]
+"""When what is under way ends, by the stream's id: with a number of records."""
 
 
 class Deliveries:
-    """The buffers of one server's streams, of all accounts and regions."""
+    """The buffers and sources of one server's streams, of all accounts and regions."""
 
     def __init__(self, keeper: Keeper, account: str) -> None:
         self._keeper = keeper
         self._account = account
-        self._under_way = 0
+        self._reading: Ends = {}
+        self._delivering: Ends = {}
+        self._look = asyncio.Lock()
 
     async def run(self) -> None:
         """Start what is due until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                now = self._keeper.now()
-                await self._read_sources(now)
-                await self._start(now)
+                async with self._look:
+                    now = self._keeper.now()
+                    await self._read(now)
+                    await self._deliver(now)
             except (OSError, StoreError) as error:
                 log.warning("records could not be delivered: %s", error)
 
     async def carry_out(self, now: float) -> dict[str, int]:
         """Read sources, deliver what is due at a time; return how many records went, by stream."""
-        await asyncio.gather(*(await self._read_sources(now)))
-        delivered: dict[str, int] = {}
-        while started := await self._start(now):
-            for name, count in zip(started, await asyncio.gather(*started.values()), strict=True):
-                delivered[name] = delivered.get(name, 0) + count
-        return delivered
+        async with self._look:
+            await asyncio.gather(*self._reading.values(), *self._delivering.values())
+            await self._read(now)
+            await asyncio.gather(*self._reading.values())
+            delivered: dict[str, int] = {}
+            while started := await self._deliver(now):
+                for name, end in started:
+                    delivered[name] = delivered.get(name, 0) + await end
+            return delivered
 
-    async def _read_sources(self, now: float) -> list[asyncio.Future[int]]:
-        """Start reading the Kinesis streams that are to be looked at; return when each ends."""
+    async def _read(self, now: float) -> None:
+        """Start reading the Kinesis streams that are to be looked at."""
+        # Imported in a thread: the loop has other things to do.
         source: Any = await asyncio.to_thread(
             importlib.import_module, f"{_SERVICE}._kinesis_source"
         )
         due = await self._keeper.act(
             self._account, lambda ctx: source.due(ctx, now, DELIVERY_SOURCES_AT_ONCE)
         )
-        started: list[asyncio.Future[int]] = []
         for one in due:
-            ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            if await self._keeper.act(
-                one.account,
-                lambda ctx, one=one, ended=ended: source.start(ctx, one, now, ended.set_result),
-            ):
-                started.append(ended)
-        return started
+            await self._start(self._reading, source, one, now)
 
-    async def _start(self, now: float) -> dict[str, asyncio.Future[int]]:
-        """Start deliveries that are due, as many as may be under way; return when each ends."""
-        # Imported in a thread: the loop has other things to do.
+    async def _deliver(self, now: float) -> list[tuple[str, asyncio.Future[int]]]:
+        """Start deliveries that are due, as many as may be under way; return each with its name."""
         backlog: Any = await asyncio.to_thread(importlib.import_module, f"{_SERVICE}._backlog")
-        limit = DELIVERIES_AT_ONCE + self._under_way
+        limit = DELIVERIES_AT_ONCE + len(self._delivering)
         due = await self._keeper.act(self._account, lambda ctx: backlog.due(ctx, now, limit))
         if not due:
-            return {}
+            return []
         delivery: Any = await asyncio.to_thread(importlib.import_module, f"{_SERVICE}._delivery")
-        started: dict[str, asyncio.Future[int]] = {}
-        for buffer in due:
-            if self._under_way >= DELIVERIES_AT_ONCE:
+        started: list[tuple[str, asyncio.Future[int]]] = []
+        for one in due:
+            if len(self._delivering) >= DELIVERIES_AT_ONCE:
                 break
-            ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            if await self._keeper.act(
-                buffer.account,
-                lambda ctx, buffer=buffer, ended=ended: delivery.start(
-                    ctx, buffer, now, ended.set_result
-                ),
-            ):
-                self._under_way += 1
-                ended.add_done_callback(self._ended)
-                started[buffer.name] = ended
+            end = await self._start(self._delivering, delivery, one, now)
+            if end is not None:
+                started.append((one.name, end))
         return started
 
-    def _ended(self, ended: asyncio.Future[int]) -> None:
-        self._under_way -= 1
+    async def _start(
+        self, ends: Ends, module: Any, row: Any, now: float
+    ) -> asyncio.Future[int] | None:
+        """Start what a row says, unless that is under way; return when it ends."""
+        if row.stream_id in ends:
+            return None
+        end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        # Noted first: what is started may have ended when the loop comes back here.
+        ends[row.stream_id] = end
+        end.add_done_callback(lambda _: ends.pop(row.stream_id, None))
+        is_started = False
+        try:
+            is_started = await self._keeper.act(
+                row.account, lambda ctx: module.start(ctx, row, now, end.set_result)
+            )
+        finally:
+            if not is_started:
+                end.cancel()
+        return end if is_started else None

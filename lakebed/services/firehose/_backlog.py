@@ -61,9 +61,8 @@ def hints_of(destination: Mapping[str, Any]) -> Hints:
 def append(ctx: Context, stream: DeliveryStream, records: Sequence[Record]) -> None:
     """Keep records that came at once, in the caller's transaction."""
     arrival, size = records[0].arrival, sum(len(record.data) for record in records)
-    buffer = BUFFERS.get(ctx, stream.id) or Buffer(
-        stream.id, stream.account, stream.region, stream.name, 1, 0, 0, arrival, 0.0
-    )
+    fresh = Buffer(stream.id, stream.account, stream.region, stream.name, 1, 0, 0, arrival, 0.0)
+    buffer = _held(ctx, stream.id) or fresh
     block = Block(stream.id, buffer.last + 1, arrival, size, list(records))
     BLOCKS.put(ctx, _sealed(ctx.settings, block) if stream.key_type else block)
     buffer = replace(
@@ -125,9 +124,22 @@ def take(ctx: Context, stream: DeliveryStream, buffer: Buffer, limit: int) -> Ta
     return Taken(records, last, size) if records else None
 
 
+def _held(ctx: Context, stream_id: str) -> Buffer | None:
+    """Return a stream's buffer, which nobody else changes before this transaction's end.
+
+    Large requests are handled in threads beside the loop: whoever changes a buffer makes itself the
+    store's only writer before it reads it. To insert a row that is there changes nothing, but it is
+    a write.
+    """
+    if BUFFERS.insert(ctx, Buffer(stream_id, "", "", "", 1, 0, 0, 0, 0.0)):
+        BUFFERS.delete(ctx, stream_id)
+        return None
+    return BUFFERS.get(ctx, stream_id)
+
+
 def delivered(ctx: Context, stream_id: str, taken: Taken) -> None:
     """Delete what was delivered; nothing where the stream is gone meanwhile."""
-    buffer = BUFFERS.get(ctx, stream_id)
+    buffer = _held(ctx, stream_id)
     if buffer is None:
         return
     BLOCKS.delete_range(ctx, Range((stream_id,), end=(taken.last + 1,)))
@@ -156,7 +168,7 @@ def stream_of(scope: Scope, buffer: Buffer) -> DeliveryStream | None:
 
 def put_off(ctx: Context, stream_id: str, taken: Taken, now: float) -> None:
     """Have a buffer that could not be delivered tried again, each time after twice as long."""
-    buffer = BUFFERS.get(ctx, stream_id)
+    buffer = _held(ctx, stream_id)
     if buffer is None:
         return
     wait = min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(buffer.attempts, 20))
@@ -168,7 +180,7 @@ def put_off(ctx: Context, stream_id: str, taken: Taken, now: float) -> None:
 
 def reschedule(ctx: Context, stream: DeliveryStream) -> None:
     """Give what waits the time that a changed stream's hints say; at once what could not go."""
-    buffer = BUFFERS.get(ctx, stream.id)
+    buffer = _held(ctx, stream.id)
     if buffer is not None:
         BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0, held=0), stream))
 

@@ -28,6 +28,8 @@ from lakebed.services.logs._reading import FIRST, LAST, Position, Search
 from lakebed.services.logs._subscriptions import hand_on
 from lakebed.services.logs.model import (
     DAY_MS,
+    GROUP_SIZES,
+    GroupSize,
     LogGroup,
     find_group,
     find_stream,
@@ -56,6 +58,9 @@ def put_log_events(
     if request.get("entity"):
         raise NotBuiltError("logs", "PutLogEvents", "entity")
     group = find_group(ctx, request["logGroupName"])
+    # Large requests are handled in threads beside the loop: this transaction becomes the store's
+    # only writer before it reads what it changes. (To insert a row that is there is a write.)
+    GROUP_SIZES.insert(ctx, GroupSize(group.id))
     stream = find_stream(ctx, group, request["logStreamName"])
     times = [event["timestamp"] for event in request["logEvents"]]
     messages = [event["message"] for event in request["logEvents"]]

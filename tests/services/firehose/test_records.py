@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from lakebed import testing
 from tests.services.firehose.delivering import deliver, make, objects, put
@@ -54,3 +55,21 @@ def test_accepted_records_survive_a_crash(tmp_path):
         assert deliver(server, after=5000) == {}
     finally:
         server.stop()
+
+
+def test_large_batches_that_come_at_once_are_all_kept(lakebed):
+    """Bodies above 256 KiB are handled in threads: none may write over another's records."""
+    make(lakebed)
+    clients = [lakebed.session().client("firehose", endpoint_url=lakebed.url) for _ in range(4)]
+    rounds = 8
+
+    def feed(at):
+        for round_number in range(rounds):
+            put(clients[at], b"%d-%d;" % (at, round_number), b"x" * 500_000)
+
+    with ThreadPoolExecutor(len(clients)) as threads:
+        list(threads.map(feed, range(len(clients))))
+    deliver(lakebed)
+    found = b"".join(objects(lakebed).values()).replace(b"x", b"")
+    sent = {b"%d-%d" % (at, number) for at in range(len(clients)) for number in range(rounds)}
+    assert set(found.split(b";")) - {b""} == sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -253,3 +254,22 @@ def test_a_group_is_named_once(logs, stream):
     assert error_of(lambda: logs.filter_log_events(logGroupName="/app", unmask=True))[0] == (
         "LakebedNotBuilt"
     )
+
+
+def test_large_batches_that_come_at_once_are_all_kept(lakebed, logs):
+    """Bodies above 256 KiB are handled in threads: none may write over another's events."""
+    logs.create_log_group(logGroupName="/app")
+    names = [f"s{at}" for at in range(4)]
+    for name in names:
+        logs.create_log_stream(logGroupName="/app", logStreamName=name)
+    texts = [f"{at} " + "x" * 200_000 for at in range(3)]
+
+    def feed(name):
+        client = lakebed.session().client("logs", endpoint_url=lakebed.url)
+        for _ in range(6):
+            client.put_log_events(logGroupName="/app", logStreamName=name, logEvents=events(*texts))
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        list(threads.map(feed, names))
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/app")
+    assert sum(len(page["events"]) for page in pages) == 4 * 6 * 3
