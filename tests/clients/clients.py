@@ -74,5 +74,6 @@ def run(lakebed, *command: str, folder: Path, seconds: float = 120) -> str:
 
 def run_script(lakebed, script: str, *, folder: Path) -> str:
     """Run a Python script in the clients' environment and return what it printed."""
-    client("aws")
+    if not (BIN / "python").exists():
+        pytest.skip("the clients' environment is not there: make clients")
     return run(lakebed, str(BIN / "python"), "-c", script, folder=folder)

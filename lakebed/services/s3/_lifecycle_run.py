@@ -102,14 +102,14 @@ class Judge:
     def current(self, found: StoredObject) -> Deed | None:
         """Return what is due of a current object."""
         for rule in self.rules:
-            if self._matches(rule, found) and self._is_expired(rule, found):
+            if self.matches(rule, found) and self._is_expired(rule, found):
                 return Deed("expire", rule.id, found)
         return self._move(found, found.last_modified, None)
 
     def lone_marker(self, found: StoredObject) -> Deed | None:
         """Return what is due of a delete marker that is all that is left of its key."""
         for rule in self.rules:
-            if self._matches(rule, found) and (
+            if self.matches(rule, found) and (
                 rule.removes_lone_markers or self._is_expired(rule, found)
             ):
                 return Deed("remove", rule.id, found)
@@ -120,7 +120,7 @@ class Judge:
         for rule in self.rules:
             if (
                 rule.noncurrent_days is not None
-                and self._matches(rule, found)
+                and self.matches(rule, found)
                 and newer_count >= (rule.newer_noncurrent_versions or 0)
                 and self.now >= due_at(since, rule.noncurrent_days)
             ):
@@ -143,7 +143,8 @@ class Judge:
         days = rule.expiration_days
         return days is not None and self.now >= due_at(found.last_modified, days)
 
-    def _matches(self, rule: LifecycleRule, found: StoredObject) -> bool:
+    def matches(self, rule: LifecycleRule, found: StoredObject) -> bool:
+        """Tell whether a rule is for a version."""
         if not found.key.startswith(rule.prefix):
             return False
         if rule.larger_than is not None and not found.size > rule.larger_than:
@@ -162,7 +163,7 @@ class Judge:
         deed: Deed | None = None
         for rule in self.rules:
             moves = rule.transitions if newer_count is None else rule.noncurrent_transitions
-            if not moves or not self._matches(rule, found):
+            if not moves or not self.matches(rule, found):
                 continue
             for move in moves:
                 rank = _CLASSES.index(move.storage_class)

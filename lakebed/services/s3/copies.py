@@ -43,6 +43,7 @@ from lakebed.services.s3._encryption import (
     shown_encryption,
     wanted_encryption,
 )
+from lakebed.services.s3._expiration import shown_expiration
 from lakebed.services.s3._locks import asked_lock, lock_of_new
 from lakebed.services.s3._sealed_bodies import Opened, copied_file, sealed_with
 from lakebed.services.s3._tags import header_tags
@@ -181,6 +182,7 @@ def copy_object(ctx: Context, request: s3.CopyObjectRequest) -> s3.CopyObjectOut
         "CopyObjectResult": result,
         **shown_encryption(kept.encryption, request),
         **shown_context(kept.encryption),
+        **shown_expiration(ctx, bucket, kept),
     }
     if bucket.is_versioned:
         answer["VersionId"] = shown(kept.version_id)

@@ -31,6 +31,7 @@ from lakebed.services.s3._encryption import (
     part_key,
     shown_encryption,
 )
+from lakebed.services.s3._expiration import shown_expiration
 from lakebed.services.s3._locks import lock_of_new
 from lakebed.services.s3._object_parts import CompletedPart, keep_parts
 from lakebed.services.s3._uploads import (
@@ -104,7 +105,7 @@ def complete_multipart_upload(
         upload = upload_of(ctx, request)
     except AwsError as error:
         if error.code == "NoSuchUpload":
-            return _answer(_completed_before(ctx, request, listed))
+            return _answer(ctx, _completed_before(ctx, request, listed))
         raise
     parts = _chosen_parts(ctx, upload, listed)
     if customer_key_of(request) or needs_key_to_complete(upload):
@@ -119,14 +120,14 @@ def complete_multipart_upload(
         if UPLOADS.get(ctx, upload.bucket, upload.key, upload.upload_id) is not None:
             raise
         # Somebody else's completion, or an abort, was quicker.
-        return _answer(_completed_before(ctx, request, listed))
+        return _answer(ctx, _completed_before(ctx, request, listed))
     try:
         # The writes begin here: before, others could write as well.
         if not discard(ctx, upload):
             path.unlink(missing_ok=True)
-            return _answer(_completed_before(ctx, request, listed))
+            return _answer(ctx, _completed_before(ctx, request, listed))
         _check_write(ctx, request, upload)
-        return _answer(_put(ctx, upload, parts, checksums, path))
+        return _answer(ctx, _put(ctx, upload, parts, checksums, path))
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -201,7 +202,7 @@ def _completed_before(
     return known
 
 
-def _answer(completed: CompletedUpload) -> s3.CompleteMultipartUploadOutput:
+def _answer(ctx: Context, completed: CompletedUpload) -> s3.CompleteMultipartUploadOutput:
     answer: dict[str, Any] = {
         "Location": f"/{completed.bucket}/{completed.key}",
         "Bucket": completed.bucket,
@@ -209,6 +210,7 @@ def _answer(completed: CompletedUpload) -> s3.CompleteMultipartUploadOutput:
         "ETag": f'"{completed.etag}"',
         **completed.checksums,
         **shown_encryption(completed.encryption, {}),
+        **_expiration(ctx, completed),
     }
     answer.pop("SSECustomerAlgorithm", None)
     if completed.checksum_type:
@@ -216,6 +218,14 @@ def _answer(completed: CompletedUpload) -> s3.CompleteMultipartUploadOutput:
     if completed.version_id:
         answer["VersionId"] = completed.version_id
     return cast("s3.CompleteMultipartUploadOutput", answer)
+
+
+def _expiration(ctx: Context, completed: CompletedUpload) -> dict[str, str]:
+    """Return when the object expires; nothing if another took its place since."""
+    found = ctx.engines.objects.stat(ctx, completed.bucket, completed.key)
+    if found is None or (found.etag, found.version_id) != (completed.etag, completed.version_id):
+        return {}
+    return shown_expiration(ctx, bucket_of(ctx, {"Bucket": completed.bucket}), found)
 
 
 def _etag_of(etags: Sequence[str]) -> str:

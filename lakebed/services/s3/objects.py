@@ -33,6 +33,7 @@ from lakebed.services.s3._encryption import (
     shown_encryption,
     wanted_encryption,
 )
+from lakebed.services.s3._expiration import shown_expiration
 from lakebed.services.s3._locks import (
     asked_lock,
     check_is_summed,
@@ -135,6 +136,7 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
         **checksums,
         **shown_encryption(encryption, request),
         **shown_context(encryption),
+        **shown_expiration(ctx, bucket, found),
     }
     if checksums:
         answer["ChecksumType"] = found.checksum_type
@@ -258,6 +260,8 @@ def _answer(
         answer["TagCount"] = len(found.tags)
     if found.lock is not None:
         answer |= shown_lock(ctx, found, request)
+    if "VersionId" not in request:
+        answer |= shown_expiration(ctx, bucket, found)
     if asked.is_partial:
         answer["ContentRange"] = f"bytes {start}-{start + length - 1}/{found.size}"
     if asked.parts_count:
