@@ -42,10 +42,13 @@ def deleted(ctx: Context, logs: list[str]) -> None:
 
 
 def horizons(ctx: Context, now: float) -> list[tuple[str, float]]:
-    """Return every shard's log with the time before which its records are past their retention."""
+    """Return logs of shards with the time before which their records are past their retention.
+
+    A shard that was opened after it has none of these: the logs of young shards are left alone.
+    """
     found: list[tuple[str, float]] = []
     for stream in STREAMS.scan(ctx):
         since = stream.horizon(now)
         shards = SHARDS.scan(ctx, Range((stream.account, stream.region, stream.name)))
-        found += [(shard.log, since) for shard in shards]
+        found += [(shard.log, since) for shard in shards if shard.opened < since]
     return found

@@ -114,3 +114,14 @@ def test_shards_are_kept_as_long_as_a_longer_period_says(ctx):
     assert numbers(ctx, stream) == [0, 1, 2]
     ctx.clock.advance(HOUR)
     assert _upkeep.expired(ctx, ctx.clock.now()) == 1
+
+
+def test_young_shards_have_nothing_to_trim(ctx):
+    stream, shard = split_stream(ctx)
+    assert _upkeep.horizons(ctx, ctx.clock.now()) == []
+    ctx.clock.advance(23.5 * HOUR)
+    since = ctx.clock.now() - 24 * HOUR
+    assert _upkeep.horizons(ctx, ctx.clock.now()) == [(shard.log, since)]
+    ctx.clock.advance(HOUR)
+    logs = [one.log for one in SHARDS.scan(ctx)]
+    assert [log for log, _ in _upkeep.horizons(ctx, ctx.clock.now())] == logs
