@@ -23,7 +23,7 @@ Lines = Callable[[int, float], bytes]
 _SEALED = b'"Sealed":'
 _STEP = 1 << _sequence_numbers.INDEX_BITS
 _quote = msgspec.json.encode
-_base64_text = pybase64.b64encode_as_string
+_base64 = pybase64.b64encode
 
 
 class _Line(msgspec.Struct):
@@ -41,14 +41,12 @@ def lines_of(shard: Shard, records: Sequence[tuple[str, bytes]]) -> Lines:
     def lines(first: int, time: float) -> bytes:
         stamp = f'{{"ApproximateArrivalTimestamp":{time:.3f},"SequenceNumber":"'
         number = _sequence_numbers.number(shard.created_s, shard.number, first, int(time))
-        parts: list[str] = []
+        parts: list[bytes] = []
         for key, data in records:
             number += _STEP
-            parts.append(
-                f'{stamp}{number}","Data":"{_base64_text(data)}",'
-                f'"PartitionKey":{_quote(key).decode()}}},\n'
-            )
-        return "".join(parts).encode()
+            begin = f'{stamp}{number}","Data":"'.encode()
+            parts += (begin, _base64(data), b'","PartitionKey":', _quote(key), LINE_END)
+        return b"".join(parts)
 
     return lines
 

@@ -17,21 +17,16 @@ if TYPE_CHECKING:
 
 
 class Read(msgspec.Struct, frozen=True):
-    """What a read found: lines, the index behind them, milliseconds to the tip of the shard.
+    """What a read found: lines, how many, the index behind them, milliseconds to the shard's tip.
 
     `is_end` says that the shard is closed, and that nothing of it is left to be read.
     """
 
     data: bytes
-    first: int
     count: int
+    next: int
     millis_behind: int
     is_end: bool
-
-    @property
-    def next(self) -> int:
-        """The index of the line to be read next."""
-        return self.first + self.count
 
 
 def shard_at(ctx: Context, position: Position) -> tuple[Stream, Shard]:
@@ -39,7 +34,13 @@ def shard_at(ctx: Context, position: Position) -> tuple[Stream, Shard]:
     place = (position.account, position.region, position.stream)
     stream = STREAMS.get(ctx, *place)
     shard = SHARDS.get(ctx, *place, position.shard)
-    if stream is None or shard is None or shard.log != position.log:
+    is_there = (
+        stream is not None
+        and shard is not None
+        and shard.log == position.log
+        and shard.is_kept(stream.trimmed_at(ctx.clock.now()))
+    )
+    if stream is None or shard is None or not is_there:
         raise not_found(
             f"Shard {position.shard} in stream {position.stream} under account "
             f"{position.account} does not exist"
@@ -51,16 +52,27 @@ def read_on(
     ctx: Context, stream: Stream, shard: Shard, index: int, limits: tuple[int, int]
 ) -> Read:
     """Read a shard from an index on, up to (records, bytes), leaving out what is too old."""
-    now = ctx.clock.now()
-    found = ctx.engines.stream.read(
-        shard.log, index, count_max=limits[0], bytes_max=limits[1], since=stream.horizon(now)
+    now, engine = ctx.clock.now(), ctx.engines.stream
+    records, size = limits
+    found = engine.read(
+        shard.log, index, count_max=records, bytes_max=size, since=stream.horizon(now)
     )
-    ends = ctx.engines.stream.ends(shard.log)
+    data, count = found.data, found.count
+    # What is returned at once is of one file; a reader need not see where the next begins.
+    while found.count and count < records and len(data) < size // 2:
+        found = engine.read(
+            shard.log,
+            found.first + found.count,
+            count_max=records - count,
+            bytes_max=size - len(data),
+        )
+        data, count = data + found.data, count + found.count
+    ends = engine.ends(shard.log)
     following = found.first + found.count
-    is_behind = found.count > 0 and following < ends.visible
-    millis = int(max(now - _last_time(found.data), 0.0) * 1000) if is_behind else 0
+    is_behind = count > 0 and following < ends.visible
+    millis = int(max(now - _last_time(data), 0.0) * 1000) if is_behind else 0
     is_end = not shard.is_open and following >= ends.next
-    return Read(found.data, found.first, found.count, millis, is_end)
+    return Read(data, count, following, millis, is_end)
 
 
 def _last_time(data: bytes) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import hashlib
+import importlib
 from collections import OrderedDict
 from typing import NamedTuple
 
@@ -25,7 +27,11 @@ class Routes(NamedTuple):
 
 
 _known: OrderedDict[tuple[str, str], tuple[int, Routes]] = OrderedDict()
-_digest = hashlib.md5
+try:
+    # CPython's own is three times as quick for a few bytes as OpenSSL's.
+    _digest = importlib.import_module("_md5").md5
+except ImportError:
+    _digest = functools.partial(hashlib.md5, usedforsecurity=False)
 
 
 def routes_of(ctx: Context, stream: Stream) -> Routes:
@@ -49,7 +55,7 @@ def hash_key_of(partition_key: str, explicit: str | None) -> int:
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html
     """
     if explicit is None:
-        return int.from_bytes(_digest(partition_key.encode(), usedforsecurity=False).digest())
+        return int.from_bytes(_digest(partition_key.encode()).digest())
     value = int(explicit)
     if value > HASH_KEY_MAX:
         raise invalid(

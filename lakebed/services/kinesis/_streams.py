@@ -98,7 +98,7 @@ def shards_of(ctx: Context, stream: Stream) -> list[Shard]:
     """Return the shards of a stream by their ids: open ones, and closed ones not yet expired."""
     trimmed = stream.trimmed_at(ctx.clock.now())
     found = SHARDS.scan(ctx, Range((stream.account, stream.region, stream.name)))
-    return [shard for shard in found if shard.is_open or shard.closed > trimmed]
+    return [shard for shard in found if shard.is_kept(trimmed)]
 
 
 def open_shards(ctx: Context, stream: Stream) -> list[Shard]:
@@ -109,7 +109,7 @@ def open_shards(ctx: Context, stream: Stream) -> list[Shard]:
 def shard_of(ctx: Context, stream: Stream, shard_id: str) -> Shard:
     """Return a shard of a stream; ResourceNotFoundException without it."""
     found = SHARDS.get(ctx, stream.account, stream.region, stream.name, shard_id)
-    if found is None or not (found.is_open or found.closed > stream.trimmed_at(ctx.clock.now())):
+    if found is None or not found.is_kept(stream.trimmed_at(ctx.clock.now())):
         message = f"Could not find shard {shard_id} in stream {stream.name}"
         raise not_found(f"{message} under account {stream.account}.")
     return found

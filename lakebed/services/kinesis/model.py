@@ -120,6 +120,10 @@ class Shard(msgspec.Struct, frozen=True):
         """Whether records can be put into it."""
         return not self.closed
 
+    def is_kept(self, trimmed: float) -> bool:
+        """Tell whether it is open, or was closed after a time up to which all is gone."""
+        return not self.closed or self.closed > trimmed
+
 
 class Consumer(msgspec.Struct, frozen=True):
     """A registered consumer of a stream, with a throughput of its own (enhanced fan-out)."""

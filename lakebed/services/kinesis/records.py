@@ -45,7 +45,7 @@ def put_record(ctx: Context, request: shapes.PutRecordInput) -> shapes.PutRecord
     ordering = request.get("SequenceNumberForOrdering")
     if ordering is not None and not _sequence_numbers.is_one(ordering):
         raise invalid(f"SequenceNumberForOrdering {ordering} is no sequence number of a record.")
-    record = _record(stream, request, "data")
+    record = _record(stream, request)
     if stream.mode == ON_DEMAND:
         stream = _demand.counted(ctx, stream, _size(record), 1)
     key = hash_key_of(record[0], request.get("ExplicitHashKey"))
@@ -69,10 +69,12 @@ def put_records(ctx: Context, request: shapes.PutRecordsInput) -> shapes.PutReco
     stream = _writable(ctx, request)
     check_dry_run(request)
     entries = request["Records"]
-    records = [
-        _record(stream, entry, f"records.{at}.member.data") for at, entry in enumerate(entries, 1)
-    ]
-    size = sum([_size(record) for record in records])
+    records = [cast(_Record, (entry.get("PartitionKey"), entry.get("Data"))) for entry in entries]
+    sizes = [len(data) for _, data in records]
+    if max(sizes) > 1024 * stream.record_kib_max:
+        at = next(at for at, one in enumerate(sizes) if one > 1024 * stream.record_kib_max)
+        raise _too_long(stream, f"records.{at + 1}.member.data")
+    size = sum(sizes) + sum([len(key.encode()) for key, _ in records])
     if size > KINESIS_PUT_BYTES_MAX:
         raise invalid(f"Records size exceeds {KINESIS_PUT_BYTES_MAX // KIB // KIB} MB limit")
     if stream.mode == ON_DEMAND:
@@ -99,14 +101,18 @@ def _writable(ctx: Context, request: Mapping[str, Any]) -> Stream:
     return stream
 
 
-def _record(stream: Stream, entry: Mapping[str, Any], place: str) -> _Record:
+def _record(stream: Stream, entry: Mapping[str, Any]) -> _Record:
     key, data = cast(str, entry["PartitionKey"]), cast(bytes, entry["Data"])
     if len(data) > 1024 * stream.record_kib_max:
-        raise validation(
-            f"1 validation error detected: Value at '{place}' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {1024 * stream.record_kib_max}"
-        )
+        raise _too_long(stream, "data")
     return key, data
+
+
+def _too_long(stream: Stream, place: str) -> AwsError:
+    return validation(
+        f"1 validation error detected: Value at '{place}' failed to satisfy constraint: "
+        f"Member must have length less than or equal to {1024 * stream.record_kib_max}"
+    )
 
 
 def _size(record: _Record) -> int:
@@ -123,8 +129,9 @@ def _routed(
     answers: list[Any] = [None] * len(records)
     by_shard: dict[str, tuple[Shard, list[int]]] = {}
     is_enforced = _metering.is_enforced(ctx)
+    shard_for = routes.shard_for
     for at, entry in enumerate(entries):
-        shard = routes.shard_for(hash_key_of(records[at][0], entry.get("ExplicitHashKey")))
+        shard = shard_for(hash_key_of(records[at][0], entry.get("ExplicitHashKey")))
         if is_enforced and not _metering.takes(ctx, shard, _size(records[at])):
             answers[at] = {
                 "ErrorCode": "ProvisionedThroughputExceededException",
