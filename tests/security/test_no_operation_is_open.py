@@ -38,7 +38,7 @@ NAMED = {
     "ResourceArn": "arn:aws:glue:us-east-1:000000000000:database/sales",
     "resourceArn": "arn:aws:logs:us-east-1:000000000000:log-group:group",
     "VersionId": "v1", "StatementName": "one", "PreparedStatementNames": "one",
-    "ConnectionType": "JDBC", "PartNumber": 1,
+    "ConnectionType": "JDBC", "PartNumber": 1, "CurrentDeliveryStreamVersionId": "1",
     "AuthenticationCode1": "123456", "AuthenticationCode2": "234567", "SerialNumber": "a" * 9,
      "UploadId": "u", "Expression": "SELECT 1", "ExpressionType": "SQL",
 }  # fmt: skip
