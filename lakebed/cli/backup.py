@@ -8,6 +8,7 @@ there by a second name. It appears under its name once it is whole.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -234,12 +235,19 @@ def _copy_state(settings: Settings, partial: Path) -> None:
         if path.name in NOT_OURS:
             continue
         if path.is_dir():
-            shutil.copytree(path, partial / "state" / path.name, symlinks=True)
+            target = partial / "state" / path.name
+            shutil.copytree(path, target, symlinks=True, copy_function=_copy_if_there)
         else:
             shutil.copy2(path, partial / "state" / path.name)
     file = settings.data_dir / "lakebed.toml"
     if file.exists():
         shutil.copy2(file, partial / file.name)
+
+
+def _copy_if_there(source: str, target: str) -> None:
+    """Copy a file, unless it went meanwhile: a stream's records past their retention."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _verify(settings: Settings, folder: Path) -> Verified:

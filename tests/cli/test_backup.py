@@ -117,6 +117,38 @@ def test_a_served_folder_is_not_restored_over(start, tmp_path):
     assert f"in use by the lakebed process {server.process.pid}; stop it first" in refused.stderr
 
 
+def test_records_of_streams_are_carried_while_others_come(start, tmp_path):
+    server = start(tmp_path / "data")
+    kinesis = server.client("kinesis")
+    kinesis.create_stream(StreamName="clicks", ShardCount=1)
+    put = {"StreamName": "clicks", "PartitionKey": "k"}
+    for number in range(20):
+        kinesis.put_record(Data=b"%d" % number, **put)
+    over = threading.Event()
+
+    def go_on():
+        while not over.is_set():
+            kinesis.put_record(Data=b"later", **put)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    made = command("backup", tmp_path / "data", str(tmp_path / "backups"))
+    over.set()
+    thread.join()
+    assert made.returncode == 0, made.stderr
+    server.stop()
+    restored = command("restore", tmp_path / "again", str(tmp_path / "backups"))
+    assert restored.returncode == 0, restored.stderr
+    kinesis = start(tmp_path / "again").client("kinesis")
+    at = kinesis.get_shard_iterator(
+        StreamName="clicks", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    texts = [one["Data"] for one in kinesis.get_records(ShardIterator=at)["Records"]]
+    assert texts[:20] == [b"%d" % number for number in range(20)]
+    assert set(texts[20:]) <= {b"later"}
+    kinesis.put_record(Data=b"new", **put)
+
+
 def test_what_did_not_change_is_not_copied_again(start, tmp_path):
     server = start(tmp_path / "data")
     s3 = server.client("s3")
