@@ -14,13 +14,11 @@ import msgspec
 
 from lakebed.context import Context
 from lakebed.core.limits import DELIVERY_RETRY_SECONDS_MAX, MIB
-from lakebed.core.settings import Settings
 from lakebed.engines.delivery import Record
-from lakebed.sealing import seal, unseal
+from lakebed.services.firehose import _encryption
 from lakebed.services.firehose.model import (
     BLOCKS,
     BUFFERS,
-    SECRETS,
     STREAMS,
     Block,
     Buffer,
@@ -64,7 +62,7 @@ def append(ctx: Context, stream: DeliveryStream, records: Sequence[Record]) -> N
     fresh = Buffer(stream.id, stream.account, stream.region, stream.name, 1, 0, 0, arrival, 0.0)
     buffer = _held(ctx, stream.id) or fresh
     block = Block(stream.id, buffer.last + 1, arrival, size, list(records))
-    BLOCKS.put(ctx, _sealed(ctx.settings, block) if stream.key_type else block)
+    BLOCKS.put(ctx, _encryption.sealed(ctx, stream, block) if stream.key_type else block)
     buffer = replace(
         buffer,
         last=buffer.last + 1,
@@ -81,20 +79,6 @@ def _with_due(buffer: Buffer, stream: DeliveryStream) -> Buffer:
     hints = hints_of(stream.destination)
     is_full = buffer.size_bytes >= hints.size_bytes
     return replace(buffer, due=0.0 if is_full else buffer.oldest / 1000 + hints.seconds)
-
-
-def _sealed(settings: Settings, block: Block) -> Block:
-    name = f"{block.stream_id}/{block.number}"
-    text = seal(settings, SECRETS, name, msgspec.msgpack.encode(block.records))
-    return replace(block, records=[], sealed=text)
-
-
-def _records(settings: Settings, block: Block) -> list[Record]:
-    if not block.sealed:
-        return block.records
-    name = f"{block.stream_id}/{block.number}"
-    opened = unseal(settings, SECRETS, name, block.sealed)
-    return msgspec.msgpack.decode(opened, type=list[Record])
 
 
 def due(scope: Scope, now: float, limit: int) -> list[Buffer]:
@@ -116,7 +100,7 @@ def take(ctx: Context, stream: DeliveryStream, buffer: Buffer, limit: int) -> Ta
         block = next(iter(BLOCKS.scan(ctx, span)), None)
         if block is None:
             break
-        records += _records(ctx.settings, block)
+        records += _encryption.records_of(ctx, stream, block)
         size += block.size_bytes
         after = last = block.number
         if last == buffer.held or (size >= limit and not buffer.held):
@@ -166,15 +150,15 @@ def stream_of(scope: Scope, buffer: Buffer) -> DeliveryStream | None:
     return stream if stream is not None and stream.id == buffer.stream_id else None
 
 
-def put_off(ctx: Context, stream_id: str, taken: Taken, now: float) -> None:
+def put_off(ctx: Context, stream_id: str, taken: Taken | None, now: float) -> None:
     """Have a buffer that could not be delivered tried again, each time after twice as long."""
     buffer = _held(ctx, stream_id)
     if buffer is None:
         return
     wait = min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(buffer.attempts, 20))
     failed = buffer.failed or now
-    attempts = buffer.attempts + 1
-    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=taken.last)
+    attempts, held = buffer.attempts + 1, buffer.held if taken is None else taken.last
+    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=held)
     BUFFERS.put(ctx, buffer)
 
 
