@@ -7,13 +7,13 @@ there, so that what a crash interrupts is delivered again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from lakebed.context import Context
-from lakebed.core.limits import DELIVERY_RETRY_SECONDS_MAX, MIB
+from lakebed.core.limits import DELIVERY_RETRY_SECONDS_MAX, DELIVERY_SLICE_BYTES, MIB
 from lakebed.engines.delivery import Record
 from lakebed.services.firehose import _encryption
 from lakebed.services.firehose.model import (
@@ -36,11 +36,26 @@ class Hints(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """The first blocks of a buffer: their records, the last one's number, their bytes."""
+    """The first blocks of a buffer: their records, and of each its number and its bytes."""
 
     records: list[Record]
-    last: int
-    size_bytes: int
+    blocks: list[tuple[int, int]]
+
+    @property
+    def last(self) -> int:
+        """The number of the last one."""
+        return self.blocks[-1][0]
+
+    def slices(self) -> Iterator[Taken]:
+        """Yield what can be deleted at once: the loop has other things to do."""
+        blocks: list[tuple[int, int]] = []
+        for block in self.blocks:
+            blocks.append(block)
+            if sum(size for _, size in blocks) >= DELIVERY_SLICE_BYTES:
+                yield Taken([], blocks)
+                blocks = []
+        if blocks:
+            yield Taken([], blocks)
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -93,7 +108,8 @@ def take(ctx: Context, stream: DeliveryStream, buffer: Buffer, limit: int) -> Ta
     What could not be delivered is the same again, whatever came after it.
     """
     records: list[Record] = []
-    size = last = 0
+    blocks: list[tuple[int, int]] = []
+    size = 0
     after: int | None = None
     while True:
         span = Range((stream.id,), after=None if after is None else (after,), limit=1)
@@ -102,10 +118,11 @@ def take(ctx: Context, stream: DeliveryStream, buffer: Buffer, limit: int) -> Ta
             break
         records += _encryption.records_of(ctx, stream, block)
         size += block.size_bytes
-        after = last = block.number
-        if last == buffer.held or (size >= limit and not buffer.held):
+        blocks.append((block.number, block.size_bytes))
+        after = block.number
+        if after == buffer.held or (size >= limit and not buffer.held):
             break
-    return Taken(records, last, size) if records else None
+    return Taken(records, blocks) if blocks else None
 
 
 def _held(ctx: Context, stream_id: str) -> Buffer | None:
@@ -134,7 +151,7 @@ def delivered(ctx: Context, stream_id: str, taken: Taken) -> None:
     left = replace(
         buffer,
         first=taken.last + 1,
-        size_bytes=buffer.size_bytes - taken.size_bytes,
+        size_bytes=buffer.size_bytes - sum(size for _, size in taken.blocks),
         oldest=head.arrival,
         failed=0.0,
         attempts=0,

@@ -87,9 +87,10 @@ async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> 
             )
             break
         reached = taken.last
-        await caller.write(
-            lambda ctx, taken=taken: _backlog.delivered(ctx, buffer.stream_id, taken)
-        )
+        for part in taken.slices():
+            await caller.write(
+                lambda ctx, part=part: _backlog.delivered(ctx, buffer.stream_id, part)
+            )
         count += len(taken.records)
     return count
 
