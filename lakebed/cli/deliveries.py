@@ -51,8 +51,11 @@ class Deliveries:
             await asyncio.gather(*self._reading.values())
             delivered: dict[str, int] = {}
             while started := await self._deliver(now):
-                for name, end in started:
-                    delivered[name] = delivered.get(name, 0) + await end
+                counts = await asyncio.gather(*(end for _, end in started))
+                for (name, _), count in zip(started, counts, strict=True):
+                    delivered[name] = delivered.get(name, 0) + count
+                if not any(counts):
+                    break
             return delivered
 
     async def _read(self, now: float) -> None:

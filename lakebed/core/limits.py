@@ -432,6 +432,8 @@ DELIVERY_CHILD_SECONDS_MAX: Final = 120.0
 DELIVERY_CHILD_BYTES_MAX: Final = 2 * GIB
 DELIVERY_RETRY_SECONDS_MAX: Final = 300.0
 """Between two attempts at what cannot be delivered; it waits until it can."""
+DELIVERY_SLICE_BYTES: Final = 2 * MIB
+"""Delivered records deleted before others have their turn."""
 DELIVERY_SOURCE_BYTES: Final = 8 * MIB
 """Read of one shard before others have their turn."""
 DELIVERY_SOURCE_SECONDS_MAX: Final = 8.0

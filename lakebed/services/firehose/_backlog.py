@@ -7,20 +7,18 @@ there, so that what a crash interrupts is delivered again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from lakebed.context import Context
-from lakebed.core.limits import DELIVERY_RETRY_SECONDS_MAX, MIB
-from lakebed.core.settings import Settings
+from lakebed.core.limits import DELIVERY_RETRY_SECONDS_MAX, DELIVERY_SLICE_BYTES, MIB
 from lakebed.engines.delivery import Record
-from lakebed.sealing import seal, unseal
+from lakebed.services.firehose import _encryption
 from lakebed.services.firehose.model import (
     BLOCKS,
     BUFFERS,
-    SECRETS,
     STREAMS,
     Block,
     Buffer,
@@ -38,11 +36,26 @@ class Hints(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """The first blocks of a buffer: their records, the last one's number, their bytes."""
+    """The first blocks of a buffer: their records, and of each its number and its bytes."""
 
     records: list[Record]
-    last: int
-    size_bytes: int
+    blocks: list[tuple[int, int]]
+
+    @property
+    def last(self) -> int:
+        """The number of the last one."""
+        return self.blocks[-1][0]
+
+    def slices(self) -> Iterator[Taken]:
+        """Yield what can be deleted at once: the loop has other things to do."""
+        blocks: list[tuple[int, int]] = []
+        for block in self.blocks:
+            blocks.append(block)
+            if sum(size for _, size in blocks) >= DELIVERY_SLICE_BYTES:
+                yield Taken([], blocks)
+                blocks = []
+        if blocks:
+            yield Taken([], blocks)
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -64,7 +77,7 @@ def append(ctx: Context, stream: DeliveryStream, records: Sequence[Record]) -> N
     fresh = Buffer(stream.id, stream.account, stream.region, stream.name, 1, 0, 0, arrival, 0.0)
     buffer = _held(ctx, stream.id) or fresh
     block = Block(stream.id, buffer.last + 1, arrival, size, list(records))
-    BLOCKS.put(ctx, _sealed(ctx.settings, block) if stream.key_type else block)
+    BLOCKS.put(ctx, _encryption.sealed(ctx, stream, block) if stream.key_type else block)
     buffer = replace(
         buffer,
         last=buffer.last + 1,
@@ -83,20 +96,6 @@ def _with_due(buffer: Buffer, stream: DeliveryStream) -> Buffer:
     return replace(buffer, due=0.0 if is_full else buffer.oldest / 1000 + hints.seconds)
 
 
-def _sealed(settings: Settings, block: Block) -> Block:
-    name = f"{block.stream_id}/{block.number}"
-    text = seal(settings, SECRETS, name, msgspec.msgpack.encode(block.records))
-    return replace(block, records=[], sealed=text)
-
-
-def _records(settings: Settings, block: Block) -> list[Record]:
-    if not block.sealed:
-        return block.records
-    name = f"{block.stream_id}/{block.number}"
-    opened = unseal(settings, SECRETS, name, block.sealed)
-    return msgspec.msgpack.decode(opened, type=list[Record])
-
-
 def due(scope: Scope, now: float, limit: int) -> list[Buffer]:
     """Return the buffers of all accounts that are due at a time, the longest waiting first."""
     # To the millisecond, so that a time that is now is due.
@@ -109,19 +108,21 @@ def take(ctx: Context, stream: DeliveryStream, buffer: Buffer, limit: int) -> Ta
     What could not be delivered is the same again, whatever came after it.
     """
     records: list[Record] = []
-    size = last = 0
+    blocks: list[tuple[int, int]] = []
+    size = 0
     after: int | None = None
     while True:
         span = Range((stream.id,), after=None if after is None else (after,), limit=1)
         block = next(iter(BLOCKS.scan(ctx, span)), None)
         if block is None:
             break
-        records += _records(ctx.settings, block)
+        records += _encryption.records_of(ctx, stream, block)
         size += block.size_bytes
-        after = last = block.number
-        if last == buffer.held or (size >= limit and not buffer.held):
+        blocks.append((block.number, block.size_bytes))
+        after = block.number
+        if after == buffer.held or (size >= limit and not buffer.held):
             break
-    return Taken(records, last, size) if records else None
+    return Taken(records, blocks) if blocks else None
 
 
 def _held(ctx: Context, stream_id: str) -> Buffer | None:
@@ -150,7 +151,7 @@ def delivered(ctx: Context, stream_id: str, taken: Taken) -> None:
     left = replace(
         buffer,
         first=taken.last + 1,
-        size_bytes=buffer.size_bytes - taken.size_bytes,
+        size_bytes=buffer.size_bytes - sum(size for _, size in taken.blocks),
         oldest=head.arrival,
         failed=0.0,
         attempts=0,
@@ -166,15 +167,15 @@ def stream_of(scope: Scope, buffer: Buffer) -> DeliveryStream | None:
     return stream if stream is not None and stream.id == buffer.stream_id else None
 
 
-def put_off(ctx: Context, stream_id: str, taken: Taken, now: float) -> None:
+def put_off(ctx: Context, stream_id: str, taken: Taken | None, now: float) -> None:
     """Have a buffer that could not be delivered tried again, each time after twice as long."""
     buffer = _held(ctx, stream_id)
     if buffer is None:
         return
     wait = min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(buffer.attempts, 20))
     failed = buffer.failed or now
-    attempts = buffer.attempts + 1
-    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=taken.last)
+    attempts, held = buffer.attempts + 1, buffer.held if taken is None else taken.last
+    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=held)
     BUFFERS.put(ctx, buffer)
 
 

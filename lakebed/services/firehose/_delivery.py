@@ -12,7 +12,9 @@ from collections.abc import Callable
 import msgspec
 
 from lakebed.context import Caller, Context
+from lakebed.core.errors import AwsError
 from lakebed.engines.delivery import Failure
+from lakebed.sealing import SealError
 from lakebed.services.firehose import _backlog, _destinations, _error_logs, _to_endpoints, _to_s3
 from lakebed.services.firehose._objects import DeliveryError, House, Target
 from lakebed.services.firehose._roles import role_context
@@ -69,7 +71,13 @@ async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> 
     """
     count = reached = 0
     while reached < buffer.last:
-        batch = await caller.look(lambda ctx: _next(ctx, buffer.stream_id))
+        try:
+            batch = await caller.look(lambda ctx: _next(ctx, buffer.stream_id))
+        except (AwsError, SealError) as error:
+            # What waits cannot be opened: KMS's key is disabled, or ours is not there.
+            log.warning("the records of %s cannot be read: %s", buffer.name, error)
+            await caller.write(lambda ctx: _backlog.put_off(ctx, buffer.stream_id, None, now))
+            break
         if batch is None:
             break
         taken = batch.taken
@@ -79,9 +87,10 @@ async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> 
             )
             break
         reached = taken.last
-        await caller.write(
-            lambda ctx, taken=taken: _backlog.delivered(ctx, buffer.stream_id, taken)
-        )
+        for part in taken.slices():
+            await caller.write(
+                lambda ctx, part=part: _backlog.delivered(ctx, buffer.stream_id, part)
+            )
         count += len(taken.records)
     return count
 

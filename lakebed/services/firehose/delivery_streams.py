@@ -61,7 +61,7 @@ def create_delivery_stream(
     stream = _destinations.with_destination(ctx, stream, asked)
     encryption = request.get("DeliveryStreamEncryptionConfigurationInput")
     if encryption is not None:
-        stream = _encryption.encrypted(ctx, stream, "CreateDeliveryStream", encryption)
+        stream = _encryption.encrypted(ctx, stream, encryption)
     STREAMS.put(ctx, stream)
     _kinesis_source.begin(ctx, stream)
     return {"DeliveryStreamARN": stream.arn}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.services.firehose import _encryption
-from lakebed.services.firehose.model import STREAMS, find_stream, replace
+from lakebed.services.firehose.model import STREAMS, find_stream
 
 if TYPE_CHECKING:
     from lakebed.shapes import firehose as shapes
@@ -21,15 +21,7 @@ def start_delivery_stream_encryption(
     """
     stream = find_stream(ctx, request["DeliveryStreamName"])
     asked = request.get("DeliveryStreamEncryptionConfigurationInput")
-    STREAMS.put(
-        ctx,
-        _encryption.encrypted(
-            ctx,
-            stream,
-            "StartDeliveryStreamEncryption",
-            asked or {"KeyType": _encryption.OWNED},
-        ),
-    )
+    STREAMS.put(ctx, _encryption.encrypted(ctx, stream, asked or {"KeyType": _encryption.OWNED}))
     return {}
 
 
@@ -41,5 +33,5 @@ def stop_delivery_stream_encryption(
     https://docs.aws.amazon.com/firehose/latest/APIReference/API_StopDeliveryStreamEncryption.html
     """
     stream = find_stream(ctx, request["DeliveryStreamName"])
-    STREAMS.put(ctx, replace(stream, key_type="", key_arn="", encryption_status="DISABLED"))
+    STREAMS.put(ctx, _encryption.plain(stream))
     return {}

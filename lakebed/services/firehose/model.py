@@ -54,6 +54,7 @@ class DeliveryStream(msgspec.Struct, frozen=True):
     secret: str = ""
     key_type: str = ""
     key_arn: str = ""
+    data_key: str = ""
     encryption_status: str = "DISABLED"
 
     @property
@@ -85,7 +86,10 @@ class Buffer(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """The records of one call; `sealed` has them instead where the stream is encrypted."""
+    """The records of one call; `sealed` has them instead where the stream is encrypted.
+
+    `data_key` is the one it was sealed with, as KMS wrapped it, for a key of the customer's.
+    """
 
     stream_id: str
     number: int
@@ -93,6 +97,7 @@ class Block(msgspec.Struct, frozen=True):
     size_bytes: int
     records: list[Record] = []
     sealed: str = ""
+    data_key: str = ""
 
 
 class Source(msgspec.Struct, frozen=True):

@@ -39,16 +39,40 @@ def test_records_that_wait_are_sealed_while_it_is_on(lakebed):
     assert list(objects(lakebed).values()) == [b"first in the openthen a secret and on"]
 
 
-def test_keys_of_customers_are_not_built(lakebed):
+def test_records_can_be_sealed_with_a_key_of_the_customer(lakebed):
+    kms = lakebed.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
     firehose = make(lakebed)
-    arn = "arn:aws:kms:us-east-1:000000000000:key/0"
-    code, message = refusal(
-        firehose.start_delivery_stream_encryption,
-        **NAME,
-        DeliveryStreamEncryptionConfigurationInput={
-            "KeyType": "CUSTOMER_MANAGED_CMK",
-            "KeyARN": arn,
-        },
+    asked = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": arn}
+    firehose.start_delivery_stream_encryption(
+        **NAME, DeliveryStreamEncryptionConfigurationInput=asked
     )
-    assert code == "LakebedNotBuilt"
-    assert "firehose.StartDeliveryStreamEncryption (KeyType CUSTOMER_MANAGED_CMK)" in message
+    assert described(firehose)["DeliveryStreamEncryptionConfiguration"] == {
+        **asked,
+        "Status": "ENABLED",
+    }
+    put(firehose, b"a secret")
+    assert b"YSBzZWNyZXQ" not in _waiting(lakebed)
+    kms.disable_key(KeyId=arn)
+    code, message = refusal(firehose.put_record, **NAME, Record={"Data": b"x"})
+    assert (code, message) == ("InvalidKMSResourceException", f"{arn} is disabled.")
+    assert deliver(lakebed, after=400) == {"flights": 0}
+    kms.enable_key(KeyId=arn)
+    assert deliver(lakebed, after=2000) == {"flights": 1}
+    assert list(objects(lakebed).values()) == [b"a secret"]
+
+
+def test_a_key_is_named_where_it_is_the_customers(lakebed):
+    firehose = make(lakebed)
+    for kind, more, must in (
+        ("CUSTOMER_MANAGED_CMK", {}, "must"),
+        ("AWS_OWNED_CMK", {"KeyARN": "arn:aws:kms:us-east-1:000000000000:key/0"}, "must not"),
+    ):
+        assert refusal(
+            firehose.start_delivery_stream_encryption,
+            **NAME,
+            DeliveryStreamEncryptionConfigurationInput={"KeyType": kind, **more},
+        ) == (
+            "InvalidArgumentException",
+            f"KeyARN {must} be specified when KeyType is {kind}",
+        )
