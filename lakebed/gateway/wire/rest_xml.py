@@ -84,12 +84,17 @@ class RestXmlProtocol:
         out = codec.bindings.read(request)
         if codec.read_body is not None and request.body:
             out.update(codec.read_body(request.body))
-        self._check_body(operation, out)
+        self._check_body(operation, out, has_body=bool(request.body))
         return out
 
-    def _check_body(self, operation: Operation, request: dict[str, Any]) -> None:
-        payload = operation.input.payload
-        if payload and operation.input.members[payload].required and payload not in request:
+    def _check_body(self, operation: Operation, request: dict[str, Any], *, has_body: bool) -> None:
+        shape = operation.input
+        if shape.payload:
+            is_missing = shape.members[shape.payload].required and shape.payload not in request
+        else:
+            in_body = [one for one in shape.members.values() if not one.location]
+            is_missing = not has_body and any(one.required for one in in_body)
+        if is_missing:
             raise AwsError("MissingRequestBodyError", "Request Body is empty")
 
     def _input(self, operation: Operation) -> _Input:

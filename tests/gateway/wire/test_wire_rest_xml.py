@@ -116,6 +116,12 @@ def test_members_come_from_path_query_and_headers() -> None:
         ("ListObjectsV2", HttpRequest("GET", "/b", "max-keys=x"), "InvalidArgument",
          {"ArgumentName": "max-keys", "ArgumentValue": "x"}),
         ("DeleteObjects", HttpRequest("POST", "/b", "delete"), "MissingRequestBodyError", {}),
+        (
+            "SelectObjectContent",
+            HttpRequest("POST", "/b/k", "select&select-type=2"),
+            "MissingRequestBodyError",
+            {},
+        ),
         ("DeleteObjects", HttpRequest("POST", "/b", "delete", body=b"<Delete>"),
          "MalformedXML", {}),
         ("DeleteObjects", HttpRequest("POST", "/b", "delete", body=b"<Other></Other>"),
