@@ -243,7 +243,9 @@ class _Lowering:
         if name == "NULLIF":
             test, value = self.compared("=", *arguments), self.value(arguments[0])
             kind = "text" if value.kind == "any" else value.kind
-            return Value(f"CASE WHEN {test} THEN NULL ELSE {_text_of(value)} END", kind)
+            is_typed = kind in ("number", "bool", "time")
+            text = value.text if is_typed else _text_of(value)
+            return Value(f"CASE WHEN {test} THEN NULL ELSE {text} END", kind)
         if name == "UTCNOW":
             return Value("CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)", "time")
         if name in ("DATE_ADD", "DATE_DIFF", "EXTRACT", "TO_STRING", "TO_TIMESTAMP"):

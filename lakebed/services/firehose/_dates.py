@@ -1,6 +1,6 @@
 """Java's DateTimeFormatter patterns, as prefixes of Firehose have them, written for a time.
 
-In the root locale's English, as AWS's service writes them.
+In English, with weeks that begin on Sunday; compared with Java's own.
 https://docs.oracle.com/javase/8/docs/api/java/time/format/DateTimeFormatter.html
 """
 
@@ -16,6 +16,10 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 _RESERVED = "{}#"
 Item = tuple[str, int]
 """A letter and how often it stands; or text, with 0."""
+
+
+ZONE_NAME: Item = ("z", 4)
+"""The whole name of a zone, which is not built: Python does not know it."""
 
 
 class PatternError(ValueError):
@@ -185,7 +189,7 @@ def _localized(seconds: int, *, is_full: bool) -> str:
 
 def _zone(moment: datetime, letter: str, count: int) -> str:
     name = str(moment.tzinfo)
-    return name if letter == "V" or count == 4 else (moment.tzname() or name)
+    return name if letter == "V" else (moment.tzname() or name)
 
 
 _WRITERS: dict[str, Callable[[datetime, str, int], str]] = {

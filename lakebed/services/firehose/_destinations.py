@@ -13,7 +13,8 @@ import msgspec
 
 from lakebed.context import Context
 from lakebed.core.errors import NotBuiltError
-from lakebed.sealing import seal
+from lakebed.core.settings import Settings
+from lakebed.sealing import seal, unseal
 from lakebed.services.firehose import _buckets, _endpoints
 from lakebed.services.firehose.model import (
     EXTENDED_S3,
@@ -39,6 +40,7 @@ _UPDATES = {
     "S3BackupUpdate": "S3BackupDescription",
     "S3Configuration": "S3DestinationDescription",
 }
+_TOKEN = "HECToken"
 _S3_ONLY = (
     "RoleARN", "BucketARN", "Prefix", "ErrorOutputPrefix", "BufferingHints", "CompressionFormat",
     "EncryptionConfiguration", "CloudWatchLoggingOptions",
@@ -74,10 +76,12 @@ def with_destination(
 ) -> DeliveryStream:
     """Return a stream with a destination, checked: with what it had before if that is merged."""
     members = _merged(stream.destination, asked.members) if is_merged else asked.members
-    secret = stream.secret if is_merged else ""
-    if asked.secret:
-        secret = seal(ctx.settings, SECRETS, stream.id, asked.secret.encode())
+    known = secret_of(ctx.settings, stream) if is_merged else ""
+    if asked.kind == SPLUNK and known:
+        members = {_TOKEN: known, **members}
     destination = _CHECKS[asked.kind](ctx, members)
+    plain = destination.pop(_TOKEN, "") or asked.secret or known
+    secret = seal(ctx.settings, SECRETS, stream.id, plain.encode()) if plain else ""
     return replace(stream, destination_kind=asked.kind, destination=destination, secret=secret)
 
 
@@ -93,9 +97,18 @@ def _merged(known: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, An
     return found
 
 
-def described(stream: DeliveryStream) -> dict[str, Any]:
-    """Return the members of a DestinationDescription."""
+def secret_of(settings: Settings, stream: DeliveryStream) -> str:
+    """Return what an endpoint is shown; nothing if the stream has no such."""
+    if not stream.secret:
+        return ""
+    return unseal(settings, SECRETS, stream.id, stream.secret).decode()
+
+
+def described(settings: Settings, stream: DeliveryStream) -> dict[str, Any]:
+    """Return the members of a DestinationDescription: Splunk's token is among them, as on AWS."""
     kind, destination = stream.destination_kind, stream.destination
+    if kind == SPLUNK and stream.secret:
+        destination = {_TOKEN: secret_of(settings, stream), **destination}
     shown: dict[str, Any] = {f"{kind}DestinationDescription": dict(destination)}
     if kind == EXTENDED_S3:
         plain = {name: destination[name] for name in _S3_ONLY if name in destination}

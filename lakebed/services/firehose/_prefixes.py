@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from lakebed.core.errors import AwsError
+from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import DELIVERY_PREFIX_CHARACTERS_MAX
 from lakebed.services.firehose import _dates
 
@@ -96,7 +96,8 @@ def _check(part: Expression) -> None:
         raise invalid(f"Invalid value of the firehose namespace: {part.value}")
     if part.namespace == TIMESTAMP:
         try:
-            _dates.items(part.value)
+            if _dates.ZONE_NAME in _dates.items(part.value):
+                raise NotBuiltError("firehose", "CreateDeliveryStream", "names of zones (zzzz)")
         except _dates.PatternError as error:
             raise invalid(f"Invalid timestamp pattern {part.value}: {error}") from error
     if not part.value:

@@ -21,11 +21,11 @@ import msgspec
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.engines.delivery import Failure, Order, Record
-from lakebed.sealing import unseal
 from lakebed.services.firehose import _http, _objects, _processing, _roles
+from lakebed.services.firehose._destinations import secret_of
 from lakebed.services.firehose._objects import DeliveryError, Target
 from lakebed.services.firehose._to_s3 import outcome_of
-from lakebed.services.firehose.model import SECRETS, SPLUNK, DeliveryStream
+from lakebed.services.firehose.model import SPLUNK, DeliveryStream
 
 FAILED = {"HttpEndpoint": "http-endpoint-failed", SPLUNK: "splunk-failed"}
 """What `!{firehose:error-output-type}` is of records that an endpoint did not take."""
@@ -98,11 +98,7 @@ async def _key(target: Target) -> str:
         except (ValueError, LookupError, TypeError) as error:
             message = f'The secret is not a JSON object with the member "{name}".'
             raise DeliveryError("SecretsManager.InvalidSecretValue", message) from error
-    if stream.destination_kind == SPLUNK:
-        return str(stream.destination.get("HECToken", ""))
-    if not stream.secret:
-        return ""
-    return unseal(target.house.settings, SECRETS, stream.id, stream.secret).decode()
+    return secret_of(target.house.settings, stream)
 
 
 async def _send(sending: Sending) -> None:

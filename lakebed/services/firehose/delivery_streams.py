@@ -101,7 +101,7 @@ def describe_delivery_stream(
         "Destinations": [
             {
                 "DestinationId": DESTINATION_ID,
-                **_destinations.described(stream),
+                **_destinations.described(ctx.settings, stream),
             }
         ],
         "HasMoreDestinations": False,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 from lakebed.context import Context
@@ -17,7 +18,7 @@ from lakebed.core.limits import KINESIS_DATA_KEY_SECONDS, KINESIS_DATA_KEYS_REME
 from lakebed.services.kinesis.model import DATA_KEYS, DataKey, Stream
 
 _CURRENT = ""
-_Place = tuple[str, str, str, str]
+_Place = tuple[Path, str, str, str]
 _known: OrderedDict[_Place, tuple[float, str, str, bytes]] = OrderedDict()
 _CODES = {
     "NotFoundException": "KMSNotFoundException",
@@ -79,7 +80,7 @@ def _asked(ctx: Context, operation: str, request: Any) -> Any:
 
 
 def _place(ctx: Context, stream: Stream, name: str) -> _Place:
-    return str(ctx.settings.state_dir), stream.id, name, ctx.principal.arn
+    return ctx.settings.data_dir, stream.id, name, ctx.principal.arn
 
 
 def _remembered(ctx: Context, place: _Place) -> tuple[float, str, str, bytes] | None:

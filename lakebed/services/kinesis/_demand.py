@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html
 from __future__ import annotations
 
 from collections import OrderedDict
+from pathlib import Path
 
 import msgspec
 
@@ -26,12 +27,12 @@ class _Window(msgspec.Struct):
     records: int = 0
 
 
-_windows: OrderedDict[tuple[str, str], _Window] = OrderedDict()
+_windows: OrderedDict[tuple[Path, str], _Window] = OrderedDict()
 
 
 def counted(ctx: Context, stream: Stream, size: int, records: int) -> Stream:
     """Count what is put into an on-demand stream; return the stream, which may have grown."""
-    key, number = (str(ctx.settings.state_dir), stream.id), int(ctx.clock.now()) // WINDOW_SECONDS
+    key, number = (ctx.settings.data_dir, stream.id), int(ctx.clock.now()) // WINDOW_SECONDS
     window = _windows.get(key)
     if window is None:
         window = _windows[key] = _Window(number)

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import importlib
 from collections import OrderedDict
+from pathlib import Path
 from typing import NamedTuple
 
 from lakebed.context import Context
@@ -26,7 +27,7 @@ class Routes(NamedTuple):
         return self.shards[bisect.bisect_right(self.starts, hash_key) - 1]
 
 
-_known: OrderedDict[tuple[str, str], tuple[int, Routes]] = OrderedDict()
+_known: OrderedDict[tuple[Path, str], tuple[str, Routes]] = OrderedDict()
 try:
     # CPython's own is three times as quick for a few bytes as OpenSSL's.
     _digest = importlib.import_module("_md5").md5
@@ -36,13 +37,13 @@ except ImportError:
 
 def routes_of(ctx: Context, stream: Stream) -> Routes:
     """Return the routes of a stream, as they are since its shards last changed."""
-    key = (str(ctx.settings.state_dir), stream.id)
+    key = (ctx.settings.data_dir, stream.id)
     known = _known.get(key)
-    if known is not None and known[0] == stream.next_shard:
+    if known is not None and known[0] == stream.newest_log:
         return known[1]
     shards = sorted(open_shards(ctx, stream), key=lambda shard: int(shard.starting_hash_key))
     found = Routes([int(shard.starting_hash_key) for shard in shards], shards)
-    _known[key] = (stream.next_shard, found)
+    _known[key] = (stream.newest_log, found)
     _known.move_to_end(key)
     if len(_known) > KINESIS_ROUTES_REMEMBERED_MAX:
         _known.popitem(last=False)

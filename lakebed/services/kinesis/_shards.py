@@ -52,8 +52,13 @@ def opened(
         ids[1],
     )
     SHARDS.put(ctx, shard)
-    count = stream.open_shard_count + 1
-    return replace(stream, next_shard=stream.next_shard + 1, open_shard_count=count), shard
+    stream = replace(
+        stream,
+        next_shard=stream.next_shard + 1,
+        newest_log=shard.log,
+        open_shard_count=stream.open_shard_count + 1,
+    )
+    return stream, shard
 
 
 def closed(ctx: Context, stream: Stream, shard: Shard, now: float) -> Stream:

@@ -41,14 +41,15 @@ HASH_KEY_MAX = 2**128 - 1
 
 
 class Stream(msgspec.Struct, frozen=True):
-    """A stream. `(id, next_shard)` changes whenever its shards are others: caches go by it.
+    """A stream. `newest_log` changes whenever its open shards are others: caches go by it.
 
-    `next_shard` is the number of the shard that is made next. What arrived before `trimmed` is
-    gone even if a longer retention would reach back to it. `key_id` is the key as the caller named
-    it, `key_arn` the key that records are to be encrypted with, both empty while `encryption` is
-    NONE. `reshards` are the times of UpdateShardCount, `mode_changes` those of UpdateStreamMode,
-    `encryption_changes` those of StartStreamEncryption, of the last day; `warm_mibps` 0 is no warm
-    throughput.
+    It is the log of the shard made last: unique, so that it does not come again where a reshard was
+    rolled back and is done once more. `next_shard` is the number of the shard that is made next.
+    What arrived before `trimmed` is gone even if a longer retention would reach back to it.
+    `key_id` is the key as the caller named it, `key_arn` the key that records are to be encrypted
+    with, both empty while `encryption` is NONE. `reshards` are the times of UpdateShardCount,
+    `mode_changes` those of UpdateStreamMode, `encryption_changes` those of StartStreamEncryption,
+    of the last day; `warm_mibps` 0 is no warm throughput.
     """
 
     account: str
@@ -59,6 +60,7 @@ class Stream(msgspec.Struct, frozen=True):
     status: Status = ACTIVE
     mode: Mode = PROVISIONED
     next_shard: int = 0
+    newest_log: str = ""
     open_shard_count: int = 0
     retention_hours: int = 24
     trimmed: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -50,7 +51,7 @@ class _Subscription(msgspec.Struct):
     is_taken_over: bool = False
 
 
-_live: dict[tuple[str, str, str], _Subscription] = {}
+_live: dict[tuple[Path, str, str], _Subscription] = {}
 
 
 def subscribe_to_shard(
@@ -71,7 +72,7 @@ def subscribe_to_shard(
     position = position_at(ctx, stream, shard, request["StartingPosition"])
     events = EventStream(KINESIS_EVENTS_WAITING_MAX)
     began = ctx.clock.now()
-    place = (str(ctx.settings.state_dir), consumer.arn, shard.id)
+    place = (ctx.settings.data_dir, consumer.arn, shard.id)
     subscription = _Subscription(consumer.arn, position, began, position.index, events)
     subscription.run_id = f"subscription {ctx.ids.token()}"
     _take_over(ctx, place, began)
@@ -87,7 +88,7 @@ def subscribe_to_shard(
     return answer
 
 
-def _take_over(ctx: Context, place: tuple[str, str, str], now: float) -> None:
+def _take_over(ctx: Context, place: tuple[Path, str, str], now: float) -> None:
     """End the subscription that a new one replaces, unless it is too young for that."""
     before = _live.get(place)
     if before is None:
@@ -106,7 +107,7 @@ def _take_over(ctx: Context, place: tuple[str, str, str], now: float) -> None:
 
 
 async def _push(
-    caller: Caller, ctx: Context, subscription: _Subscription, place: tuple[str, str, str]
+    caller: Caller, ctx: Context, subscription: _Subscription, place: tuple[Path, str, str]
 ) -> None:
     """Send events until the time is over, the shard has ended, or nobody reads any more."""
     loop, wake, events = asyncio.get_running_loop(), asyncio.Event(), subscription.stream

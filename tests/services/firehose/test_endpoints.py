@@ -220,6 +220,25 @@ def test_splunk_acknowledges(lake, endpoint):
     assert collector.looks == 2
 
 
+def test_splunks_token_is_described_and_sealed(lake, endpoint):
+    firehose = splunk(lake, endpoint)
+    (destination,) = described(firehose)["Destinations"]
+    found = destination["SplunkDestinationDescription"]
+    assert found.pop("S3DestinationDescription")["BucketARN"] == "arn:aws:s3:::lake"
+    assert found == {
+        "HECEndpoint": endpoint.url,
+        "HECEndpointType": "Raw",
+        "HECToken": "a-token",
+        "HECAcknowledgmentTimeoutInSeconds": 180,
+        "BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 60},
+        "CloudWatchLoggingOptions": {"Enabled": False},
+        "RetryOptions": {"DurationInSeconds": 300},
+        "S3BackupMode": "FailedEventsOnly",
+    }
+    for name in ("store.sqlite", "store.sqlite-wal"):
+        assert b"a-token" not in (lake.data_dir / "state" / name).read_bytes()
+
+
 def test_what_splunk_does_not_take_lies_with_the_errors(lake, endpoint):
     firehose = splunk(
         lake, endpoint, RetryOptions={"DurationInSeconds": 0}, HECEndpointType="Event"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakebed.core.errors import AwsError
+from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.ids import Ids
 from lakebed.services.firehose import _dates, _prefixes
 
@@ -100,6 +100,7 @@ def test_partitions_need_a_key_in_the_prefix():
         ("MMM MMMM MMMMM E EEEE EEEEE e", "Feb February F Tue Tuesday T 3"),
         ("D DDD Q QQQ QQQQ q", "34 034 1 Q1 1st quarter 1"),
         ("YYYY w W F", "2026 6 1 3"),
+        ("c ccc ee eee YY GGGG GGGGG QQQQQ L LLL", "3 Tue 03 Tue 26 Anno Domini A 1 2 Feb"),
         ("G a A n N SSSSSSSSS", "AD PM 50706007 7000000 50706007000000 007000000"),
         ("z VV O OOOO", "CET Europe/Berlin GMT+1 GMT+01:00"),
         ("X XX x xx Z ZZZZ ZZZZZ", "+01 +0100 +01 +0100 +0100 GMT+01:00 +01:00"),
@@ -115,6 +116,11 @@ def test_java_patterns_are_written(pattern, expected):
 def test_what_is_no_java_pattern_is_refused(pattern):
     with pytest.raises(_dates.PatternError):
         _dates.items(pattern)
+
+
+def test_whole_names_of_zones_are_not_built():
+    with pytest.raises(NotBuiltError, match="names of zones"):
+        _prefixes.parts("!{timestamp:zzzz}")
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)))

@@ -19,7 +19,7 @@ MIB = 1 << 20
 def ctx(tmp_path):
     store = SqliteStore(tmp_path / "store.sqlite")
     with store.transaction() as transaction:
-        yield at_a_time(transaction, SimpleNamespace(state_dir=Path(tmp_path)))
+        yield at_a_time(transaction, SimpleNamespace(data_dir=Path(tmp_path)))
     store.close()
 
 

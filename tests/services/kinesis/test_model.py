@@ -37,7 +37,7 @@ class Streams(RuleBasedStateMachine):
         self.main = self.store.main
         self.engine = SegmentStore(place / "streams", is_synced=False)
         (place / "keys").mkdir()
-        limits = SimpleNamespace(state_dir=place, kinesis_throughput="unlimited")
+        limits = SimpleNamespace(data_dir=place, state_dir=place, kinesis_throughput="unlimited")
         self.ctx = at_a_time(self.main, limits)
         self.ctx.engines = SimpleNamespace(stream=self.engine)
         create_stream(self.ctx, {**NAME, "ShardCount": 2})

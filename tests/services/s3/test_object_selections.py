@@ -89,6 +89,8 @@ def test_an_answer_is_a_stream_of_events(s3):
         ("SELECT SUBSTRING(name, 2), SUBSTRING(name FROM 0 FOR 2), CHAR_LENGTH(name) "
          "FROM S3Object LIMIT 1", "nn,a,3\n"),
         ("SELECT COALESCE(NULLIF(name, ''), 'none') FROM S3Object WHERE id = 3", "none\n"),
+        ("SELECT COALESCE(NULLIF(CAST(id AS INT), 2), 7) + 1 FROM S3Object", "2\n8\n4\n"),
+        ("SELECT COUNT(*) FROM S3Object WHERE NULLIF(CAST(id AS INT), 2) > 2", "1\n"),
         ("SELECT EXTRACT(YEAR FROM `2020T`), DATE_ADD(day, 1, `2020-01-31`), "
          "DATE_DIFF(day, `2020-01-01`, `2020-03-01`) FROM S3Object LIMIT 1",
          "2020,2020-02-01T00:00:00Z,60\n"),
