@@ -40,7 +40,10 @@ NAMED = {
     "VersionId": "v1", "StatementName": "one", "PreparedStatementNames": "one",
     "ConnectionType": "JDBC", "PartNumber": 1, "CurrentDeliveryStreamVersionId": "1",
     "AuthenticationCode1": "123456", "AuthenticationCode2": "234567", "SerialNumber": "a" * 9,
-     "UploadId": "u", "Expression": "SELECT 1", "ExpressionType": "SQL",
+    "StreamName": "clicks", "StreamARN": "arn:aws:kinesis:us-east-1:000000000000:stream/clicks",
+    "ResourceARN": "arn:aws:kinesis:us-east-1:000000000000:stream/clicks",
+    "ShardId": "shardId-000000000000", "NewStartingHashKey": "1000", "UploadId": "u",
+    "Expression": "SELECT 1", "ExpressionType": "SQL",
 }  # fmt: skip
 """Values for members by name: of things that are there."""
 CONNECTION = {"Name": "c", "ConnectionType": "JDBC", "ConnectionProperties": {
@@ -67,7 +70,7 @@ def value(name: str, shape: Shape, depth: int = 0) -> Any:
         members = [
             one
             for one in shape.members
-            if one in shape.required_members or one in ("Bucket", "Key")
+            if one in shape.required_members or one in ("Bucket", "Key", "StreamName")
         ]
         return {one: value(one, shape.members[one], depth + 1) for one in members}
     if kind == "list":
@@ -107,7 +110,7 @@ def lake():
         running.client("secretsmanager").create_secret(Name="secret", SecretString="s")
         key = running.client("kms").create_key()["KeyMetadata"]["KeyId"]
         encrypted = running.client("kms").encrypt(KeyId=key, Plaintext=b"secret")
-        NAMED.update(KeyId=key, DestinationKeyId=key)
+        NAMED.update(KeyId=key, DestinationKeyId=key, **_reading(running.client("kinesis")))
         BESIDE["kms.Decrypt"] = {"CiphertextBlob": encrypted["CiphertextBlob"]}
         BESIDE["kms.RetireGrant"] = {"KeyId": key, "GrantId": "a" * 64}
         iam = running.client("iam")
@@ -117,6 +120,17 @@ def lake():
         iam.create_role(RoleName="r", AssumeRolePolicyDocument=document)
         iam.create_user(UserName="ann")
         yield running
+
+
+def _reading(kinesis: Any) -> dict[str, str]:
+    """Make a stream with a consumer; return what a reader of it would name."""
+    kinesis.create_stream(StreamName="clicks", ShardCount=1)
+    shard = {"StreamName": "clicks", "ShardId": "shardId-000000000000"}
+    iterator = kinesis.get_shard_iterator(ShardIteratorType="LATEST", **shard)
+    consumer = kinesis.register_stream_consumer(StreamARN=NAMED["StreamARN"], ConsumerName="app")[
+        "Consumer"
+    ]
+    return {"ShardIterator": iterator["ShardIterator"], "ConsumerARN": consumer["ConsumerARN"]}
 
 
 @pytest.fixture(scope="module")
