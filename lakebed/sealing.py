@@ -17,8 +17,12 @@ import hmac
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lakebed.core.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -30,31 +34,41 @@ class SealError(Exception):
 
 def key_path(settings: Settings, purpose: str) -> Path:
     """Return the file that holds the key of a purpose."""
-    return settings.state_dir / "keys" / purpose
+    return _path_of(settings.state_dir, purpose)
+
+
+@functools.lru_cache(maxsize=64)
+def _path_of(state: Path, purpose: str) -> Path:
+    return state / "keys" / purpose
+
+
+@functools.lru_cache(maxsize=64)
+def _cipher(key: bytes) -> AESGCM:
+    """Return the cipher of a key that is used again and again."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
 
 
 def seal(settings: Settings, purpose: str, name: str, value: bytes) -> str:
     """Return bytes sealed for a name, as text."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     path = key_path(settings, purpose)
     try:
         key = _key_at(path)
     except FileNotFoundError:
         key = _made(path)
     nonce = os.urandom(_NONCE_BYTES)
-    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, value, name.encode())).decode()
+    return base64.b64encode(nonce + _cipher(key).encrypt(nonce, value, name.encode())).decode()
 
 
 def unseal(settings: Settings, purpose: str, name: str, text: str) -> bytes:
     """Return what was sealed for a name; SealError where the key is not the one it had."""
     from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
         sealed = base64.b64decode(text)
         key = _key_at(key_path(settings, purpose))
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
+        return _cipher(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
     except (FileNotFoundError, InvalidTag, ValueError) as error:
         raise SealError(f"{purpose} of {name}") from error
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from lakebed.context import Caller, Context
-from lakebed.core.bodies import UnsealedError
+from lakebed.core.bodies import Begun, UnsealedError
 from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.ids import Ids
@@ -189,6 +189,13 @@ class Dispatcher:
     def seals(self, call: Call) -> bool:
         """Say whether a body may have to be encrypted, so that `begin` is to be asked first."""
         return self._sealing_places.has(call.service, call.request)
+
+    def sealing(self, call: Call) -> Begun | None:
+        """Return how a body is to be encrypted if the request alone says so: nobody is asked."""
+        registered = self._house.registry.find(call.service, call.operation)
+        if registered is None or registered.sealing is None:
+            return None
+        return registered.sealing(call.request)
 
     def begin(self, call: Call, answer: Answer) -> None:
         """Check what can be checked of a streamed call before its body is read.

@@ -21,7 +21,8 @@ class Registered(msgspec.Struct, frozen=True):
     """A handler and what its noun's file says of it.
 
     `begin` runs before a streamed body is read (a private function `_begin_<operation>` beside the
-    handler); `is_long` handlers run in a thread; `is_sliced` ones are generators that yield where
+    handler); `sealing` (`_sealing_<operation>`) says by the request alone how to encrypt its body;
+    `is_long` handlers run in a thread; `is_sliced` ones are generators that yield where
     what they did so far may be committed; `is_data_event` ones are audited only by setting;
     `is_prompt` ones run on the loop even if a thread reads their request;
     `hidden_members` are those of requests, at any depth, whose values the audit log must not hold.
@@ -34,6 +35,7 @@ class Registered(msgspec.Struct, frozen=True):
     is_data_event: bool
     hidden_members: frozenset[str] = frozenset()
     is_prompt: bool = False
+    sealing: Callable[[Any], Any] | None = None
 
 
 class Registry:
@@ -101,8 +103,9 @@ class Registry:
                 is_long = getattr(function, "runs_long", False)
                 is_sliced = inspect.isgeneratorfunction(function)
                 is_prompt = getattr(function, "is_prompt", False)
+                sealing = getattr(module, f"_sealing_{operation}", None)
                 found[operation] = Registered(
-                    function, begin, is_long, is_sliced, is_data_event, hidden, is_prompt
+                    function, begin, is_long, is_sliced, is_data_event, hidden, is_prompt, sealing
                 )
         # What was imported stays: the collector need not walk it again, which blocks the loop.
         gc.freeze()

@@ -181,15 +181,15 @@ class Streamed(Receiving):
             self._refuse(error)
             return
         length = head.headers.get("content-length", "")
-        if (
-            self._identity is not None
-            and length.isdecimal()
-            and int(length) <= SMALL_BODY_BYTES_MAX
-            and not self._expects_continue()
-            and not gateway.dispatcher.seals(call)
-        ):
-            # The body is on its way already, and short: the handler's own checks come soon enough.
-            self._begun(None, None)
+        is_short = length.isdecimal() and int(length) <= SMALL_BODY_BYTES_MAX
+        begun = None
+        # A body that is on its way already, and short: the handler's own checks come soon enough.
+        is_asked_later = self._identity is not None and is_short and not self._expects_continue()
+        if is_asked_later and gateway.dispatcher.seals(call):
+            begun = gateway.dispatcher.sealing(call)
+            is_asked_later = begun is not None
+        if is_asked_later:
+            self._begun(begun, None)
         else:
             gateway.dispatcher.begin(call, self._begun)
 

@@ -96,6 +96,14 @@ def _begin_put_object(  # pyright: ignore[reportUnusedFunction]
     return None if wanted is None else Begun(sealing=FileSealing())
 
 
+def _sealing_put_object(  # pyright: ignore[reportUnusedFunction]
+    request: s3.PutObjectRequest,
+) -> Begun | None:
+    if "ServerSideEncryption" in request or "SSECustomerKey" in request:
+        return Begun(sealing=FileSealing())
+    return None
+
+
 def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput:
     """Store an object, or replace it as a whole; with versioning, as its newest version.
 

@@ -146,7 +146,9 @@ class FolderStore:
         size, mtime_ns, inode, rank = facts
         if found.encryption is not None:
             size = found.size
-            self._sealed.put(scope, SealedBucket(bucket))
+            # Once: this table is synced, which most durability modes do not do for an object.
+            if self._sealed.get(scope, bucket) is None:
+                self._sealed.put(scope, SealedBucket(bucket))
         # Spelled out, because a generic copy costs several times as much.
         kept = StoredObject(
             bucket,
