@@ -32,6 +32,7 @@ IDLE_SHARDS = 1000
 
 def story(runs: Path, repeats: int, results: Results) -> None:
     """Measure each server that is there on a fresh folder; `repeats` scales how much is put."""
+    servers.install_peers()
     for column in COLUMNS:
         scale = SHARES[column] * repeats / 40
         server = starts(column)(runs)
@@ -98,7 +99,8 @@ def _put(server: servers.Running, column: str, scale: float, results: Results) -
     seconds = load.run(server.url, [bodies[at % 8] for at in range(count)], 4)
     cpu = load.stat_seconds(server.process.pid) - cpu
     records = count * BATCH
-    results.add("kinesis_put_records", column, Sample(1e6 * cpu / records, records / seconds))
+    results.add("kinesis_put_records", column, Sample(records / seconds))
+    results.add("kinesis_put_records_cpu", column, Sample(1e6 * cpu / records))
     singles = [
         _request(server, "PutRecord", {"StreamName": "bench", **_record(f"{number}")})
         for number in range(64)
@@ -107,7 +109,8 @@ def _put(server: servers.Running, column: str, scale: float, results: Results) -
     cpu = load.stat_seconds(server.process.pid)
     seconds = load.run(server.url, [singles[at % 64] for at in range(count)], 16)
     cpu = load.stat_seconds(server.process.pid) - cpu
-    results.add("kinesis_put_record", column, Sample(1e6 * cpu / count, count / seconds))
+    results.add("kinesis_put_record", column, Sample(count / seconds))
+    results.add("kinesis_put_record_cpu", column, Sample(1e6 * cpu / count))
 
 
 def _iterator(kinesis: Catalog, shard: str, kind: str) -> str:

@@ -84,6 +84,16 @@ WHOLE = {
     "crawl_memory": Whole("memory of server and its processes meanwhile, at most", "MB", 300),
     "crawl_partitions": Whole("crawl of 10,000 new partitions", "s", 20),
     "crawl_again": Whole("crawl of 1,000,000 objects that did not change", "s", 10),
+    "kinesis_put_records": Whole(
+        "PutRecords of 500 × 1 KB, 4 connections (at least 100,000)", "records/s"
+    ),
+    "kinesis_put_records_cpu": Whole("the same: CPU a record", "µs"),
+    "kinesis_put_record": Whole("PutRecord of 1 KB, 16 connections (at least 8,000)", "a second"),
+    "kinesis_put_record_cpu": Whole("the same: CPU a record", "µs"),
+    "kinesis_get_records": Whole("GetRecords, one reader, JSON (at least 200)", "MB/s"),
+    "kinesis_put_to_get": Whole("from PutRecord to GetRecords, polled back to back, p50", "ms", 3),
+    "kinesis_memory_idle": Whole("memory after the puts and gets", "MB", 80),
+    "kinesis_memory_1000_shards": Whole("growth by 1,000 shards with a record in each", "MB", 20),
     "logs_put_1": Whole("PutLogEvents of 1 event", "ms", 2),
     "logs_put_1_floor": Whole("the same bytes appended to a file and synced", "ms"),
     "logs_put_1000": Whole("PutLogEvents of 1,000 events of 100 B", "ms", 8),
