@@ -30,6 +30,12 @@ from lakebed.core.limits import MIB
 
 DOLLARS_PER_TB = 5.0
 BYTES_BILLED_MIN = 10 * MIB
+BUFFER_SECONDS = 1
+"""AWS takes 1 to 900 where it partitions by JQ, as a hint: there it may take longer."""
+LIVE_FLIGHTS = 842 + 943
+"""Those of the first two days of January."""
+LIVE_SECONDS_MAX = 120
+"""A flight that is not counted by then is lost."""
 FLIGHT_COLUMNS = {
     "year": "int", "month": "int", "day": "int", "dep_time": "int", "sched_dep_time": "int",
     "dep_delay": "int", "arr_time": "int", "sched_arr_time": "int", "arr_delay": "int",
@@ -200,6 +206,87 @@ def crawl(tour: Tour) -> str:
     return "\n".join([*lines, frame.to_string(index=False)])
 
 
+def stream(tour: Tour) -> str:
+    """Lead a Kinesis stream through Firehose into a table: Parquet, a partition a carrier by JQ."""
+    import awswrangler as wr
+
+    columns = {name: kind for name, kind in FLIGHT_COLUMNS.items() if name != "carrier"}
+    carriers = [line.split(",")[0] for line in tour.files["airlines"].decode().splitlines()[1:]]
+    wr.catalog.create_parquet_table(
+        database="nyc", table="live_flights", path="s3://tour/live/", columns_types=columns,
+        partitions_types={"carrier": "string"}, boto3_session=tour.session,
+        athena_partition_projection_settings={
+            "projection_types": {"carrier": "enum"},
+            "projection_values": {"carrier": ",".join(carriers)},
+        },
+    )  # fmt: skip
+    kinesis, firehose = tour.session.client("kinesis"), tour.session.client("firehose")
+    kinesis.create_stream(StreamName="departures", ShardCount=2)
+    kinesis.get_waiter("stream_exists").wait(StreamName="departures")
+    arn = kinesis.describe_stream_summary(StreamName="departures")["StreamDescriptionSummary"][
+        "StreamARN"
+    ]
+    role = "arn:aws:iam::000000000000:role/delivery"
+    firehose.create_delivery_stream(
+        DeliveryStreamName="departures", DeliveryStreamType="KinesisStreamAsSource",
+        KinesisStreamSourceConfiguration={"KinesisStreamARN": arn, "RoleARN": role},
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": role, "BucketARN": "arn:aws:s3:::tour",
+            "Prefix": "live/carrier=!{partitionKeyFromQuery:carrier}/",
+            "ErrorOutputPrefix": "live-errors/!{firehose:error-output-type}/",
+            "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": BUFFER_SECONDS},
+            "DynamicPartitioningConfiguration": {"Enabled": True},
+            "ProcessingConfiguration": {"Enabled": True, "Processors": [
+                {"Type": "MetadataExtraction", "Parameters": [
+                    {"ParameterName": "MetadataExtractionQuery",
+                     "ParameterValue": "{carrier: .carrier}"},
+                    {"ParameterName": "JsonParsingEngine", "ParameterValue": "JQ-1.6"},
+                ]},
+            ]},
+            "DataFormatConversionConfiguration": {
+                "Enabled": True,
+                "SchemaConfiguration": {
+                    "RoleARN": role, "DatabaseName": "nyc", "TableName": "live_flights",
+                    "Region": tour.session.region_name,
+                },
+                "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
+                "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {}}},
+            },
+        },
+    )  # fmt: skip
+    described = firehose.describe_delivery_stream(DeliveryStreamName="departures")
+    return f"delivery stream is {described['DeliveryStreamDescription']['DeliveryStreamStatus']}"
+
+
+def live(tour: Tour) -> str:
+    """Replay two days of flights into the stream; Athena counts them by carrier as they arrive."""
+    import pandas as pd
+
+    flights = pd.read_csv(io.BytesIO(tour.files["flights"]), nrows=LIVE_FLIGHTS).convert_dtypes()
+    rows = [flight.to_json() for _, flight in flights.iterrows()]
+    records = [{"Data": row, "PartitionKey": str(number)} for number, row in enumerate(rows)]
+    kinesis, began, sent, counted = tour.session.client("kinesis"), time.monotonic(), 0, 0
+    lines: list[str] = []
+    while counted < len(records):
+        if batch := records[sent : sent + 500]:
+            answer = kinesis.put_records(StreamName="departures", Records=batch)
+            assert answer["FailedRecordCount"] == 0, answer
+            sent += len(batch)
+        frame = tour.ask(
+            "live",
+            "SELECT carrier, count(*) AS flights FROM live_flights GROUP BY carrier "
+            "ORDER BY flights DESC, carrier",
+        )
+        seconds = time.monotonic() - began
+        assert seconds < LIVE_SECONDS_MAX, f"{counted} of {sent} flights after {seconds:.0f} s"
+        if frame["flights"].sum() != counted:
+            counted = int(frame["flights"].sum())
+            lines.append(f"after {seconds:.1f} s: {sent} sent, Athena counts {counted}")
+    counts = dict(zip(frame["carrier"], frame["flights"], strict=True))
+    assert counts == flights["carrier"].value_counts().to_dict(), counts
+    return "\n".join([*lines, frame.to_string(index=False)])
+
+
 Step = Callable[[Tour], str]
 STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "upload": (upload, ()),
@@ -210,6 +297,8 @@ STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "ask-parquet": (ask_parquet, ("rewrite",)),
     "price": (price, ("ask-csv", "ask-parquet")),
     "crawl": (crawl, ("rewrite",)),
+    "stream": (stream, ("catalog",)),
+    "live": (live, ("stream",)),
 }
 """The steps in order, each with those it needs."""
 

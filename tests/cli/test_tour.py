@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
+COUNTED = [
+    ["UA", "335"], ["B6", "325"], ["DL", "264"], ["EV", "255"], ["AA", "188"], ["MQ", "156"],
+    ["9E", "76"], ["US", "70"], ["WN", "61"], ["VX", "24"], ["FL", "21"], ["AS", "4"],
+    ["F9", "4"], ["HA", "2"],
+]  # fmt: skip
+"""The flights of January's first two days by carrier, as the file has them."""
 LAKEBED = [sys.executable, "-m", "lakebed.cli.main", "tour"]
 
 
@@ -25,6 +32,21 @@ def test_the_whole_tour():
     assert "Hartsfield Jackson Atlanta Intl     1463" in said
     assert scanned["CSV"] > 31_000_000
     assert scanned["Parquet"] < scanned["CSV"] / 100
+    check_live(said)
+
+
+def check_live(said: str):
+    """Athena counted what had arrived, never more than was sent; in the end each flight once."""
+    assert "delivery stream is ACTIVE" in said
+    lines = re.findall(r"after (\d+\.\d) s: (\d+) sent, Athena counts (\d+)\n", said)
+    counts = [int(counted) for _, _, counted in lines]
+    assert counts == sorted(set(counts))
+    assert all(int(counted) <= int(sent) for _, sent, counted in lines)
+    seconds, *last = lines[-1]
+    assert last == ["1785", "1785"]
+    assert float(seconds) < 30
+    table = said.rpartition("carrier  flights\n")[2].split("(", 1)[0]
+    assert [line.split() for line in table.strip().splitlines()] == COUNTED
 
 
 def test_one_step_with_those_it_needs():
