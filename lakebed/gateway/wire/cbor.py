@@ -40,6 +40,15 @@ def _untagged(value: Any, immutable: bool) -> Any:
     return value
 
 
+def _refused(value: Any, immutable: bool) -> Any:
+    raise malformed("Tags other than that of times are not taken")
+
+
+_OTHER_TAGS = (0, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000)
+"""What the library would make objects of: values that hold themselves, patterns, huge numbers."""
+_TAGS = {_TIME_TAG: _untagged, **dict.fromkeys(_OTHER_TAGS, _refused)}
+
+
 class _Decoders(BodyDecoders):
     def _scalar(self, kind: str) -> Decoder:
         own = {"blob": _blob, "timestamp": _timestamp}.get(kind)
@@ -60,7 +69,7 @@ class CborProtocol(JsonProtocol):
         try:
             value = cbor2.loads(
                 request.body or b"\xa0",
-                semantic_decoders={_TIME_TAG: _untagged},
+                semantic_decoders=_TAGS,
                 max_depth=_DEPTH_MAX,
             )
         except (cbor2.CBORError, RecursionError, ValueError, OverflowError):
