@@ -19,6 +19,12 @@ CONNECTIONS_MAX: Final = 10_000
 """Open client connections; one more is closed at once."""
 CONNECTION_IDLE_SECONDS_MAX: Final = 120.0
 """A connection without a byte in either direction for so long is closed."""
+HTTP2_STREAMS_MAX: Final = 256
+"""Requests at a time on one connection of HTTP/2."""
+HTTP2_RESETS_MAX: Final = 500
+"""More requests given up than answered on one connection, and it is ended (CVE-2023-44487)."""
+HTTP2_BACKLOG_BYTES_MAX: Final = 16 * MIB
+"""What a client of HTTP/2 may leave unread; its streams wait long before."""
 SMALL_BODY_BYTES_MAX: Final = 64 * KIB
 """A streamed body up to this size is digested on the loop; above it, in threads."""
 SPOOL_QUEUE_BYTES_MAX: Final = 4 * MIB

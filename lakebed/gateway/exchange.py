@@ -23,6 +23,7 @@ from lakebed.gateway.answering import Answering
 from lakebed.gateway.browsers import PageVisit, Preflight
 from lakebed.gateway.claims import check_body
 from lakebed.gateway.credentials import Credentials, Key
+from lakebed.gateway.exchanges import Exchange
 from lakebed.gateway.forms import PostForm
 from lakebed.gateway.hosts import (
     WEBSITE,
@@ -33,7 +34,7 @@ from lakebed.gateway.hosts import (
 )
 from lakebed.gateway.receiving import DRAINED_BYTES_MAX, Streamed, compare_digests
 from lakebed.gateway.routing import OF_ACCOUNT, Route, family_of, is_form, is_upload_form, route
-from lakebed.gateway.server import Connection, Exchange, Slot
+from lakebed.gateway.server import Connection, Slot
 from lakebed.gateway.signature.authenticate import Identity, SecretFor, authenticate
 from lakebed.gateway.signature.forms import authenticate_form
 from lakebed.gateway.signature.tokens import check_token

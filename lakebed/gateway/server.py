@@ -9,7 +9,7 @@ import os
 import ssl
 import time
 from collections import deque
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
@@ -20,6 +20,7 @@ from lakebed.core.limits import (
     KIB,
     REQUEST_HEAD_BYTES_MAX,
 )
+from lakebed.gateway.exchanges import Exchange, Exchanges, Held
 from lakebed.gateway.heads import head_of, header_name, known_names, problem_of
 from lakebed.gateway.sending import CopyFile, FileSender, SendEvents, SendFile, SendPieces
 from lakebed.gateway.wire.http import Body, Events, HttpRequest, HttpResponse
@@ -31,32 +32,10 @@ INLINE_BYTES_MAX = 64 * KIB
 HANDSHAKE_SECONDS_MAX = 10.0
 SHUTDOWN_SECONDS_MAX = 0.5
 """So long a closed TLS connection waits for the client's farewell; many never send one."""
+_HTTP2 = b"PRI * HTTP/2.0\r\n"
+"""How a client begins that speaks HTTP/2."""
 TURN_BYTES_MAX = 1024 * KIB
 """What one connection may send before the other connections are looked at."""
-
-
-class Exchange(Protocol):
-    """One request on its way to one answer; made by the gateway once the head is read."""
-
-    def body(self, data: bytes) -> None:
-        """Take the next bytes of the body."""
-        ...
-
-    def complete(self) -> None:
-        """The body is whole."""
-        ...
-
-    def abort(self) -> None:
-        """The client is gone, or sent what is no HTTP: leave no trace."""
-        ...
-
-
-class Exchanges(Protocol):
-    """What makes exchanges; the gateway."""
-
-    def open(self, connection: Connection, slot: Slot, head: HttpRequest) -> Exchange:
-        """Begin the exchange of a request whose head was read."""
-        ...
 
 
 class Slot:
@@ -99,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._is_closing = False
         self._pauses = 0
         self._turn_bytes = 0
+        self._is_fresh = True
         self.last_active = time.monotonic()
         self.address = ""
         self.tls_version = ""
@@ -138,6 +118,11 @@ class Connection(asyncio.Protocol):
         """Parse what arrived."""
         if self._is_closing:
             return
+        if self._is_fresh:
+            self._is_fresh = False
+            if data.startswith(_HTTP2) and self._transport is not None:
+                self._server.speak_http2(self, self._transport, data)
+                return
         self.last_active = time.monotonic()
         self._turn_bytes += len(data)
         self._unseen_bytes += len(data)
@@ -316,7 +301,10 @@ class Connection(asyncio.Protocol):
                 self._server.flush()
                 transport.write(head)
                 self._is_sending = True
-                is_plain = transport.get_extra_info("ssl_object") is None
+                is_plain = (
+                    transport.get_extra_info("ssl_object") is None
+                    and transport.get_extra_info("socket") is not None
+                )
                 sender = SendFile if is_plain else CopyFile
                 self._file = sender(self, transport, body, keep_alive=keep_alive)
                 self._file.set_paused(self._is_full)
@@ -391,7 +379,7 @@ class Server:
     def __init__(self, exchanges: Exchanges) -> None:
         self.exchanges = exchanges
         self.is_stopping = False
-        self._connections: set[Connection] = set()
+        self._connections: set[Held] = set()
         self._due: list[tuple[asyncio.Transport, bytes]] = []
         self._listener: asyncio.Server | None = None
         self._connections_max = min(CONNECTIONS_MAX, _descriptors() // 2)
@@ -411,14 +399,29 @@ class Server:
         loop.call_later(CONNECTION_IDLE_SECONDS_MAX, self._close_idle)
         return int(self._listener.sockets[0].getsockname()[1])
 
-    def add(self, connection: Connection) -> bool:
+    def connect(self) -> Connection:
+        """Make a connection for what is no socket of its own: a stream of HTTP/2."""
+        return Connection(self)
+
+    def speak_http2(self, first: Connection, transport: asyncio.Transport, data: bytes) -> None:
+        """Go on in HTTP/2 on a socket whose client began so."""
+        # Loaded when somebody speaks it: the library takes longer than all the rest.
+        from lakebed.gateway.http2 import Http2Connection
+
+        self.remove(first)
+        connection = Http2Connection(self, transport)
+        self._connections.add(connection)
+        transport.set_protocol(connection)
+        connection.data_received(data)
+
+    def add(self, connection: Held) -> bool:
         """Take in a connection; False above the limit."""
         if len(self._connections) >= self._connections_max:
             return False
         self._connections.add(connection)
         return True
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: Held) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
 

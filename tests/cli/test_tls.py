@@ -15,6 +15,7 @@ from cryptography import x509
 from lakebed import testing
 from lakebed.cli import tls
 from lakebed.core.settings import Settings
+from tests.gateway.http2_client import Client
 from tests.hooks import hooked
 
 MIB = 1024 * 1024
@@ -64,6 +65,15 @@ def test_large_objects_come_back_over_tls(s3):
     assert back.getvalue() == body
     part = s3.get_object(Bucket="lake", Key="big", Range="bytes=1000000-3000000")["Body"].read()
     assert part == body[1000000:3000001]
+
+
+def test_http2_is_agreed_on_with_who_speaks_it(server, s3):
+    client = Client(server.url, trusting(server))
+    body = bytes(range(256)) * 8000
+    assert client.ask("s3", "PUT", "/lake/k", body=body).status == 200
+    assert client.ask("s3", "GET", "/lake/k").body == body
+    client.close()
+    assert s3.head_object(Bucket="lake", Key="k")["ContentLength"] == len(body)
 
 
 def test_a_slow_reader_does_not_make_the_server_hold_the_file(server, s3):
