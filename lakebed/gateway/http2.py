@@ -94,29 +94,29 @@ class Http2Connection(asyncio.Protocol):
     # -- frames -----------------------------------------------------------------------------------
 
     def _take(self, event: h2.events.Event) -> None:
+        stream_id: int = getattr(event, "stream_id", None) or 0
+        stream = self._streams.get(stream_id)
         if isinstance(event, h2.events.RequestReceived):
-            self._open(event)
+            self._open(stream_id, event)
         elif isinstance(event, h2.events.DataReceived):
-            size, stream_id = event.flow_controlled_length or 0, event.stream_id or 0
-            stream = self._streams.get(stream_id)
+            size = event.flow_controlled_length or 0
             if stream is not None:
                 stream.body(event.data or b"", size)
             else:
                 self.frames.acknowledge_received_data(size, stream_id)
-        elif isinstance(event, h2.events.StreamEnded):
-            stream = self._streams.get(event.stream_id or 0)
-            if stream is not None:
-                stream.end_of_request()
         elif isinstance(event, h2.events.StreamReset):
-            self._reset(event.stream_id or 0)
-        elif isinstance(event, h2.events.WindowUpdated | h2.events.RemoteSettingsChanged):
-            for stream in list(self._streams.values()):
-                stream.send()
+            self._reset(stream_id)
         elif isinstance(event, h2.events.ConnectionTerminated):
             self._transport.close()
+        elif isinstance(event, h2.events.WindowUpdated | h2.events.RemoteSettingsChanged):
+            # Of the connection, where it names no stream.
+            for one in list(self._streams.values()) if not stream_id else [stream]:
+                if one is not None:
+                    one.send()
+        elif isinstance(event, h2.events.StreamEnded) and stream is not None:
+            stream.end_of_request()
 
-    def _open(self, event: h2.events.RequestReceived) -> None:
-        stream_id = event.stream_id or 0
+    def _open(self, stream_id: int, event: h2.events.RequestReceived) -> None:
         headers = [(bytes(name), bytes(value)) for name, value in event.headers or ()]
         stream = self._streams[stream_id] = _Stream(self, stream_id, headers)
         stream.connect(self._server.connect())
