@@ -186,6 +186,8 @@ def test_pyarrow_writes_and_reads_a_dataset(lakebed):
     assert files.get_file_info(pafs.FileSelector("lake", recursive=True)) == []
 
 
+# rclone says `private` of every object, unless told otherwise; buckets whose owner is enforced take
+# one list only: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
 RCLONE = """[lake]
 type = s3
 provider = Other
@@ -194,6 +196,7 @@ access_key_id = test
 secret_access_key = test
 endpoint = {url}
 region = us-east-1
+acl = bucket-owner-full-control
 """
 
 

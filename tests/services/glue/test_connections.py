@@ -7,6 +7,7 @@ import stat
 
 import pytest
 
+from tests.kept import holding
 from tests.services.glue.test_databases import body, error_of
 
 SECRET = "correct-horse-battery"
@@ -60,10 +61,7 @@ def test_no_password_stands_in_clear(lakebed, glue):
     found = glue.get_connection(Name="Warehouse")["Connection"]["ConnectionProperties"]
     assert found == {"PASSWORD": SECRET + "2"}
     state = lakebed.data_dir / "state"
-    holders = [
-        path for path in state.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
-    ]
-    assert holders == []
+    assert holding(state, SECRET.encode()) == []
     log = (lakebed.data_dir.parent / "server.log").read_text(errors="replace")
     assert SECRET not in log
     lines = (state / "audit" / "events.jsonl").read_text().splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.kept import holding
 from tests.services.glue.test_databases import error_of
 from tests.services.iam.answers import whole
 
@@ -16,8 +17,7 @@ def test_a_secret_is_shown_once(iam, lakebed):
     assert whole(iam.list_access_keys(UserName="ann")) == {
         "AccessKeyMetadata": [shown], "IsTruncated": False,
     }  # fmt: skip
-    kept = [path for path in lakebed.data_dir.rglob("*") if path.is_file()]
-    assert not [path for path in kept if secret.encode() in path.read_bytes()]
+    assert holding(lakebed.data_dir, secret.encode()) == []
 
 
 def test_a_user_has_two_keys_at_most(iam):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.kept import holding
 from tests.services.glue.test_databases import error_of
 from tests.services.iam.answers import whole
 
@@ -30,8 +31,7 @@ def test_a_password_is_kept_as_a_hash(iam, lakebed, ann):
     shown = {"UserName": "ann", "CreateDate": "TIME", "PasswordResetRequired": True}
     assert whole(made) == {"LoginProfile": shown}
     assert whole(iam.get_login_profile(UserName=ann)) == {"LoginProfile": shown}
-    kept = [path for path in lakebed.data_dir.rglob("*") if path.is_file()]
-    assert not [path for path in kept if PASSWORD.encode() in path.read_bytes()]
+    assert holding(lakebed.data_dir, PASSWORD.encode()) == []
     assert error_of(lambda: iam.create_login_profile(UserName=ann, Password=PASSWORD)) == (
         "EntityAlreadyExists", "Login Profile for user ann already exists.", 409,
     )  # fmt: skip
