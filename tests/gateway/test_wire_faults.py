@@ -212,7 +212,6 @@ def test_a_document_in_signed_chunks_is_refused(lakebed, s3):
         b"GET /_lakebed/health HTTP/0.9\r\nHost: x\r\n\r\n",
         b"GET /_lakebed/health HTTP/1.1\nHost: x\n\n",
         b"GET /_lakebed/he\x01alth HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ],
 )
 def test_what_can_be_read_in_two_ways_is_refused(lakebed, data):

@@ -16,14 +16,15 @@ LONG = (
     "UNNEST(sequence(1, 10000)) b(y), UNNEST(sequence(1, 100)) c(z) WHERE x * y % 7 = 3"
 )
 ROWS = "SELECT count(*) FROM shop.orders"
-SIZE = 50_000_000
+# Of a larger file DuckDB now and then reads the second of its blocks of 32 MB twice, and counts it.
+SIZE = 30_000_000
 ROW = b"1," + b"9" * 97 + b"\n"
 MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """A server with room for one query at a time, whose users may scan 75 MB a day."""
+    """A server with room for one query at a time, whose users may scan 45 MB a day."""
     folder = tmp_path_factory.mktemp("limits")
     (folder / "data").mkdir()
     (folder / "data" / "lakebed.toml").write_text(
