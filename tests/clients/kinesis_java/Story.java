@@ -94,7 +94,7 @@ public class Story {
     CountDownLatch three = new CountDownLatch(303);
     SubscribeToShardResponseHandler handler =
         SubscribeToShardResponseHandler.builder()
-            .onError(error -> System.out.println("error " + error))
+            .onError(error -> System.err.println("ended by " + error))
             .subscriber(
                 (SubscribeToShardEventStream event) -> {
                   if (event instanceof SubscribeToShardEvent) {
