@@ -188,8 +188,8 @@ class EventStream:
 
     @property
     def has_room(self) -> bool:
-        """Whether an event can be put in without dropping another."""
-        return len(self._events) < (self._events.maxlen or 0)
+        """Whether an event can be put in, and behind it how the stream ends, without a loss."""
+        return len(self._events) < (self._events.maxlen or 0) - 1
 
     def when_taken(self, callback: Callable[[], None]) -> None:
         """Call back whenever an event was taken out."""

@@ -70,7 +70,7 @@ def subscribe_to_shard(
     shard = shard_of(ctx, stream, request["ShardId"])
     check_dry_run(request)
     position = position_at(ctx, stream, shard, request["StartingPosition"])
-    events = EventStream(KINESIS_EVENTS_WAITING_MAX)
+    events = EventStream(KINESIS_EVENTS_WAITING_MAX + 1)
     began = ctx.clock.now()
     place = (ctx.settings.data_dir, consumer.arn, shard.id)
     subscription = _Subscription(consumer.arn, position, began, position.index, events)

@@ -148,10 +148,13 @@ def test_a_subscription_needs_a_consumer_and_a_shard(kinesis, stream, consumer):
 
 
 def test_who_may_lose_no_event_waits_for_room():
-    events, taken = EventStream(2), []
+    events, taken = EventStream(3), []
     events.when_taken(lambda: taken.append(events.has_room))
     events.send(Event("a", {}))
     events.send(Event("b", {}))
     assert not events.has_room
-    assert events.take() == Event("a", {})
-    assert taken == [True]
+    # How it ends has a place of its own: no event is dropped for it.
+    end = Event("ResourceInUseException", {}, is_exception=True)
+    events.send(end)
+    assert [events.take() for _ in range(3)] == [Event("a", {}), Event("b", {}), end]
+    assert taken == [False, True, True]

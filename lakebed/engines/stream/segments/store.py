@@ -201,7 +201,8 @@ class SegmentStore:
         segment = Segment(folder / f"{index:020d}.log", index)
         segment.path.touch(0o600)
         if self._is_synced:
-            for place in (folder, self._folder) if is_new else (folder,):
+            # The first log of all is in a folder that is new itself.
+            for place in (folder, *folder.parents[:2]) if is_new else (folder,):
                 _sync_folder(place)
         log.segments = [*log.segments, segment]
         return segment
