@@ -3,8 +3,10 @@
 https://trino.io/docs/current/sql/match-recognize.html#row-pattern-syntax
 
 A pattern becomes instructions, as of a regular expression's machine: `["label", number, excluded]`
-takes a row, `["split", first, second]` tries one way before the other, `["jump", to]`, `["start"]`
-and `["end"]` hold at the ends of the partition, `["match"]` accepts.
+takes a row, `["split", first, second]` tries one way before the other, `["loop", first, second,
+past]`
+likewise, and goes past when its body took no row, `["jump", to]`, `["start"]` and `["end"]` hold at
+the ends of the partition, `["match"]` accepts.
 """
 
 from __future__ import annotations
@@ -141,22 +143,22 @@ class RowPatternReader:
         for _ in range(least):
             body()
         if most is None:
-            split = self.emit("split", 0, 0)
+            loop = self.emit("loop", 0, 0, 0)
             body()
-            self.emit("jump", split)
-            self.branch(split, greedy)
+            self.emit("jump", loop)
+            self.code[loop] = ["loop", *self.ways(loop, greedy), len(self.code)]
             return
         splits: list[int] = []
         for _ in range(most - least):
             splits.append(self.emit("split", 0, 0))
             body()
         for split in splits:
-            self.branch(split, greedy)
+            self.code[split] = ["split", *self.ways(split, greedy)]
 
-    def branch(self, split: int, greedy: bool) -> None:
-        """Let a split go on with its body or past all that is written."""
+    def ways(self, split: int, greedy: bool) -> tuple[int, int]:
+        """Return the ways from a split: into its body and past all that is written."""
         into, past = split + 1, len(self.code)
-        self.code[split] = ["split", into, past] if greedy else ["split", past, into]
+        return (into, past) if greedy else (past, into)
 
     def quantifier(self) -> tuple[int, int | None, bool]:
         """Read a quantifier: how often at least and at most, and whether more is preferred."""

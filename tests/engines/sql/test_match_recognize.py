@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lakebed.dialect.row_patterns import RowPatternReader
@@ -63,6 +63,7 @@ def _expected(pattern: str, text: str) -> list[tuple[int, int]]:
     return found
 
 
+@example("((() | A))*", "A")
 @given(patterns, st.text(LETTERS, max_size=8))
 def test_matches_are_those_of_a_regular_expression(pattern, text):
     assert _matches(pattern, text) == _expected(pattern, text)

@@ -141,13 +141,15 @@ class Partition:
         stack: list[Thread] = list(reversed(threads))
         while stack:
             at, history = stack.pop()
+            kind = code[at][0]
             if (at, history.key) in seen:
+                if kind == "loop":  # a round that took no row ends the loop
+                    stack.append((code[at][3], history))
                 continue
             seen.add((at, history.key))
-            kind = code[at][0]
             if kind in ("label", "match"):
                 found.append((at, history))
-            elif kind == "split":
+            elif kind in ("split", "loop"):
                 stack.append((code[at][2], history))
                 stack.append((code[at][1], history))
             elif kind == "jump":
