@@ -3,10 +3,9 @@
 https://trino.io/docs/current/sql/match-recognize.html#row-pattern-syntax
 
 A pattern becomes instructions, as of a regular expression's machine: `["label", number, excluded]`
-takes a row, `["split", first, second]` tries one way before the other, `["loop", first, second,
-past]`
-likewise, and goes past when its body took no row, `["jump", to]`, `["start"]` and `["end"]` hold at
-the ends of the partition, `["match"]` accepts.
+takes a row, `["split", first, second]` tries one way before the other, `["jump", to]` goes there,
+`["loop", first, second, past]` is a split that goes past when its body took no row, `["start"]` and
+`["end"]` hold at the ends of the partition, `["match"]` accepts.
 """
 
 from __future__ import annotations
