@@ -66,7 +66,7 @@ class PlainFiles:
         # The end of the key stays: readers tell compressions by it.
         path = self._scratch / f"{len(self._copies):06d}-{key.rpartition('/')[2][-100:]}"
         self._copies[bucket, key] = path
-        await _to_its_end(_write, path, answer.get("Body"))
+        await _to_its_end(write_body, path, answer.get("Body"))
         return path
 
 
@@ -84,7 +84,8 @@ async def _to_its_end(work: Callable[..., object], *arguments: object) -> None:
     running.result()
 
 
-def _write(path: Path, body: Any) -> None:
+def write_body(path: Path, body: Any) -> None:
+    """Write an answer's body into a new file that only its owner reads. For a thread."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(descriptor, "wb") as file:
         if not isinstance(body, Pieces):

@@ -1,4 +1,8 @@
-"""`lakebed engine add NAME`: fetch an engine that no pip package carries."""
+"""`lakebed engine add NAME`: fetch an engine that the default install does not carry.
+
+Trino's files go below the data folder; environments of jobs into a folder that data folders share
+(`engines/jobs/install.py`).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ from pathlib import Path
 import msgspec
 
 from lakebed.cli.settings import Resolved
+from lakebed.engines.jobs.environments import Environment, kinds
+from lakebed.engines.jobs.install import InstallError, install
 
 _CHUNK_BYTES = 1 << 20
 
@@ -46,23 +52,46 @@ def engine(options: argparse.Namespace, resolved: Resolved) -> int:
     """Run the command; return its exit status."""
     folder = resolved.settings.state_dir / "engines"
     if options.action == "list":
-        for name, one in ENGINES.items():
-            place = folder / f"{name}-{one.version}"
-            print(f"{name:8} {one.version:8} {place if place.is_dir() else 'not added'}")
+        _list(folder, resolved.settings.engines_folder)
         return 0
     try:
-        add(options.name, folder, Path(options.source) if options.source else None, print)
-    except EngineError as error:
+        if options.name in kinds():
+            wheels = Path(options.wheels).resolve() if options.wheels else None
+            extras = [one for given in options.extras or () for one in given.split(",")]
+            root = resolved.settings.engines_folder
+            install(kinds()[options.name], root, extras, _say, wheels)
+        else:
+            add(options.name, folder, Path(options.source) if options.source else None, _say)
+    except (EngineError, InstallError) as error:
         print(f"lakebed engine: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _list(folder: Path, root: Path) -> None:
+    """Say which engines there are, and where those are that were added."""
+    for name, one in ENGINES.items():
+        place = folder / f"{name}-{one.version}"
+        print(f"{name:14} {place if place.is_dir() else 'not added'}")
+    for name, kind in kinds().items():
+        environment = Environment(name, root / name)
+        if not environment.is_complete:
+            print(f"{name:14} not added ({kind.about})")
+            continue
+        extras = [extra for extra in kind.jars if environment.has(extra)]
+        print(f"{name:14} {environment.folder}" + (f" with {', '.join(extras)}" if extras else ""))
 
 
 def add(name: str, folder: Path, source: Path | None, say: Callable[[str], None]) -> Path:
     """Put an engine's files under `folder`; they are there whole, or not at all."""
     one = ENGINES.get(name)
     if one is None:
-        raise EngineError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
+        there = ", ".join([*ENGINES, *kinds()])
+        raise EngineError(f"there is no engine {name!r}; there are {there}")
     place = folder / f"{name}-{one.version}"
     if place.is_dir():
         say(f"{name} {one.version} is there already: {place}")

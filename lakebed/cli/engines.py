@@ -31,6 +31,7 @@ def open_engines(settings: Settings) -> Engines:
     )
     try:
         crawl = _open("crawl", "local", settings)
+        jobs = _open("jobs", "process", settings)
     except IsolationError as error:
         raise StartError(str(error)) from error
     return Engines(
@@ -38,6 +39,7 @@ def open_engines(settings: Settings) -> Engines:
         sql=_open("sql", settings.sql_engine, queries),
         crawl=crawl,
         stream=_open("stream", "segments", settings),
+        jobs=jobs,
     )
 
 

@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_logs(add("logs", _logs, "Show log groups, or the events of one, as they come."))
     add_upkeep(add)
     _add_samples(add("samples", _samples, "Write sample logs of AWS's services into a bucket."))
-    _add_engine(add("engine", _engine, "Add an engine that no pip package carries."))
+    _add_engine(add("engine", _engine, "Add an engine that is not in the default install."))
     _add_why(add("why", _why, "Say why a call was refused, by the id of its request."))
     add("doctor", _doctor, "Check this machine and this folder, and say what to mend.")
     clean = add("clean", _clean, "Delete the lake's folder; a dry run without --yes.")
@@ -166,8 +166,16 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=["add", "list"], help="what to do")
-    parser.add_argument("name", nargs="?", default="trino", help="which engine (trino)")
-    parser.add_argument("--from", dest="source", metavar="FILE", help="its archive, not fetched")
+    names = "trino; spark-3.5, spark-3.3, spark-4.1, python-shell for Glue's jobs"
+    parser.add_argument("name", nargs="?", default="trino", help=f"which engine ({names})")
+    parser.add_argument("--from", dest="source", metavar="FILE", help="trino's archive, at hand")
+    parser.add_argument(
+        "--with", dest="extras", action="append", metavar="EXTRA",
+        help="jars of Spark too: jdbc and avro are there, s3a, iceberg, delta, hudi on request",
+    )  # fmt: skip
+    parser.add_argument(
+        "--wheels", metavar="DIR", help="packages and jars at hand: nothing is fetched"
+    )
 
 
 def _engine(options: argparse.Namespace, resolved: Resolved) -> int:

@@ -76,7 +76,7 @@ async def serve(
         place = Place(transaction, settings.account, settings.region)
         engines.objects.recover(place)
     # Only now: a query's result may have been on its way into the lake.
-    for leftover in ("queries", "trash", "pinned"):
+    for leftover in ("queries", "trash", "pinned", "jobs"):
         shutil.rmtree(state / leftover, ignore_errors=True)
     house = _house(settings, engines)
     commits = GroupCommit(store, threads, syncs_first=settings.durability == "full")
@@ -119,6 +119,7 @@ async def serve(
     finally:
         await engines.sql.close()
         await engines.crawl.close()
+        await engines.jobs.close()
         threads.shutdown(wait=True)
         engines.stream.close()
         house.audit.close()

@@ -448,3 +448,23 @@ DELIVERY_SOURCES_AT_ONCE: Final = 100
 """Kinesis streams that are read at a time."""
 DELIVERIES_AT_ONCE: Final = 8
 """Buffers on their way at a time: each may hold 128 MiB in memory."""
+
+# Jobs: Glue's quotas are an account's, the others this machine's.
+# https://docs.aws.amazon.com/general/latest/gr/glue.html
+GLUE_JOBS_MAX: Final = 2000
+GLUE_CONCURRENT_RUNS_MAX: Final = 1000
+GLUE_JOB_ARGUMENTS_BYTES_MAX: Final = 256 * KIB
+JOB_RUNS_AT_ONCE: Final = 3
+"""Further runs wait for their turn."""
+JOB_MEMORY_PARTS: Final = 4
+"""A driver's heap is at most this part of the machine's memory."""
+JOB_HEAP_BYTES_MIN: Final = GIB
+JOB_HEAP_BYTES_MAX: Final = 10 * GIB
+JOB_SPARE_SECONDS: Final = 600.0
+"""A driver that was started ahead waits so long for a job."""
+JOB_LINE_BYTES_MAX: Final = 128 * KIB
+JOB_RUN_HISTORY_DAYS: Final = 90
+JOB_FILE_BYTES_MAX: Final = 2 * GIB
+"""Of a script, or of a library that a job names."""
+JOB_ERROR_CHARACTERS_MAX: Final = 4000
+JOB_BOOKMARK_BYTES_MAX: Final = 16 * MIB

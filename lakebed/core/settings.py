@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,7 +25,9 @@ class Settings:
     memory), `sql_memory_bytes` what one of them may; `scan_bytes_per_day` what the queries of one
     user or role may scan in a day (0: as much as they like; the root may always). While less than
     `disk_free_bytes_min` of the disk is free, what makes the lake grow is refused.
-    `jobs_isolation` says what keeps child processes from what they are not granted.
+    `jobs_isolation` says what keeps child processes from what they are not granted. `engines_dir`
+    is where `lakebed engine add` puts what jobs run in (empty: the user's cache), which data
+    folders share. `jobs_spark_master` is the cluster Spark jobs run on (empty: this machine).
     `kinesis_throughput` says whether a shard takes and gives no more in a second than AWS's does.
     `scrub` says whether objects are read again, slowly, when the machine is idle.
     `tls` is a certificate of our own making, unless `tls_certificate` and `tls_key` name files.
@@ -48,6 +51,8 @@ class Settings:
     scan_bytes_per_day: int = 0
     disk_free_bytes_min: int = 256 << 20
     jobs_isolation: Literal["none", "namespace"] = "none"
+    jobs_spark_master: str = ""
+    engines_dir: str = ""
     sql_trino_url: str = ""
     s3_domain: str = ""
     tls: bool = False
@@ -66,6 +71,14 @@ class Settings:
     def state_dir(self) -> Path:
         """The folder of everything that is ours: store, temporary files, audit."""
         return _below(self.data_dir, "state")
+
+    @property
+    def engines_folder(self) -> Path:
+        """Where the environments of jobs are."""
+        if self.engines_dir:
+            return Path(self.engines_dir)
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return Path(cache) / "lakebed" / "engines"
 
 
 @functools.lru_cache(maxsize=64)

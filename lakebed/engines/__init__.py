@@ -8,6 +8,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from lakebed.engines.crawl import CrawlEngine
+    from lakebed.engines.jobs import JobEngine
     from lakebed.engines.objects import ObjectStore
     from lakebed.engines.sql import SqlEngine
     from lakebed.engines.stream import StreamEngine
@@ -20,3 +21,4 @@ class Engines(msgspec.Struct, frozen=True):
     sql: SqlEngine
     crawl: CrawlEngine
     stream: StreamEngine
+    jobs: JobEngine

@@ -9,6 +9,113 @@ from __future__ import annotations
 import typing as t
 
 
+class Aggregate(t.TypedDict, total=False):
+    """AWS's Aggregate."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Groups: t.Required[list[list[str]]]
+    Aggs: t.Required[list[AggregateOperation]]
+
+
+class AggregateOperation(t.TypedDict, total=False):
+    """AWS's AggregateOperation."""
+
+    Column: t.Required[list[str]]
+    AggFunc: t.Required[
+        t.Literal[
+            "avg",
+            "countDistinct",
+            "count",
+            "first",
+            "last",
+            "kurtosis",
+            "max",
+            "min",
+            "skewness",
+            "stddev_samp",
+            "stddev_pop",
+            "sum",
+            "sumDistinct",
+            "var_samp",
+            "var_pop",
+        ]
+    ]
+
+
+class AmazonRedshiftAdvancedOption(t.TypedDict, total=False):
+    """AWS's AmazonRedshiftAdvancedOption."""
+
+    Key: str
+    Value: str
+
+
+class AmazonRedshiftNodeData(t.TypedDict, total=False):
+    """AWS's AmazonRedshiftNodeData."""
+
+    AccessType: str
+    SourceType: str
+    Connection: Option
+    Schema: Option
+    Table: Option
+    CatalogDatabase: Option
+    CatalogTable: Option
+    CatalogRedshiftSchema: str
+    CatalogRedshiftTable: str
+    TempDir: str
+    IamRole: Option
+    AdvancedOptions: list[AmazonRedshiftAdvancedOption]
+    SampleQuery: str
+    PreAction: str
+    PostAction: str
+    Action: str
+    TablePrefix: str
+    Upsert: bool
+    MergeAction: str
+    MergeWhenMatched: str
+    MergeWhenNotMatched: str
+    MergeClause: str
+    CrawlerConnection: str
+    TableSchema: list[Option]
+    StagingTable: str
+    SelectedColumns: list[Option]
+
+
+class AmazonRedshiftSource(t.TypedDict, total=False):
+    """AWS's AmazonRedshiftSource."""
+
+    Name: str
+    Data: AmazonRedshiftNodeData
+
+
+class AmazonRedshiftTarget(t.TypedDict, total=False):
+    """AWS's AmazonRedshiftTarget."""
+
+    Name: str
+    Data: AmazonRedshiftNodeData
+    Inputs: list[str]
+
+
+class ApplyMapping(t.TypedDict, total=False):
+    """AWS's ApplyMapping."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Mapping: t.Required[list[Mapping]]
+
+
+class AthenaConnectorSource(t.TypedDict, total=False):
+    """AWS's AthenaConnectorSource."""
+
+    Name: t.Required[str]
+    ConnectionName: t.Required[str]
+    ConnectorName: t.Required[str]
+    ConnectionType: t.Required[str]
+    ConnectionTable: str
+    SchemaName: t.Required[str]
+    OutputSchemas: list[GlueSchema]
+
+
 class AuditContext(t.TypedDict, total=False):
     """AWS's AuditContext."""
 
@@ -44,6 +151,29 @@ class AuthorizationCodeProperties(t.TypedDict, total=False):
     RedirectUri: str
 
 
+class AutoDataQuality(t.TypedDict, total=False):
+    """AWS's AutoDataQuality."""
+
+    IsEnabled: bool
+    EvaluationContext: str
+
+
+class AutoUpgradeMetadata(t.TypedDict, total=False):
+    """AWS's AutoUpgradeMetadata."""
+
+    TargetVersion: str
+    SourceVersion: str
+    Status: t.Literal[
+        "OBSERVING",
+        "UPGRADING",
+        "UPGRADE_SUCCEEDED",
+        "UPGRADE_FAILED",
+        "STOPPED",
+        "WAITING_FOR_CONSENT",
+    ]
+    AnalysisId: str
+
+
 class BackfillError(t.TypedDict, total=False):
     """AWS's BackfillError."""
 
@@ -62,6 +192,16 @@ class BasicAuthenticationCredentials(t.TypedDict, total=False):
 
     Username: str
     Password: str
+
+
+class BasicCatalogTarget(t.TypedDict, total=False):
+    """AWS's BasicCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Database: t.Required[str]
+    Table: t.Required[str]
 
 
 class BatchCreatePartitionRequest(t.TypedDict, total=False):
@@ -151,6 +291,19 @@ class BatchGetCrawlersResponse(t.TypedDict, total=False):
     CrawlersNotFound: list[str]
 
 
+class BatchGetJobsRequest(t.TypedDict, total=False):
+    """AWS's BatchGetJobsRequest."""
+
+    JobNames: t.Required[list[str]]
+
+
+class BatchGetJobsResponse(t.TypedDict, total=False):
+    """AWS's BatchGetJobsResponse."""
+
+    Jobs: list[Job]
+    JobsNotFound: list[str]
+
+
 class BatchGetPartitionRequest(t.TypedDict, total=False):
     """AWS's BatchGetPartitionRequest."""
 
@@ -167,6 +320,35 @@ class BatchGetPartitionResponse(t.TypedDict, total=False):
 
     Partitions: list[Partition]
     UnprocessedKeys: list[PartitionValueList]
+
+
+class BatchStopJobRunError(t.TypedDict, total=False):
+    """AWS's BatchStopJobRunError."""
+
+    JobName: str
+    JobRunId: str
+    ErrorDetail: ErrorDetail
+
+
+class BatchStopJobRunRequest(t.TypedDict, total=False):
+    """AWS's BatchStopJobRunRequest."""
+
+    JobName: t.Required[str]
+    JobRunIds: t.Required[list[str]]
+
+
+class BatchStopJobRunResponse(t.TypedDict, total=False):
+    """AWS's BatchStopJobRunResponse."""
+
+    SuccessfulSubmissions: list[BatchStopJobRunSuccessfulSubmission]
+    Errors: list[BatchStopJobRunError]
+
+
+class BatchStopJobRunSuccessfulSubmission(t.TypedDict, total=False):
+    """AWS's BatchStopJobRunSuccessfulSubmission."""
+
+    JobName: str
+    JobRunId: str
 
 
 class BatchUpdatePartitionFailureEntry(t.TypedDict, total=False):
@@ -232,6 +414,36 @@ class Catalog(t.TypedDict, total=False):
     AllowFullTableExternalDataAccess: t.Literal["True", "False"]
 
 
+class CatalogDeltaSource(t.TypedDict, total=False):
+    """AWS's CatalogDeltaSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    AdditionalDeltaOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
+class CatalogHudiSource(t.TypedDict, total=False):
+    """AWS's CatalogHudiSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    AdditionalHudiOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
+class CatalogIcebergSource(t.TypedDict, total=False):
+    """AWS's CatalogIcebergSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    AdditionalIcebergOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
 class CatalogImportStatus(t.TypedDict, total=False):
     """AWS's CatalogImportStatus."""
 
@@ -240,12 +452,53 @@ class CatalogImportStatus(t.TypedDict, total=False):
     ImportedBy: str
 
 
+class CatalogKafkaSource(t.TypedDict, total=False):
+    """AWS's CatalogKafkaSource."""
+
+    Name: t.Required[str]
+    WindowSize: int
+    DetectSchema: bool
+    Table: t.Required[str]
+    Database: t.Required[str]
+    StreamingOptions: KafkaStreamingSourceOptions
+    DataPreviewOptions: StreamingDataPreviewOptions
+
+
+class CatalogKinesisSource(t.TypedDict, total=False):
+    """AWS's CatalogKinesisSource."""
+
+    Name: t.Required[str]
+    WindowSize: int
+    DetectSchema: bool
+    Table: t.Required[str]
+    Database: t.Required[str]
+    StreamingOptions: KinesisStreamingSourceOptions
+    DataPreviewOptions: StreamingDataPreviewOptions
+
+
 class CatalogPropertiesOutput(t.TypedDict, total=False):
     """AWS's CatalogPropertiesOutput."""
 
     DataLakeAccessProperties: DataLakeAccessPropertiesOutput
     IcebergOptimizationProperties: IcebergOptimizationPropertiesOutput
     CustomProperties: dict[str, str]
+
+
+class CatalogSchemaChangePolicy(t.TypedDict, total=False):
+    """AWS's CatalogSchemaChangePolicy."""
+
+    EnableUpdateCatalog: bool
+    UpdateBehavior: t.Literal["UPDATE_IN_DATABASE", "LOG"]
+
+
+class CatalogSource(t.TypedDict, total=False):
+    """AWS's CatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    PartitionPredicate: str
+    OutputSchemas: list[GlueSchema]
 
 
 class CatalogTarget(t.TypedDict, total=False):
@@ -272,6 +525,90 @@ class CloudWatchEncryption(t.TypedDict, total=False):
 
     CloudWatchEncryptionMode: t.Literal["DISABLED", "SSE-KMS"]
     KmsKeyArn: str
+
+
+class CodeGenConfigurationNode(t.TypedDict, total=False):
+    """AWS's CodeGenConfigurationNode."""
+
+    AthenaConnectorSource: AthenaConnectorSource
+    JDBCConnectorSource: JDBCConnectorSource
+    SparkConnectorSource: SparkConnectorSource
+    CatalogSource: CatalogSource
+    RedshiftSource: RedshiftSource
+    S3CatalogSource: S3CatalogSource
+    S3CsvSource: S3CsvSource
+    S3JsonSource: S3JsonSource
+    S3ParquetSource: S3ParquetSource
+    RelationalCatalogSource: RelationalCatalogSource
+    DynamoDBCatalogSource: DynamoDBCatalogSource
+    JDBCConnectorTarget: JDBCConnectorTarget
+    SparkConnectorTarget: SparkConnectorTarget
+    CatalogTarget: BasicCatalogTarget
+    RedshiftTarget: RedshiftTarget
+    S3CatalogTarget: S3CatalogTarget
+    S3GlueParquetTarget: S3GlueParquetTarget
+    S3DirectTarget: S3DirectTarget
+    ApplyMapping: ApplyMapping
+    SelectFields: SelectFields
+    DropFields: DropFields
+    RenameField: RenameField
+    Spigot: Spigot
+    Join: Join
+    SplitFields: SplitFields
+    SelectFromCollection: SelectFromCollection
+    FillMissingValues: FillMissingValues
+    Filter: Filter
+    CustomCode: CustomCode
+    SparkSQL: SparkSQL
+    DirectKinesisSource: DirectKinesisSource
+    DirectKafkaSource: DirectKafkaSource
+    CatalogKinesisSource: CatalogKinesisSource
+    CatalogKafkaSource: CatalogKafkaSource
+    DropNullFields: DropNullFields
+    Merge: Merge
+    Union: Union
+    PIIDetection: PIIDetection
+    Aggregate: Aggregate
+    DropDuplicates: DropDuplicates
+    GovernedCatalogTarget: GovernedCatalogTarget
+    GovernedCatalogSource: GovernedCatalogSource
+    MicrosoftSQLServerCatalogSource: MicrosoftSQLServerCatalogSource
+    MySQLCatalogSource: MySQLCatalogSource
+    OracleSQLCatalogSource: OracleSQLCatalogSource
+    PostgreSQLCatalogSource: PostgreSQLCatalogSource
+    MicrosoftSQLServerCatalogTarget: MicrosoftSQLServerCatalogTarget
+    MySQLCatalogTarget: MySQLCatalogTarget
+    OracleSQLCatalogTarget: OracleSQLCatalogTarget
+    PostgreSQLCatalogTarget: PostgreSQLCatalogTarget
+    Route: Route
+    DynamicTransform: DynamicTransform
+    EvaluateDataQuality: EvaluateDataQuality
+    S3CatalogHudiSource: S3CatalogHudiSource
+    CatalogHudiSource: CatalogHudiSource
+    S3HudiSource: S3HudiSource
+    S3HudiCatalogTarget: S3HudiCatalogTarget
+    S3HudiDirectTarget: S3HudiDirectTarget
+    DirectJDBCSource: DirectJDBCSource
+    S3CatalogDeltaSource: S3CatalogDeltaSource
+    CatalogDeltaSource: CatalogDeltaSource
+    S3DeltaSource: S3DeltaSource
+    S3DeltaCatalogTarget: S3DeltaCatalogTarget
+    S3DeltaDirectTarget: S3DeltaDirectTarget
+    AmazonRedshiftSource: AmazonRedshiftSource
+    AmazonRedshiftTarget: AmazonRedshiftTarget
+    EvaluateDataQualityMultiFrame: EvaluateDataQualityMultiFrame
+    Recipe: Recipe
+    SnowflakeSource: SnowflakeSource
+    SnowflakeTarget: SnowflakeTarget
+    ConnectorDataSource: ConnectorDataSource
+    ConnectorDataTarget: ConnectorDataTarget
+    S3CatalogIcebergSource: S3CatalogIcebergSource
+    CatalogIcebergSource: CatalogIcebergSource
+    S3IcebergCatalogTarget: S3IcebergCatalogTarget
+    S3IcebergDirectTarget: S3IcebergDirectTarget
+    S3ExcelSource: S3ExcelSource
+    S3HyperDirectTarget: S3HyperDirectTarget
+    DynamoDBELTConnectorSource: DynamoDBELTConnectorSource
 
 
 class Column(t.TypedDict, total=False):
@@ -317,6 +654,14 @@ class ColumnStatisticsError(t.TypedDict, total=False):
 
     ColumnStatistics: ColumnStatistics
     Error: ErrorDetail
+
+
+class ConditionExpression(t.TypedDict, total=False):
+    """AWS's ConditionExpression."""
+
+    Condition: t.Required[str]
+    Value: str
+    TargetColumn: t.Required[str]
 
 
 class Connection(t.TypedDict, total=False):
@@ -554,6 +899,30 @@ class ConnectionPasswordEncryption(t.TypedDict, total=False):
     AwsKmsKeyId: str
 
 
+class ConnectionsList(t.TypedDict, total=False):
+    """AWS's ConnectionsList."""
+
+    Connections: list[str]
+
+
+class ConnectorDataSource(t.TypedDict, total=False):
+    """AWS's ConnectorDataSource."""
+
+    Name: t.Required[str]
+    ConnectionType: t.Required[str]
+    Data: t.Required[dict[str, str]]
+    OutputSchemas: list[GlueSchema]
+
+
+class ConnectorDataTarget(t.TypedDict, total=False):
+    """AWS's ConnectorDataTarget."""
+
+    Name: t.Required[str]
+    ConnectionType: t.Required[str]
+    Data: t.Required[dict[str, str]]
+    Inputs: list[str]
+
+
 class Crawler(t.TypedDict, total=False):
     """AWS's Crawler."""
 
@@ -727,6 +1096,56 @@ class CreateIcebergTableInput(t.TypedDict, total=False):
     Properties: dict[str, str]
 
 
+class CreateJobRequest(t.TypedDict, total=False):
+    """AWS's CreateJobRequest."""
+
+    Name: t.Required[str]
+    JobMode: t.Literal["SCRIPT", "VISUAL", "NOTEBOOK"]
+    JobRunQueuingEnabled: bool
+    Description: str
+    LogUri: str
+    Role: t.Required[str]
+    ExecutionProperty: ExecutionProperty
+    Command: t.Required[JobCommand]
+    DefaultArguments: dict[str, str]
+    NonOverridableArguments: dict[str, str]
+    Connections: ConnectionsList
+    MaxRetries: int
+    AllocatedCapacity: int
+    Timeout: int
+    MaxCapacity: float
+    SecurityConfiguration: str
+    Tags: dict[str, str]
+    NotificationProperty: NotificationProperty
+    GlueVersion: str
+    NumberOfWorkers: int
+    WorkerType: t.Literal[
+        "Standard",
+        "G.1X",
+        "G.2X",
+        "G.4X",
+        "G.8X",
+        "G.025X",
+        "Z.2X",
+        "G.12X",
+        "G.16X",
+        "R.1X",
+        "R.2X",
+        "R.4X",
+        "R.8X",
+    ]
+    CodeGenConfigurationNodes: dict[str, CodeGenConfigurationNode]
+    ExecutionClass: t.Literal["FLEX", "STANDARD"]
+    SourceControlDetails: SourceControlDetails
+    MaintenanceWindow: str
+
+
+class CreateJobResponse(t.TypedDict, total=False):
+    """AWS's CreateJobResponse."""
+
+    Name: str
+
+
 class CreateJsonClassifierRequest(t.TypedDict, total=False):
     """AWS's CreateJsonClassifierRequest."""
 
@@ -828,6 +1247,50 @@ class CsvClassifier(t.TypedDict, total=False):
     Serde: t.Literal["OpenCSVSerDe", "LazySimpleSerDe", "None"]
 
 
+class CustomCode(t.TypedDict, total=False):
+    """AWS's CustomCode."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Code: t.Required[str]
+    ClassName: t.Required[str]
+    OutputSchemas: list[GlueSchema]
+
+
+class DDBELTCatalogAdditionalOptions(t.TypedDict, total=False):
+    """AWS's DDBELTCatalogAdditionalOptions."""
+
+    DynamodbExport: str
+    DynamodbUnnestDDBJson: bool
+
+
+class DDBELTConnectionOptions(t.TypedDict, total=False):
+    """AWS's DDBELTConnectionOptions."""
+
+    DynamodbExport: t.Literal["ddb", "s3"]
+    DynamodbUnnestDDBJson: bool
+    DynamodbTableArn: t.Required[str]
+    DynamodbS3Bucket: str
+    DynamodbS3Prefix: str
+    DynamodbS3BucketOwner: str
+    DynamodbStsRoleArn: str
+
+
+class DQResultsPublishingOptions(t.TypedDict, total=False):
+    """AWS's DQResultsPublishingOptions."""
+
+    EvaluationContext: str
+    ResultsS3Prefix: str
+    CloudWatchMetricsEnabled: bool
+    ResultsPublishingEnabled: bool
+
+
+class DQStopJobOnFailureOptions(t.TypedDict, total=False):
+    """AWS's DQStopJobOnFailureOptions."""
+
+    StopJobOnFailureTiming: t.Literal["Immediate", "AfterDataLoad"]
+
+
 class DataCatalogEncryptionSettings(t.TypedDict, total=False):
     """AWS's DataCatalogEncryptionSettings."""
 
@@ -893,6 +1356,13 @@ class DatabaseInput(t.TypedDict, total=False):
     CreateTableDefaultPermissions: list[PrincipalPermissions]
     TargetDatabase: DatabaseIdentifier
     FederatedDatabase: FederatedDatabase
+
+
+class Datatype(t.TypedDict, total=False):
+    """AWS's Datatype."""
+
+    Id: t.Required[str]
+    Label: t.Required[str]
 
 
 class DateColumnStatisticsData(t.TypedDict, total=False):
@@ -989,6 +1459,18 @@ class DeleteDatabaseResponse(t.TypedDict, total=False):
     """AWS's DeleteDatabaseResponse."""
 
 
+class DeleteJobRequest(t.TypedDict, total=False):
+    """AWS's DeleteJobRequest."""
+
+    JobName: t.Required[str]
+
+
+class DeleteJobResponse(t.TypedDict, total=False):
+    """AWS's DeleteJobResponse."""
+
+    JobName: str
+
+
 class DeletePartitionIndexRequest(t.TypedDict, total=False):
     """AWS's DeletePartitionIndexRequest."""
 
@@ -1083,6 +1565,47 @@ class DeltaTarget(t.TypedDict, total=False):
     CreateNativeDeltaTable: bool
 
 
+class DirectJDBCSource(t.TypedDict, total=False):
+    """AWS's DirectJDBCSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    ConnectionName: t.Required[str]
+    ConnectionType: t.Required[t.Literal["sqlserver", "mysql", "oracle", "postgresql", "redshift"]]
+    RedshiftTmpDir: str
+    OutputSchemas: list[GlueSchema]
+
+
+class DirectKafkaSource(t.TypedDict, total=False):
+    """AWS's DirectKafkaSource."""
+
+    Name: t.Required[str]
+    StreamingOptions: KafkaStreamingSourceOptions
+    WindowSize: int
+    DetectSchema: bool
+    DataPreviewOptions: StreamingDataPreviewOptions
+
+
+class DirectKinesisSource(t.TypedDict, total=False):
+    """AWS's DirectKinesisSource."""
+
+    Name: t.Required[str]
+    WindowSize: int
+    DetectSchema: bool
+    StreamingOptions: KinesisStreamingSourceOptions
+    DataPreviewOptions: StreamingDataPreviewOptions
+
+
+class DirectSchemaChangePolicy(t.TypedDict, total=False):
+    """AWS's DirectSchemaChangePolicy."""
+
+    EnableUpdateCatalog: bool
+    UpdateBehavior: t.Literal["UPDATE_IN_DATABASE", "LOG"]
+    Table: str
+    Database: str
+
+
 class DoubleColumnStatisticsData(t.TypedDict, total=False):
     """AWS's DoubleColumnStatisticsData."""
 
@@ -1090,6 +1613,62 @@ class DoubleColumnStatisticsData(t.TypedDict, total=False):
     MaximumValue: float
     NumberOfNulls: t.Required[int]
     NumberOfDistinctValues: t.Required[int]
+
+
+class DropDuplicates(t.TypedDict, total=False):
+    """AWS's DropDuplicates."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Columns: list[list[str]]
+
+
+class DropFields(t.TypedDict, total=False):
+    """AWS's DropFields."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Paths: t.Required[list[list[str]]]
+
+
+class DropNullFields(t.TypedDict, total=False):
+    """AWS's DropNullFields."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    NullCheckBoxList: NullCheckBoxList
+    NullTextList: list[NullValueField]
+
+
+class DynamicTransform(t.TypedDict, total=False):
+    """AWS's DynamicTransform."""
+
+    Name: t.Required[str]
+    TransformName: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Parameters: list[TransformConfigParameter]
+    FunctionName: t.Required[str]
+    Path: t.Required[str]
+    Version: str
+    OutputSchemas: list[GlueSchema]
+
+
+class DynamoDBCatalogSource(t.TypedDict, total=False):
+    """AWS's DynamoDBCatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    PitrEnabled: bool
+    AdditionalOptions: DDBELTCatalogAdditionalOptions
+
+
+class DynamoDBELTConnectorSource(t.TypedDict, total=False):
+    """AWS's DynamoDBELTConnectorSource."""
+
+    Name: t.Required[str]
+    ConnectionOptions: DDBELTConnectionOptions
+    OutputSchemas: list[GlueSchema]
 
 
 class DynamoDBTarget(t.TypedDict, total=False):
@@ -1124,6 +1703,35 @@ class ErrorDetail(t.TypedDict, total=False):
     ErrorMessage: str
 
 
+class EvaluateDataQuality(t.TypedDict, total=False):
+    """AWS's EvaluateDataQuality."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Ruleset: t.Required[str]
+    Output: t.Literal["PrimaryInput", "EvaluationResults"]
+    PublishingOptions: DQResultsPublishingOptions
+    StopJobOnFailureOptions: DQStopJobOnFailureOptions
+
+
+class EvaluateDataQualityMultiFrame(t.TypedDict, total=False):
+    """AWS's EvaluateDataQualityMultiFrame."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    AdditionalDataSources: dict[str, str]
+    Ruleset: t.Required[str]
+    PublishingOptions: DQResultsPublishingOptions
+    AdditionalOptions: dict[str, str]
+    StopJobOnFailureOptions: DQStopJobOnFailureOptions
+
+
+class ExecutionProperty(t.TypedDict, total=False):
+    """AWS's ExecutionProperty."""
+
+    MaxConcurrentRuns: int
+
+
 class FederatedCatalog(t.TypedDict, total=False):
     """AWS's FederatedCatalog."""
 
@@ -1147,6 +1755,39 @@ class FederatedTable(t.TypedDict, total=False):
     DatabaseIdentifier: str
     ConnectionName: str
     ConnectionType: str
+
+
+class FillMissingValues(t.TypedDict, total=False):
+    """AWS's FillMissingValues."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    ImputedPath: t.Required[str]
+    FilledPath: str
+
+
+class Filter(t.TypedDict, total=False):
+    """AWS's Filter."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    LogicalOperator: t.Required[t.Literal["AND", "OR"]]
+    Filters: t.Required[list[FilterExpression]]
+
+
+class FilterExpression(t.TypedDict, total=False):
+    """AWS's FilterExpression."""
+
+    Operation: t.Required[t.Literal["EQ", "LT", "GT", "LTE", "GTE", "REGEX", "ISNULL"]]
+    Negated: bool
+    Values: t.Required[list[FilterValue]]
+
+
+class FilterValue(t.TypedDict, total=False):
+    """AWS's FilterValue."""
+
+    Type: t.Required[t.Literal["COLUMNEXTRACTED", "CONSTANT"]]
+    Value: t.Required[list[str]]
 
 
 class GetCatalogImportStatusRequest(t.TypedDict, total=False):
@@ -1466,6 +2107,74 @@ class GetDatabasesResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class GetJobBookmarkRequest(t.TypedDict, total=False):
+    """AWS's GetJobBookmarkRequest."""
+
+    JobName: t.Required[str]
+    RunId: str
+
+
+class GetJobBookmarkResponse(t.TypedDict, total=False):
+    """AWS's GetJobBookmarkResponse."""
+
+    JobBookmarkEntry: JobBookmarkEntry
+
+
+class GetJobRequest(t.TypedDict, total=False):
+    """AWS's GetJobRequest."""
+
+    JobName: t.Required[str]
+
+
+class GetJobResponse(t.TypedDict, total=False):
+    """AWS's GetJobResponse."""
+
+    Job: Job
+
+
+class GetJobRunRequest(t.TypedDict, total=False):
+    """AWS's GetJobRunRequest."""
+
+    JobName: t.Required[str]
+    RunId: t.Required[str]
+    PredecessorsIncluded: bool
+
+
+class GetJobRunResponse(t.TypedDict, total=False):
+    """AWS's GetJobRunResponse."""
+
+    JobRun: JobRun
+
+
+class GetJobRunsRequest(t.TypedDict, total=False):
+    """AWS's GetJobRunsRequest."""
+
+    JobName: t.Required[str]
+    NextToken: str
+    MaxResults: int
+
+
+class GetJobRunsResponse(t.TypedDict, total=False):
+    """AWS's GetJobRunsResponse."""
+
+    JobRuns: list[JobRun]
+    NextToken: str
+
+
+class GetJobsRequest(t.TypedDict, total=False):
+    """AWS's GetJobsRequest."""
+
+    NextToken: str
+    MaxResults: int
+
+
+class GetJobsResponse(t.TypedDict, total=False):
+    """AWS's GetJobsResponse."""
+
+    Jobs: list[Job]
+    NextToken: str
+
+
 class GetPartitionIndexesRequest(t.TypedDict, total=False):
     """AWS's GetPartitionIndexesRequest."""
 
@@ -1705,6 +2414,41 @@ class GluePolicy(t.TypedDict, total=False):
     UpdateTime: float
 
 
+class GlueSchema(t.TypedDict, total=False):
+    """AWS's GlueSchema."""
+
+    Columns: list[GlueStudioSchemaColumn]
+
+
+class GlueStudioSchemaColumn(t.TypedDict, total=False):
+    """AWS's GlueStudioSchemaColumn."""
+
+    Name: t.Required[str]
+    Type: str
+    GlueStudioType: str
+
+
+class GovernedCatalogSource(t.TypedDict, total=False):
+    """AWS's GovernedCatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    PartitionPredicate: str
+    AdditionalOptions: S3SourceAdditionalOptions
+
+
+class GovernedCatalogTarget(t.TypedDict, total=False):
+    """AWS's GovernedCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Table: t.Required[str]
+    Database: t.Required[str]
+    SchemaChangePolicy: CatalogSchemaChangePolicy
+
+
 class GrokClassifier(t.TypedDict, total=False):
     """AWS's GrokClassifier."""
 
@@ -1715,6 +2459,14 @@ class GrokClassifier(t.TypedDict, total=False):
     Version: int
     GrokPattern: t.Required[str]
     CustomPatterns: str
+
+
+class GroupFilters(t.TypedDict, total=False):
+    """AWS's GroupFilters."""
+
+    GroupName: t.Required[str]
+    Filters: t.Required[list[FilterExpression]]
+    LogicalOperator: t.Required[t.Literal["AND", "OR"]]
 
 
 class HudiTarget(t.TypedDict, total=False):
@@ -1861,6 +2613,59 @@ class IcebergTarget(t.TypedDict, total=False):
     MaximumTraversalDepth: int
 
 
+class JDBCConnectorOptions(t.TypedDict, total=False):
+    """AWS's JDBCConnectorOptions."""
+
+    FilterPredicate: str
+    PartitionColumn: str
+    LowerBound: int
+    UpperBound: int
+    NumPartitions: int
+    JobBookmarkKeys: list[str]
+    JobBookmarkKeysSortOrder: str
+    DataTypeMapping: dict[
+        str,
+        t.Literal[
+            "DATE",
+            "STRING",
+            "TIMESTAMP",
+            "INT",
+            "FLOAT",
+            "LONG",
+            "BIGDECIMAL",
+            "BYTE",
+            "SHORT",
+            "DOUBLE",
+        ],
+    ]
+
+
+class JDBCConnectorSource(t.TypedDict, total=False):
+    """AWS's JDBCConnectorSource."""
+
+    Name: t.Required[str]
+    ConnectionName: t.Required[str]
+    ConnectorName: t.Required[str]
+    ConnectionType: t.Required[str]
+    AdditionalOptions: JDBCConnectorOptions
+    ConnectionTable: str
+    Query: str
+    OutputSchemas: list[GlueSchema]
+
+
+class JDBCConnectorTarget(t.TypedDict, total=False):
+    """AWS's JDBCConnectorTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    ConnectionName: t.Required[str]
+    ConnectionTable: t.Required[str]
+    ConnectorName: t.Required[str]
+    ConnectionType: t.Required[str]
+    AdditionalOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
 class JdbcTarget(t.TypedDict, total=False):
     """AWS's JdbcTarget."""
 
@@ -1870,11 +2675,197 @@ class JdbcTarget(t.TypedDict, total=False):
     EnableAdditionalMetadata: list[t.Literal["COMMENTS", "RAWTYPES"]]
 
 
+class Job(t.TypedDict, total=False):
+    """AWS's Job."""
+
+    Name: str
+    JobMode: t.Literal["SCRIPT", "VISUAL", "NOTEBOOK"]
+    JobRunQueuingEnabled: bool
+    Description: str
+    LogUri: str
+    Role: str
+    CreatedOn: float
+    LastModifiedOn: float
+    ExecutionProperty: ExecutionProperty
+    Command: JobCommand
+    DefaultArguments: dict[str, str]
+    NonOverridableArguments: dict[str, str]
+    Connections: ConnectionsList
+    MaxRetries: int
+    AllocatedCapacity: int
+    Timeout: int
+    MaxCapacity: float
+    WorkerType: t.Literal[
+        "Standard",
+        "G.1X",
+        "G.2X",
+        "G.4X",
+        "G.8X",
+        "G.025X",
+        "Z.2X",
+        "G.12X",
+        "G.16X",
+        "R.1X",
+        "R.2X",
+        "R.4X",
+        "R.8X",
+    ]
+    NumberOfWorkers: int
+    SecurityConfiguration: str
+    NotificationProperty: NotificationProperty
+    GlueVersion: str
+    CodeGenConfigurationNodes: dict[str, CodeGenConfigurationNode]
+    ExecutionClass: t.Literal["FLEX", "STANDARD"]
+    SourceControlDetails: SourceControlDetails
+    MaintenanceWindow: str
+    ProfileName: str
+    AutoUpgradeMetadata: AutoUpgradeMetadata
+
+
+class JobBookmarkEntry(t.TypedDict, total=False):
+    """AWS's JobBookmarkEntry."""
+
+    JobName: str
+    Version: int
+    Run: int
+    Attempt: int
+    PreviousRunId: str
+    RunId: str
+    JobBookmark: str
+
+
 class JobBookmarksEncryption(t.TypedDict, total=False):
     """AWS's JobBookmarksEncryption."""
 
     JobBookmarksEncryptionMode: t.Literal["DISABLED", "CSE-KMS"]
     KmsKeyArn: str
+
+
+class JobCommand(t.TypedDict, total=False):
+    """AWS's JobCommand."""
+
+    Name: str
+    ScriptLocation: str
+    PythonVersion: str
+    Runtime: str
+
+
+class JobRun(t.TypedDict, total=False):
+    """AWS's JobRun."""
+
+    Id: str
+    Attempt: int
+    PreviousRunId: str
+    TriggerName: str
+    JobName: str
+    JobMode: t.Literal["SCRIPT", "VISUAL", "NOTEBOOK"]
+    JobRunQueuingEnabled: bool
+    StartedOn: float
+    LastModifiedOn: float
+    CompletedOn: float
+    JobRunState: t.Literal[
+        "STARTING",
+        "RUNNING",
+        "STOPPING",
+        "STOPPED",
+        "SUCCEEDED",
+        "FAILED",
+        "TIMEOUT",
+        "ERROR",
+        "WAITING",
+        "EXPIRED",
+    ]
+    Arguments: dict[str, str]
+    ErrorMessage: str
+    PredecessorRuns: list[Predecessor]
+    AllocatedCapacity: int
+    ExecutionTime: int
+    Timeout: int
+    MaxCapacity: float
+    WorkerType: t.Literal[
+        "Standard",
+        "G.1X",
+        "G.2X",
+        "G.4X",
+        "G.8X",
+        "G.025X",
+        "Z.2X",
+        "G.12X",
+        "G.16X",
+        "R.1X",
+        "R.2X",
+        "R.4X",
+        "R.8X",
+    ]
+    NumberOfWorkers: int
+    SecurityConfiguration: str
+    LogGroupName: str
+    NotificationProperty: NotificationProperty
+    GlueVersion: str
+    DPUSeconds: float
+    ExecutionClass: t.Literal["FLEX", "STANDARD"]
+    MaintenanceWindow: str
+    ProfileName: str
+    StateDetail: str
+    ExecutionRoleSessionPolicy: str
+
+
+class JobUpdate(t.TypedDict, total=False):
+    """AWS's JobUpdate."""
+
+    JobMode: t.Literal["SCRIPT", "VISUAL", "NOTEBOOK"]
+    JobRunQueuingEnabled: bool
+    Description: str
+    LogUri: str
+    Role: str
+    ExecutionProperty: ExecutionProperty
+    Command: JobCommand
+    DefaultArguments: dict[str, str]
+    NonOverridableArguments: dict[str, str]
+    Connections: ConnectionsList
+    MaxRetries: int
+    AllocatedCapacity: int
+    Timeout: int
+    MaxCapacity: float
+    WorkerType: t.Literal[
+        "Standard",
+        "G.1X",
+        "G.2X",
+        "G.4X",
+        "G.8X",
+        "G.025X",
+        "Z.2X",
+        "G.12X",
+        "G.16X",
+        "R.1X",
+        "R.2X",
+        "R.4X",
+        "R.8X",
+    ]
+    NumberOfWorkers: int
+    SecurityConfiguration: str
+    NotificationProperty: NotificationProperty
+    GlueVersion: str
+    CodeGenConfigurationNodes: dict[str, CodeGenConfigurationNode]
+    ExecutionClass: t.Literal["FLEX", "STANDARD"]
+    SourceControlDetails: SourceControlDetails
+    MaintenanceWindow: str
+
+
+class Join(t.TypedDict, total=False):
+    """AWS's Join."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    JoinType: t.Required[t.Literal["equijoin", "left", "right", "outer", "leftsemi", "leftanti"]]
+    Columns: t.Required[list[JoinColumn]]
+
+
+class JoinColumn(t.TypedDict, total=False):
+    """AWS's JoinColumn."""
+
+    From: t.Required[str]
+    Keys: t.Required[list[list[str]]]
 
 
 class JsonClassifier(t.TypedDict, total=False):
@@ -1887,11 +2878,62 @@ class JsonClassifier(t.TypedDict, total=False):
     JsonPath: t.Required[str]
 
 
+class KafkaStreamingSourceOptions(t.TypedDict, total=False):
+    """AWS's KafkaStreamingSourceOptions."""
+
+    BootstrapServers: str
+    SecurityProtocol: str
+    ConnectionName: str
+    TopicName: str
+    Assign: str
+    SubscribePattern: str
+    Classification: str
+    Delimiter: str
+    StartingOffsets: str
+    EndingOffsets: str
+    PollTimeoutMs: int
+    NumRetries: int
+    RetryIntervalMs: int
+    MaxOffsetsPerTrigger: int
+    MinPartitions: int
+    IncludeHeaders: bool
+    AddRecordTimestamp: str
+    EmitConsumerLagMetrics: str
+    StartingTimestamp: float
+
+
 class KeySchemaElement(t.TypedDict, total=False):
     """AWS's KeySchemaElement."""
 
     Name: t.Required[str]
     Type: t.Required[str]
+
+
+class KinesisStreamingSourceOptions(t.TypedDict, total=False):
+    """AWS's KinesisStreamingSourceOptions."""
+
+    EndpointUrl: str
+    StreamName: str
+    Classification: str
+    Delimiter: str
+    StartingPosition: t.Literal["latest", "trim_horizon", "earliest", "timestamp"]
+    MaxFetchTimeInMs: int
+    MaxFetchRecordsPerShard: int
+    MaxRecordPerRead: int
+    AddIdleTimeBetweenReads: bool
+    IdleTimeBetweenReadsInMs: int
+    DescribeShardInterval: int
+    NumRetries: int
+    RetryIntervalMs: int
+    MaxRetryIntervalMs: int
+    AvoidEmptyBatches: bool
+    StreamArn: str
+    RoleArn: str
+    RoleSessionName: str
+    AddRecordTimestamp: str
+    EmitConsumerLagMetrics: str
+    StartingTimestamp: float
+    FanoutConsumerARN: str
 
 
 class LakeFormationConfiguration(t.TypedDict, total=False):
@@ -1949,6 +2991,21 @@ class ListCrawlsResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class ListJobsRequest(t.TypedDict, total=False):
+    """AWS's ListJobsRequest."""
+
+    NextToken: str
+    MaxResults: int
+    Tags: dict[str, str]
+
+
+class ListJobsResponse(t.TypedDict, total=False):
+    """AWS's ListJobsResponse."""
+
+    JobNames: list[str]
+    NextToken: str
+
+
 class LongColumnStatisticsData(t.TypedDict, total=False):
     """AWS's LongColumnStatisticsData."""
 
@@ -1958,12 +3015,87 @@ class LongColumnStatisticsData(t.TypedDict, total=False):
     NumberOfDistinctValues: t.Required[int]
 
 
+class Mapping(t.TypedDict, total=False):
+    """AWS's Mapping."""
+
+    ToKey: str
+    FromPath: list[str]
+    FromType: str
+    ToType: str
+    Dropped: bool
+    Children: list[Mapping]
+
+
+class Merge(t.TypedDict, total=False):
+    """AWS's Merge."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Source: t.Required[str]
+    PrimaryKeys: t.Required[list[list[str]]]
+
+
+class MicrosoftSQLServerCatalogSource(t.TypedDict, total=False):
+    """AWS's MicrosoftSQLServerCatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
+class MicrosoftSQLServerCatalogTarget(t.TypedDict, total=False):
+    """AWS's MicrosoftSQLServerCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
 class MongoDBTarget(t.TypedDict, total=False):
     """AWS's MongoDBTarget."""
 
     ConnectionName: str
     Path: str
     ScanAll: bool
+
+
+class MySQLCatalogSource(t.TypedDict, total=False):
+    """AWS's MySQLCatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
+class MySQLCatalogTarget(t.TypedDict, total=False):
+    """AWS's MySQLCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
+class NotificationProperty(t.TypedDict, total=False):
+    """AWS's NotificationProperty."""
+
+    NotifyDelayAfter: int
+
+
+class NullCheckBoxList(t.TypedDict, total=False):
+    """AWS's NullCheckBoxList."""
+
+    IsEmpty: bool
+    IsNullString: bool
+    IsNegOne: bool
+
+
+class NullValueField(t.TypedDict, total=False):
+    """AWS's NullValueField."""
+
+    Value: t.Required[str]
+    Datatype: t.Required[Datatype]
 
 
 class OAuth2ClientApplication(t.TypedDict, total=False):
@@ -2012,11 +3144,66 @@ class OpenTableFormatInput(t.TypedDict, total=False):
     IcebergInput: IcebergInput
 
 
+class Option(t.TypedDict, total=False):
+    """AWS's Option."""
+
+    Value: str
+    Label: str
+    Description: str
+
+
+class OracleSQLCatalogSource(t.TypedDict, total=False):
+    """AWS's OracleSQLCatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
+class OracleSQLCatalogTarget(t.TypedDict, total=False):
+    """AWS's OracleSQLCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
 class Order(t.TypedDict, total=False):
     """AWS's Order."""
 
     Column: t.Required[str]
     SortOrder: t.Required[int]
+
+
+class PIIDetection(t.TypedDict, total=False):
+    """AWS's PIIDetection."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PiiType: t.Required[
+        t.Literal[
+            "RowAudit",
+            "RowHashing",
+            "RowMasking",
+            "RowPartialMasking",
+            "ColumnAudit",
+            "ColumnHashing",
+            "ColumnMasking",
+        ]
+    ]
+    EntityTypesToDetect: t.Required[list[str]]
+    OutputColumnName: str
+    SampleFraction: float
+    ThresholdFraction: float
+    MaskValue: str
+    RedactText: str
+    RedactChar: str
+    MatchPattern: str
+    NumLeftCharsToExclude: int
+    NumRightCharsToExclude: int
+    DetectionParameters: str
+    DetectionSensitivity: str
 
 
 class Partition(t.TypedDict, total=False):
@@ -2078,6 +3265,30 @@ class PhysicalConnectionRequirements(t.TypedDict, total=False):
     SubnetId: str
     SecurityGroupIdList: list[str]
     AvailabilityZone: str
+
+
+class PostgreSQLCatalogSource(t.TypedDict, total=False):
+    """AWS's PostgreSQLCatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
+class PostgreSQLCatalogTarget(t.TypedDict, total=False):
+    """AWS's PostgreSQLCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
+class Predecessor(t.TypedDict, total=False):
+    """AWS's Predecessor."""
+
+    JobName: str
+    RunId: str
 
 
 class PrincipalPermissions(t.TypedDict, total=False):
@@ -2152,10 +3363,92 @@ class RLSProperties(t.TypedDict, total=False):
     DefaultRLSPolicy: str
 
 
+class Recipe(t.TypedDict, total=False):
+    """AWS's Recipe."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    RecipeReference: RecipeReference
+    RecipeSteps: list[RecipeStep]
+
+
+class RecipeAction(t.TypedDict, total=False):
+    """AWS's RecipeAction."""
+
+    Operation: t.Required[str]
+    Parameters: dict[str, str]
+
+
+class RecipeReference(t.TypedDict, total=False):
+    """AWS's RecipeReference."""
+
+    RecipeArn: t.Required[str]
+    RecipeVersion: t.Required[str]
+
+
+class RecipeStep(t.TypedDict, total=False):
+    """AWS's RecipeStep."""
+
+    Action: t.Required[RecipeAction]
+    ConditionExpressions: list[ConditionExpression]
+
+
 class RecrawlPolicy(t.TypedDict, total=False):
     """AWS's RecrawlPolicy."""
 
     RecrawlBehavior: t.Literal["CRAWL_EVERYTHING", "CRAWL_NEW_FOLDERS_ONLY", "CRAWL_EVENT_MODE"]
+
+
+class RedshiftSource(t.TypedDict, total=False):
+    """AWS's RedshiftSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    RedshiftTmpDir: str
+    TmpDirIAMRole: str
+
+
+class RedshiftTarget(t.TypedDict, total=False):
+    """AWS's RedshiftTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    RedshiftTmpDir: str
+    TmpDirIAMRole: str
+    UpsertRedshiftOptions: UpsertRedshiftTargetOptions
+
+
+class RelationalCatalogSource(t.TypedDict, total=False):
+    """AWS's RelationalCatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+
+
+class RenameField(t.TypedDict, total=False):
+    """AWS's RenameField."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    SourcePath: t.Required[list[str]]
+    TargetPath: t.Required[list[str]]
+
+
+class ResetJobBookmarkRequest(t.TypedDict, total=False):
+    """AWS's ResetJobBookmarkRequest."""
+
+    JobName: t.Required[str]
+    RunId: str
+
+
+class ResetJobBookmarkResponse(t.TypedDict, total=False):
+    """AWS's ResetJobBookmarkResponse."""
+
+    JobBookmarkEntry: JobBookmarkEntry
 
 
 class ResourceUri(t.TypedDict, total=False):
@@ -2166,11 +3459,330 @@ class ResourceUri(t.TypedDict, total=False):
     LastModified: float
 
 
+class Route(t.TypedDict, total=False):
+    """AWS's Route."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    GroupFiltersList: t.Required[list[GroupFilters]]
+
+
+class S3CatalogDeltaSource(t.TypedDict, total=False):
+    """AWS's S3CatalogDeltaSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    AdditionalDeltaOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
+class S3CatalogHudiSource(t.TypedDict, total=False):
+    """AWS's S3CatalogHudiSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    AdditionalHudiOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
+class S3CatalogIcebergSource(t.TypedDict, total=False):
+    """AWS's S3CatalogIcebergSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    AdditionalIcebergOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
+class S3CatalogSource(t.TypedDict, total=False):
+    """AWS's S3CatalogSource."""
+
+    Name: t.Required[str]
+    Database: t.Required[str]
+    Table: t.Required[str]
+    PartitionPredicate: str
+    AdditionalOptions: S3SourceAdditionalOptions
+
+
+class S3CatalogTarget(t.TypedDict, total=False):
+    """AWS's S3CatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Table: t.Required[str]
+    Database: t.Required[str]
+    SchemaChangePolicy: CatalogSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+
+
+class S3CsvSource(t.TypedDict, total=False):
+    """AWS's S3CsvSource."""
+
+    Name: t.Required[str]
+    Paths: t.Required[list[str]]
+    CompressionType: t.Literal["gzip", "bzip2"]
+    Exclusions: list[str]
+    GroupSize: str
+    GroupFiles: str
+    Recurse: bool
+    MaxBand: int
+    MaxFilesInBand: int
+    AdditionalOptions: S3DirectSourceAdditionalOptions
+    Separator: t.Required[t.Literal["comma", "ctrla", "pipe", "semicolon", "tab"]]
+    Escaper: str
+    QuoteChar: t.Required[t.Literal["quote", "quillemet", "single_quote", "disabled"]]
+    Multiline: bool
+    WithHeader: bool
+    WriteHeader: bool
+    SkipFirst: bool
+    OptimizePerformance: bool
+    OutputSchemas: list[GlueSchema]
+
+
+class S3DeltaCatalogTarget(t.TypedDict, total=False):
+    """AWS's S3DeltaCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Table: t.Required[str]
+    Database: t.Required[str]
+    AdditionalOptions: dict[str, str]
+    SchemaChangePolicy: CatalogSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+    OutputSchemas: list[GlueSchema]
+
+
+class S3DeltaDirectTarget(t.TypedDict, total=False):
+    """AWS's S3DeltaDirectTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Path: t.Required[str]
+    Compression: t.Required[t.Literal["uncompressed", "snappy"]]
+    NumberTargetPartitions: str
+    Format: t.Required[
+        t.Literal[
+            "json", "csv", "avro", "orc", "parquet", "hudi", "delta", "iceberg", "hyper", "xml"
+        ]
+    ]
+    AdditionalOptions: dict[str, str]
+    SchemaChangePolicy: DirectSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+
+
+class S3DeltaSource(t.TypedDict, total=False):
+    """AWS's S3DeltaSource."""
+
+    Name: t.Required[str]
+    Paths: t.Required[list[str]]
+    AdditionalDeltaOptions: dict[str, str]
+    AdditionalOptions: S3DirectSourceAdditionalOptions
+    OutputSchemas: list[GlueSchema]
+
+
+class S3DirectSourceAdditionalOptions(t.TypedDict, total=False):
+    """AWS's S3DirectSourceAdditionalOptions."""
+
+    BoundedSize: int
+    BoundedFiles: int
+    EnableSamplePath: bool
+    SamplePath: str
+
+
+class S3DirectTarget(t.TypedDict, total=False):
+    """AWS's S3DirectTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Path: t.Required[str]
+    Compression: str
+    NumberTargetPartitions: str
+    Format: t.Required[
+        t.Literal[
+            "json", "csv", "avro", "orc", "parquet", "hudi", "delta", "iceberg", "hyper", "xml"
+        ]
+    ]
+    SchemaChangePolicy: DirectSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+    OutputSchemas: list[GlueSchema]
+
+
 class S3Encryption(t.TypedDict, total=False):
     """AWS's S3Encryption."""
 
     S3EncryptionMode: t.Literal["DISABLED", "SSE-KMS", "SSE-S3"]
     KmsKeyArn: str
+
+
+class S3ExcelSource(t.TypedDict, total=False):
+    """AWS's S3ExcelSource."""
+
+    Name: t.Required[str]
+    Paths: t.Required[list[str]]
+    CompressionType: t.Literal["snappy", "lzo", "gzip", "brotli", "lz4", "uncompressed", "none"]
+    Exclusions: list[str]
+    GroupSize: str
+    GroupFiles: str
+    Recurse: bool
+    MaxBand: int
+    MaxFilesInBand: int
+    AdditionalOptions: S3DirectSourceAdditionalOptions
+    NumberRows: int
+    SkipFooter: int
+    OutputSchemas: list[GlueSchema]
+
+
+class S3GlueParquetTarget(t.TypedDict, total=False):
+    """AWS's S3GlueParquetTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Path: t.Required[str]
+    Compression: t.Literal["snappy", "lzo", "gzip", "brotli", "lz4", "uncompressed", "none"]
+    NumberTargetPartitions: str
+    SchemaChangePolicy: DirectSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+
+
+class S3HudiCatalogTarget(t.TypedDict, total=False):
+    """AWS's S3HudiCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Table: t.Required[str]
+    Database: t.Required[str]
+    AdditionalOptions: t.Required[dict[str, str]]
+    SchemaChangePolicy: CatalogSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+    OutputSchemas: list[GlueSchema]
+
+
+class S3HudiDirectTarget(t.TypedDict, total=False):
+    """AWS's S3HudiDirectTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Path: t.Required[str]
+    Compression: t.Required[t.Literal["gzip", "lzo", "uncompressed", "snappy"]]
+    NumberTargetPartitions: str
+    PartitionKeys: list[list[str]]
+    Format: t.Required[
+        t.Literal[
+            "json", "csv", "avro", "orc", "parquet", "hudi", "delta", "iceberg", "hyper", "xml"
+        ]
+    ]
+    AdditionalOptions: t.Required[dict[str, str]]
+    SchemaChangePolicy: DirectSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+
+
+class S3HudiSource(t.TypedDict, total=False):
+    """AWS's S3HudiSource."""
+
+    Name: t.Required[str]
+    Paths: t.Required[list[str]]
+    AdditionalHudiOptions: dict[str, str]
+    AdditionalOptions: S3DirectSourceAdditionalOptions
+    OutputSchemas: list[GlueSchema]
+
+
+class S3HyperDirectTarget(t.TypedDict, total=False):
+    """AWS's S3HyperDirectTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Format: t.Literal[
+        "json", "csv", "avro", "orc", "parquet", "hudi", "delta", "iceberg", "hyper", "xml"
+    ]
+    PartitionKeys: list[list[str]]
+    Path: t.Required[str]
+    Compression: t.Literal["uncompressed"]
+    SchemaChangePolicy: DirectSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+    OutputSchemas: list[GlueSchema]
+
+
+class S3IcebergCatalogTarget(t.TypedDict, total=False):
+    """AWS's S3IcebergCatalogTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Table: t.Required[str]
+    Database: t.Required[str]
+    AdditionalOptions: dict[str, str]
+    SchemaChangePolicy: CatalogSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+
+
+class S3IcebergDirectTarget(t.TypedDict, total=False):
+    """AWS's S3IcebergDirectTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    PartitionKeys: list[list[str]]
+    Path: t.Required[str]
+    Format: t.Required[
+        t.Literal[
+            "json", "csv", "avro", "orc", "parquet", "hudi", "delta", "iceberg", "hyper", "xml"
+        ]
+    ]
+    AdditionalOptions: dict[str, str]
+    SchemaChangePolicy: DirectSchemaChangePolicy
+    AutoDataQuality: AutoDataQuality
+    Compression: t.Required[t.Literal["gzip", "lzo", "uncompressed", "snappy"]]
+    NumberTargetPartitions: str
+    OutputSchemas: list[GlueSchema]
+
+
+class S3JsonSource(t.TypedDict, total=False):
+    """AWS's S3JsonSource."""
+
+    Name: t.Required[str]
+    Paths: t.Required[list[str]]
+    CompressionType: t.Literal["gzip", "bzip2"]
+    Exclusions: list[str]
+    GroupSize: str
+    GroupFiles: str
+    Recurse: bool
+    MaxBand: int
+    MaxFilesInBand: int
+    AdditionalOptions: S3DirectSourceAdditionalOptions
+    JsonPath: str
+    Multiline: bool
+    OutputSchemas: list[GlueSchema]
+
+
+class S3ParquetSource(t.TypedDict, total=False):
+    """AWS's S3ParquetSource."""
+
+    Name: t.Required[str]
+    Paths: t.Required[list[str]]
+    CompressionType: t.Literal["snappy", "lzo", "gzip", "brotli", "lz4", "uncompressed", "none"]
+    Exclusions: list[str]
+    GroupSize: str
+    GroupFiles: str
+    Recurse: bool
+    MaxBand: int
+    MaxFilesInBand: int
+    AdditionalOptions: S3DirectSourceAdditionalOptions
+    OutputSchemas: list[GlueSchema]
+
+
+class S3SourceAdditionalOptions(t.TypedDict, total=False):
+    """AWS's S3SourceAdditionalOptions."""
+
+    BoundedSize: int
+    BoundedFiles: int
 
 
 class S3Target(t.TypedDict, total=False):
@@ -2249,6 +3861,22 @@ class Segment(t.TypedDict, total=False):
     TotalSegments: t.Required[int]
 
 
+class SelectFields(t.TypedDict, total=False):
+    """AWS's SelectFields."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Paths: t.Required[list[list[str]]]
+
+
+class SelectFromCollection(t.TypedDict, total=False):
+    """AWS's SelectFromCollection."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Index: t.Required[int]
+
+
 class SerDeInfo(t.TypedDict, total=False):
     """AWS's SerDeInfo."""
 
@@ -2265,11 +3893,124 @@ class SkewedInfo(t.TypedDict, total=False):
     SkewedColumnValueLocationMaps: dict[str, str]
 
 
+class SnowflakeNodeData(t.TypedDict, total=False):
+    """AWS's SnowflakeNodeData."""
+
+    SourceType: str
+    Connection: Option
+    Schema: str
+    Table: str
+    Database: str
+    TempDir: str
+    IamRole: Option
+    AdditionalOptions: dict[str, str]
+    SampleQuery: str
+    PreAction: str
+    PostAction: str
+    Action: str
+    Upsert: bool
+    MergeAction: str
+    MergeWhenMatched: str
+    MergeWhenNotMatched: str
+    MergeClause: str
+    StagingTable: str
+    SelectedColumns: list[Option]
+    AutoPushdown: bool
+    TableSchema: list[Option]
+
+
+class SnowflakeSource(t.TypedDict, total=False):
+    """AWS's SnowflakeSource."""
+
+    Name: t.Required[str]
+    Data: t.Required[SnowflakeNodeData]
+    OutputSchemas: list[GlueSchema]
+
+
+class SnowflakeTarget(t.TypedDict, total=False):
+    """AWS's SnowflakeTarget."""
+
+    Name: t.Required[str]
+    Data: t.Required[SnowflakeNodeData]
+    Inputs: list[str]
+
+
 class SortCriterion(t.TypedDict, total=False):
     """AWS's SortCriterion."""
 
     FieldName: str
     Sort: t.Literal["ASC", "DESC"]
+
+
+class SourceControlDetails(t.TypedDict, total=False):
+    """AWS's SourceControlDetails."""
+
+    Provider: t.Literal["GITHUB", "GITLAB", "BITBUCKET", "AWS_CODE_COMMIT"]
+    Repository: str
+    Owner: str
+    Branch: str
+    Folder: str
+    LastCommitId: str
+    AuthStrategy: t.Literal["PERSONAL_ACCESS_TOKEN", "AWS_SECRETS_MANAGER"]
+    AuthToken: str
+
+
+class SparkConnectorSource(t.TypedDict, total=False):
+    """AWS's SparkConnectorSource."""
+
+    Name: t.Required[str]
+    ConnectionName: t.Required[str]
+    ConnectorName: t.Required[str]
+    ConnectionType: t.Required[str]
+    AdditionalOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
+class SparkConnectorTarget(t.TypedDict, total=False):
+    """AWS's SparkConnectorTarget."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    ConnectionName: t.Required[str]
+    ConnectorName: t.Required[str]
+    ConnectionType: t.Required[str]
+    AdditionalOptions: dict[str, str]
+    OutputSchemas: list[GlueSchema]
+
+
+class SparkSQL(t.TypedDict, total=False):
+    """AWS's SparkSQL."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    SqlQuery: t.Required[str]
+    SqlAliases: t.Required[list[SqlAlias]]
+    OutputSchemas: list[GlueSchema]
+
+
+class Spigot(t.TypedDict, total=False):
+    """AWS's Spigot."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Path: t.Required[str]
+    Topk: int
+    Prob: float
+
+
+class SplitFields(t.TypedDict, total=False):
+    """AWS's SplitFields."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    Paths: t.Required[list[list[str]]]
+
+
+class SqlAlias(t.TypedDict, total=False):
+    """AWS's SqlAlias."""
+
+    From: t.Required[str]
+    Alias: t.Required[str]
 
 
 class StartCrawlerRequest(t.TypedDict, total=False):
@@ -2290,6 +4031,44 @@ class StartCrawlerScheduleRequest(t.TypedDict, total=False):
 
 class StartCrawlerScheduleResponse(t.TypedDict, total=False):
     """AWS's StartCrawlerScheduleResponse."""
+
+
+class StartJobRunRequest(t.TypedDict, total=False):
+    """AWS's StartJobRunRequest."""
+
+    JobName: t.Required[str]
+    JobRunQueuingEnabled: bool
+    JobRunId: str
+    Arguments: dict[str, str]
+    AllocatedCapacity: int
+    Timeout: int
+    MaxCapacity: float
+    SecurityConfiguration: str
+    NotificationProperty: NotificationProperty
+    WorkerType: t.Literal[
+        "Standard",
+        "G.1X",
+        "G.2X",
+        "G.4X",
+        "G.8X",
+        "G.025X",
+        "Z.2X",
+        "G.12X",
+        "G.16X",
+        "R.1X",
+        "R.2X",
+        "R.4X",
+        "R.8X",
+    ]
+    NumberOfWorkers: int
+    ExecutionClass: t.Literal["FLEX", "STANDARD"]
+    ExecutionRoleSessionPolicy: str
+
+
+class StartJobRunResponse(t.TypedDict, total=False):
+    """AWS's StartJobRunResponse."""
+
+    JobRunId: str
 
 
 class StatusDetails(t.TypedDict, total=False):
@@ -2336,6 +4115,13 @@ class StorageDescriptor(t.TypedDict, total=False):
     SkewedInfo: SkewedInfo
     StoredAsSubDirectories: bool
     SchemaReference: SchemaReference
+
+
+class StreamingDataPreviewOptions(t.TypedDict, total=False):
+    """AWS's StreamingDataPreviewOptions."""
+
+    PollingTime: int
+    RecordPollingLimit: int
 
 
 class StringColumnStatisticsData(t.TypedDict, total=False):
@@ -2587,6 +4373,26 @@ class TestConnectionResponse(t.TypedDict, total=False):
     """AWS's TestConnectionResponse."""
 
 
+class TransformConfigParameter(t.TypedDict, total=False):
+    """AWS's TransformConfigParameter."""
+
+    Name: t.Required[str]
+    Type: t.Required[t.Literal["str", "int", "float", "complex", "bool", "list", "null"]]
+    ValidationRule: str
+    ValidationMessage: str
+    Value: list[str]
+    ListType: t.Literal["str", "int", "float", "complex", "bool", "list", "null"]
+    IsOptional: bool
+
+
+class Union(t.TypedDict, total=False):
+    """AWS's Union."""
+
+    Name: t.Required[str]
+    Inputs: t.Required[list[str]]
+    UnionType: t.Required[t.Literal["ALL", "DISTINCT"]]
+
+
 class UntagResourceRequest(t.TypedDict, total=False):
     """AWS's UntagResourceRequest."""
 
@@ -2737,6 +4543,19 @@ class UpdateIcebergTableInput(t.TypedDict, total=False):
     Updates: t.Required[list[IcebergTableUpdate]]
 
 
+class UpdateJobRequest(t.TypedDict, total=False):
+    """AWS's UpdateJobRequest."""
+
+    JobName: t.Required[str]
+    JobUpdate: t.Required[JobUpdate]
+
+
+class UpdateJobResponse(t.TypedDict, total=False):
+    """AWS's UpdateJobResponse."""
+
+    JobName: str
+
+
 class UpdateJsonClassifierRequest(t.TypedDict, total=False):
     """AWS's UpdateJsonClassifierRequest."""
 
@@ -2802,6 +4621,14 @@ class UpdateXMLClassifierRequest(t.TypedDict, total=False):
     Name: t.Required[str]
     Classification: str
     RowTag: str
+
+
+class UpsertRedshiftTargetOptions(t.TypedDict, total=False):
+    """AWS's UpsertRedshiftTargetOptions."""
+
+    TableLocation: str
+    ConnectionName: str
+    UpsertKeys: list[str]
 
 
 class UserDefinedFunction(t.TypedDict, total=False):
@@ -2945,8 +4772,16 @@ class Glue(t.Protocol):
         """Call BatchGetCrawlers."""
         ...
 
+    def batch_get_jobs(self, request: BatchGetJobsRequest) -> BatchGetJobsResponse:
+        """Call BatchGetJobs."""
+        ...
+
     def batch_get_partition(self, request: BatchGetPartitionRequest) -> BatchGetPartitionResponse:
         """Call BatchGetPartition."""
+        ...
+
+    def batch_stop_job_run(self, request: BatchStopJobRunRequest) -> BatchStopJobRunResponse:
+        """Call BatchStopJobRun."""
         ...
 
     def batch_update_partition(
@@ -2969,6 +4804,10 @@ class Glue(t.Protocol):
 
     def create_database(self, request: CreateDatabaseRequest) -> CreateDatabaseResponse:
         """Call CreateDatabase."""
+        ...
+
+    def create_job(self, request: CreateJobRequest) -> CreateJobResponse:
+        """Call CreateJob."""
         ...
 
     def create_partition(self, request: CreatePartitionRequest) -> CreatePartitionResponse:
@@ -3023,6 +4862,10 @@ class Glue(t.Protocol):
 
     def delete_database(self, request: DeleteDatabaseRequest) -> DeleteDatabaseResponse:
         """Call DeleteDatabase."""
+        ...
+
+    def delete_job(self, request: DeleteJobRequest) -> DeleteJobResponse:
+        """Call DeleteJob."""
         ...
 
     def delete_partition(self, request: DeletePartitionRequest) -> DeletePartitionResponse:
@@ -3131,6 +4974,26 @@ class Glue(t.Protocol):
         """Call GetDatabases."""
         ...
 
+    def get_job(self, request: GetJobRequest) -> GetJobResponse:
+        """Call GetJob."""
+        ...
+
+    def get_job_bookmark(self, request: GetJobBookmarkRequest) -> GetJobBookmarkResponse:
+        """Call GetJobBookmark."""
+        ...
+
+    def get_job_run(self, request: GetJobRunRequest) -> GetJobRunResponse:
+        """Call GetJobRun."""
+        ...
+
+    def get_job_runs(self, request: GetJobRunsRequest) -> GetJobRunsResponse:
+        """Call GetJobRuns."""
+        ...
+
+    def get_jobs(self, request: GetJobsRequest) -> GetJobsResponse:
+        """Call GetJobs."""
+        ...
+
     def get_partition(self, request: GetPartitionRequest) -> GetPartitionResponse:
         """Call GetPartition."""
         ...
@@ -3207,6 +5070,10 @@ class Glue(t.Protocol):
         """Call ListCrawls."""
         ...
 
+    def list_jobs(self, request: ListJobsRequest) -> ListJobsResponse:
+        """Call ListJobs."""
+        ...
+
     def put_data_catalog_encryption_settings(
         self, request: PutDataCatalogEncryptionSettingsRequest
     ) -> PutDataCatalogEncryptionSettingsResponse:
@@ -3215,6 +5082,10 @@ class Glue(t.Protocol):
 
     def put_resource_policy(self, request: PutResourcePolicyRequest) -> PutResourcePolicyResponse:
         """Call PutResourcePolicy."""
+        ...
+
+    def reset_job_bookmark(self, request: ResetJobBookmarkRequest) -> ResetJobBookmarkResponse:
+        """Call ResetJobBookmark."""
         ...
 
     def search_tables(self, request: SearchTablesRequest) -> SearchTablesResponse:
@@ -3229,6 +5100,10 @@ class Glue(t.Protocol):
         self, request: StartCrawlerScheduleRequest
     ) -> StartCrawlerScheduleResponse:
         """Call StartCrawlerSchedule."""
+        ...
+
+    def start_job_run(self, request: StartJobRunRequest) -> StartJobRunResponse:
+        """Call StartJobRun."""
         ...
 
     def stop_crawler(self, request: StopCrawlerRequest) -> StopCrawlerResponse:
@@ -3285,6 +5160,10 @@ class Glue(t.Protocol):
 
     def update_database(self, request: UpdateDatabaseRequest) -> UpdateDatabaseResponse:
         """Call UpdateDatabase."""
+        ...
+
+    def update_job(self, request: UpdateJobRequest) -> UpdateJobResponse:
+        """Call UpdateJob."""
         ...
 
     def update_partition(self, request: UpdatePartitionRequest) -> UpdatePartitionResponse:

@@ -8,6 +8,7 @@ from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import GLUE_TAGS_MAX
 from lakebed.services.glue._crawlers import CRAWLERS
+from lakebed.services.glue._jobs import JOBS
 from lakebed.services.glue.model import (
     CONNECTIONS,
     DATABASES,
@@ -27,10 +28,11 @@ _KINDS = {
     "userDefinedFunction": (FUNCTIONS, 2),
     "connection": (CONNECTIONS, 1),
     "crawler": (CRAWLERS, 1),
+    "job": (JOBS, 1),
 }
 """Kinds of resources: where they are, and by how many names."""
 
-_CASED = ("connection", "crawler")
+_CASED = ("connection", "crawler", "job")
 """Kinds whose names keep their case."""
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import math
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import msgspec
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
@@ -16,16 +12,11 @@ from lakebed.core.limits import (
     SESSION_POLICIES_MAX,
     SESSION_POLICY_CHARACTERS_MAX,
     SESSION_TAGS_MAX,
-    SESSIONS_KEPT_SECONDS,
 )
 from lakebed.govern.identities import SESSIONS, Session, document
 from lakebed.govern.policies import PolicyError, parsed
-from lakebed.sealing import seal
-from lakebed.store import Range
+from lakebed.govern.temporary_credentials import issue
 
-_SECRET_BYTES = 30
-_TOKEN_BYTES = 240
-_PURGED_MAX = 20
 _UNBUILT = ("ProvidedContexts", "MinimumSessionTokenSize")
 
 
@@ -118,27 +109,5 @@ def packed_percent(request: Mapping[str, Any]) -> int | None:
 
 
 def begin(ctx: Context, session: Session, seconds: int) -> Any:
-    """Write a session with credentials of its own, and return them as answers have them.
-
-    What of `session` is about credentials is filled in here.
-    """
-    now = ctx.clock.now()
-    # Not from ctx.ids: what follows from its earlier numbers could be worked out.
-    secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-    token = base64.b64encode(secrets.token_bytes(_TOKEN_BYTES)).decode()
-    name = "ASIA" + base64.b32encode(bytes.fromhex(ctx.ids.token(80))).decode()
-    expires = math.floor(now) + seconds
-    sealed = seal(ctx.settings, "credentials", name, secret.encode())
-    whole = msgspec.structs.replace(
-        session, id=name, secret=sealed, token=token, issued=now, expires=float(expires)
-    )
-    SESSIONS.put(ctx, whole)
-    over = Range(end=(now - SESSIONS_KEPT_SECONDS,), index="by_expiry", limit=_PURGED_MAX)
-    for one in list(SESSIONS.scan(ctx, over)):
-        SESSIONS.delete(ctx, one.id)
-    return {
-        "AccessKeyId": name,
-        "SecretAccessKey": secret,
-        "SessionToken": token,
-        "Expiration": expires,
-    }
+    """Write a session with credentials of its own, and return them as answers have them."""
+    return issue(ctx, ctx.settings, ctx.ids, session, (ctx.clock.now(), seconds))

@@ -1,0 +1,186 @@
+"""The life of a run as rows: begun, waiting, running, stopped, ended, or found dead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from lakebed.context import Context, Runs
+from lakebed.core.errors import AwsError
+from lakebed.core.limits import JOB_RUN_HISTORY_DAYS
+from lakebed.engines.jobs import EngineMissingError
+from lakebed.services.glue import _job_run
+from lakebed.services.glue._job_bookmarks import bookmark_before
+from lakebed.services.glue._job_input import environment_of
+from lakebed.services.glue._job_role import role_context
+from lakebed.services.glue._job_rows import end
+from lakebed.services.glue._jobs import (
+    BOOKMARKS,
+    FAILED,
+    JOB_RUNS,
+    JOBS,
+    LIVE,
+    RUN_PLACES,
+    RUN_TURNS,
+    STOPPED,
+    STOPPING,
+    Job,
+    JobRun,
+    RunPlace,
+    RunTurn,
+    invalid,
+    replace,
+)
+from lakebed.store import Range
+
+_DAY_SECONDS = 86_400
+_RUN_ID_BITS = 256
+_DIED = "The server stopped while the job was running. Run the job again."
+
+
+class Start(msgspec.Struct, frozen=True):
+    """How a run is begun: by whom, with what, in the place of which run before it."""
+
+    definition: Mapping[str, Any]
+    arguments: Mapping[str, str] = {}
+    attempt: int = 0
+    previous: str = ""
+    trigger: str = ""
+    predecessors: tuple[Mapping[str, str], ...] = ()
+    run_id: str = ""
+
+
+def begin(ctx: Context, job: Job, start: Start) -> JobRun:
+    """Put down a run, and run it after the commit; ConcurrentRunsExceededException beyond that."""
+    definition = start.definition
+    environment = environment_of("StartJobRun", definition)
+    _check_engine(ctx, environment)
+    now = ctx.clock.now()
+    expire(ctx, job.name, now)
+    limit = definition["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+    if live_count(ctx, job.name) >= limit and not definition["JobRunQueuingEnabled"]:
+        message = f"Concurrent runs exceeded for {job.name}"
+        raise AwsError("ConcurrentRunsExceededException", message)
+    last = next(JOB_RUNS.scan(ctx, Range((job.name,), limit=1, reverse=True)), None)
+    row = JobRun(
+        job.name,
+        now,
+        start.run_id or f"jr_{ctx.ids.token(_RUN_ID_BITS)}",
+        definition,
+        dict(start.arguments),
+        attempt=start.attempt,
+        previous=start.previous,
+        trigger=start.trigger,
+        predecessors=start.predecessors,
+        updated=now,
+        number=1 if last is None else last.number + 1,
+    )
+    JOB_RUNS.put(ctx, row)
+    RUN_PLACES.put(ctx, RunPlace(row.id, row.job, row.started))
+    RUN_TURNS.put(ctx, RunTurn(now, row.id, ctx.account, ctx.region, job.name))
+    work = _job_run.Work(row, environment, bookmark_before(ctx, row), limit, _ended)
+    house = _job_run.House(ctx.engines, ctx.settings, ctx.clock)
+    as_role = role_context(ctx, definition["Role"])
+    ctx.runs.start(as_role, row.id, lambda caller: _job_run.run_job(caller, house, work))
+    return row
+
+
+def _ended(ctx: Context, row: JobRun) -> None:
+    """Do what follows the end of a run: one that FAILED is tried again, as often as its job says.
+
+    https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
+    """
+    job = JOBS.get(ctx, row.job)
+    if job is None or row.state != FAILED or row.attempt >= row.definition["MaxRetries"]:
+        return
+    first = row.id.partition("_attempt_")[0]
+    again = Start(
+        row.definition,
+        row.arguments,
+        row.attempt + 1,
+        row.id,
+        row.trigger,
+        row.predecessors,
+        f"{first}_attempt_{row.attempt + 1}",
+    )
+    begin(ctx, job, again)
+
+
+def _check_engine(ctx: Context, environment: str) -> None:
+    """Refuse a run that cannot begin: its engine is missing, or users' code is not allowed here."""
+    if ctx.settings.mode == "strict" and ctx.settings.jobs_isolation == "none":
+        message = (
+            "mode = strict runs no code of users beside its own state: set jobs_isolation = "
+            "namespace (or user)"
+        )
+        raise AwsError("LakebedNotIsolated", message)
+    try:
+        ctx.engines.jobs.check(environment)
+    except EngineMissingError as error:
+        raise AwsError("LakebedEngineMissing", str(error)) from error
+
+
+def live_count(ctx: Context, job: str) -> int:
+    """Return how many runs of a job run or wait; those that died are swept up."""
+    count = 0
+    # Bounded: as many as run or wait in all.
+    for turn in list(RUN_TURNS.scan(ctx, Range())):
+        if (turn.account, turn.region, turn.job) == (ctx.account, ctx.region, job):
+            if ctx.runs.is_running(turn.id):
+                count += 1
+            else:
+                RUN_TURNS.delete(ctx, turn.since, turn.id)
+    return count
+
+
+def stop(ctx: Context, row: JobRun) -> None:
+    """Stop a run: it is STOPPING until its process is gone."""
+    row = settled(ctx, row)
+    if row.state not in LIVE:
+        raise invalid(f"Job Run {row.id} is not in a state that can be stopped: {row.state}")
+    now = ctx.clock.now()
+    JOB_RUNS.put(ctx, replace(row, state=STOPPING, updated=now))
+    ctx.store.after_commit(_cancelling(ctx.runs, row.id))
+
+
+def settled(ctx: Context, row: JobRun) -> JobRun:
+    """Return a run as it is; one that died with its server has ended."""
+    if row.state not in LIVE or ctx.runs.is_running(row.id):
+        return row
+    now = JOB_RUNS.get(ctx, row.job, row.started, row.id)
+    if now is None or now.state not in LIVE:
+        return now or row
+    if now.state == STOPPING:
+        return end(ctx, replace(now, state=STOPPED))
+    return end(ctx, replace(now, state=FAILED, error=_DIED))
+
+
+def forget(ctx: Context, name: str) -> None:
+    """Delete the runs and the bookmark of a job; those that run are stopped."""
+    for row in list(JOB_RUNS.scan(ctx, Range((name,)))):
+        _drop(ctx, row)
+    BOOKMARKS.delete_range(ctx, Range((name,)))
+
+
+def expire(ctx: Context, name: str, now: float) -> None:
+    """Delete the runs that are older than is kept, a few at a time."""
+    over = Range((name,), end=(now - JOB_RUN_HISTORY_DAYS * _DAY_SECONDS,), limit=100)
+    for row in list(JOB_RUNS.scan(ctx, over)):
+        _drop(ctx, row)
+
+
+def _drop(ctx: Context, row: JobRun) -> None:
+    if row.state in LIVE and ctx.runs.is_running(row.id):
+        ctx.store.after_commit(_cancelling(ctx.runs, row.id))
+    RUN_TURNS.delete(ctx, row.started, row.id)
+    RUN_PLACES.delete(ctx, row.id)
+    JOB_RUNS.delete(ctx, row.job, row.started, row.id)
+
+
+def _cancelling(runs: Runs, run_id: str) -> Callable[[], None]:
+    def cancel() -> None:
+        runs.cancel(run_id)
+
+    return cancel

@@ -1,0 +1,258 @@
+"""The run of one job: its turn, its program, its logs, its end. Not an operation.
+
+It calls everything as the job's role (see `_job_role`); only the rows about the run itself are
+written past it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+
+from lakebed.context import Caller, Context
+from lakebed.core.clock import Clock
+from lakebed.core.errors import AwsError
+from lakebed.core.settings import Settings
+from lakebed.engines import Engines
+from lakebed.engines.jobs import Ended, EngineMissingError
+from lakebed.run_log import RunLog
+from lakebed.services.glue import _job_rows
+from lakebed.services.glue._job_bookmarks import ENABLE, NEXT_FILE, Before, move, whole_arguments
+from lakebed.services.glue._job_input import is_shell, worker
+from lakebed.services.glue._job_program import Launch, LaunchError, program_of
+from lakebed.services.glue._job_shape import log_group
+from lakebed.services.glue._jobs import (
+    FAILED,
+    JOB_RUNS,
+    RUNNING,
+    STARTING,
+    STOPPED,
+    STOPPING,
+    SUCCEEDED,
+    TIMEOUT,
+    WAITING,
+    JobRun,
+    replace,
+)
+
+log = logging.getLogger("lakebed.jobs")
+
+TURN_SECONDS = 0.1
+_SETTLE_SECONDS_MAX = 60.0
+_INTERNAL = "Internal service error : please contact support."
+_ENDED_EARLY = "The server stopped while the job was running. Run the job again."
+_MINUTE = 60
+
+
+class Work(msgspec.Struct, frozen=True):
+    """A run to be run: `concurrent` is how many of its job may run at a time."""
+
+    row: JobRun
+    environment: str
+    before: Before
+    concurrent: int
+    ended: Callable[[Context, JobRun], None]
+    """Called in the transaction in which the run's end is put down."""
+
+
+class House(msgspec.Struct, frozen=True):
+    """What of the server a run needs besides its caller."""
+
+    engines: Engines
+    settings: Settings
+    clock: Clock
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a run ended."""
+
+    state: str
+    error: str = ""
+    seconds: float = 0.0
+    bookmark: str = ""
+
+
+class Logs:
+    """The logs of one run; what its process writes, line by line."""
+
+    def __init__(self, caller: Caller, clock: Clock, row: JobRun) -> None:
+        group = log_group(row.definition)
+        arguments = whole_arguments(row)
+        self._streams = {
+            name: [RunLog(caller, clock, f"{group}/{name}", row.id)] for name in ("output", "error")
+        }
+        if arguments.get("--enable-continuous-cloudwatch-log") == "true":
+            name = arguments.get("--continuous-log-logGroup") or f"{group}/logs-v2"
+            prefix = arguments.get("--continuous-log-logStreamPrefix") or row.id
+            driver = RunLog(caller, clock, name, f"{prefix}-driver")
+            for logs in self._streams.values():
+                logs.append(driver)
+
+    def write(self, name: str, line: str) -> None:
+        """Write a line to the output or to the error log."""
+        for one in self._streams[name]:
+            one.write(line)
+
+    async def close(self) -> None:
+        """Write what is left."""
+        for one in {id(one): one for logs in self._streams.values() for one in logs}.values():
+            await one.close()
+
+
+class Progress:
+    """Hears of a program; it puts down that it runs."""
+
+    def __init__(self, caller: Caller, row: JobRun, logs: Logs) -> None:
+        self._caller = caller
+        self._row = row
+        self._logs = logs
+        self._noted: asyncio.Future[None] | None = None
+
+    def started(self) -> None:
+        """Put down that the script runs."""
+        self._noted = asyncio.ensure_future(
+            self._caller.write(lambda ctx: _job_rows.change(ctx, self._row, RUNNING))
+        )
+
+    def said(self, stream: str, line: str) -> None:
+        """Write a line of it to its log."""
+        self._logs.write(stream, line)
+
+    async def settled(self) -> None:
+        """Wait until what was noted is written."""
+        if self._noted is not None:
+            await self._noted
+
+
+async def run_job(caller: Caller, house: House, work: Work) -> None:
+    """Run a job to its end and record it; whatever happens, the end is recorded."""
+    logs = Logs(caller, house.clock, work.row)
+    outcome = await _outcome(caller, house, work, logs)
+    await _whole(_finish(caller, house, work, logs, outcome))
+
+
+async def _finish(caller: Caller, house: House, work: Work, logs: Logs, outcome: Outcome) -> None:
+    await logs.close()
+    await caller.write(lambda ctx: _record(ctx, work, outcome))
+    folder = house.settings.state_dir / "jobs" / work.row.id
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _whole(finish: Coroutine[Any, Any, None]) -> None:
+    """Await what is not to be cut short: a run that is stopped as it ends has ended."""
+    task = asyncio.ensure_future(finish)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    task.result()
+
+
+async def _outcome(caller: Caller, house: House, work: Work, logs: Logs) -> Outcome:
+    began = [0.0]
+    state, error, bookmark = SUCCEEDED, "", ""
+    try:
+        await _turn(caller, work)
+        began[0] = time.perf_counter()
+        async with asyncio.timeout(work.row.definition["Timeout"] * _MINUTE):
+            ended = await _run(caller, house, work, logs)
+            if ended.code:
+                state, error = FAILED, _error_of(ended)
+            await _settle(house)
+        bookmark = "" if ended.code else await _bookmark(house, work)
+    except TimeoutError:
+        state, error = TIMEOUT, "Job run exceeded its timeout."
+    except asyncio.CancelledError:
+        is_stopped = await caller.write(lambda ctx: _is_stopping(ctx, work.row))
+        state, error = (STOPPED, "") if is_stopped else (FAILED, _ENDED_EARLY)
+    except (LaunchError, EngineMissingError) as failure:
+        state, error = FAILED, str(failure)
+        logs.write("error", error)
+    except AwsError as failure:
+        state, error = FAILED, f"{failure.code}: {failure.message}"
+        logs.write("error", error)
+    except Exception:
+        # A worker's loop: whatever the bug, the run must not stay RUNNING.
+        log.exception("run %s of %s ended by a bug", work.row.id, work.row.job)
+        state, error = FAILED, _INTERNAL
+    seconds = time.perf_counter() - began[0] if began[0] else 0.0
+    return Outcome(state, error, seconds, bookmark)
+
+
+async def _turn(caller: Caller, work: Work) -> None:
+    """Wait until the run may begin: it is WAITING as long as it may not."""
+    said = ""
+    while why := await caller.write(lambda ctx: _job_rows.is_turn(ctx, work.row, work.concurrent)):
+        if why != said:
+            said = why
+            await caller.write(lambda ctx, why=why: _job_rows.change(ctx, work.row, WAITING, why))
+        await asyncio.sleep(TURN_SECONDS)
+    if said:
+        await caller.write(lambda ctx: _job_rows.change(ctx, work.row, STARTING))
+
+
+async def _run(caller: Caller, house: House, work: Work, logs: Logs) -> Ended:
+    launch = Launch(caller, house.settings, work.row, work.environment, work.before)
+    program = await program_of(launch)
+    definition = work.row.definition
+    if not is_shell(definition):
+        kind, count = definition["WorkerType"], definition["NumberOfWorkers"]
+        _, cores, memory = worker(kind)
+        logs.write(
+            "error",
+            f"lakebed: {count} workers {kind} ({cores * count} vCPU, {memory * count} GiB) are "
+            f"{program.properties['spark.master']} here",
+        )
+    progress = Progress(caller, work.row, logs)
+    try:
+        return await house.engines.jobs.run(program, progress)
+    finally:
+        await progress.settled()
+
+
+async def _settle(house: House) -> None:
+    """Wait until the index has what the job wrote into the folders of buckets."""
+    hands = house.engines.objects.upkeep.hands
+    until = time.monotonic() + _SETTLE_SECONDS_MAX
+    while hands.has_work and time.monotonic() < until:
+        await asyncio.sleep(0.02)
+
+
+async def _bookmark(house: House, work: Work) -> str:
+    """Return the bookmark that a script committed, nothing where it did not."""
+    path = house.settings.state_dir / "jobs" / work.row.id / NEXT_FILE
+    if work.before.option != ENABLE or not path.is_file():
+        return ""
+    return await asyncio.to_thread(path.read_text, "utf-8")
+
+
+def _error_of(ended: Ended) -> str:
+    """Return a run's ErrorMessage: the script's own, or how its process ended."""
+    if ended.error:
+        return ended.error
+    code = ended.code if ended.code > 0 else 128 - ended.code
+    return f"Command failed with exit code {code}"
+
+
+def _is_stopping(ctx: Context, row: JobRun) -> bool:
+    held = JOB_RUNS.get(ctx, row.job, row.started, row.id)
+    return held is None or held.state == STOPPING
+
+
+def _record(ctx: Context, work: Work, outcome: Outcome) -> None:
+    """Put down the end of a run, with the bookmark it moved."""
+    held = JOB_RUNS.get(ctx, work.row.job, work.row.started, work.row.id)
+    if held is None:
+        return  # Its job was deleted meanwhile.
+    if outcome.bookmark:
+        move(ctx, held, outcome.bookmark)
+    ended = replace(
+        held, state=outcome.state, error=outcome.error, seconds=outcome.seconds, detail=""
+    )
+    work.ended(ctx, _job_rows.end(ctx, ended))
