@@ -15,6 +15,7 @@ import msgspec
 PROCESSING_FAILED = "processing-failed"
 DECOMPRESSION_FAILED = "decompression-failed"
 CONVERSION_FAILED = "format-conversion-failed"
+TABLE_FAILED = "iceberg-failed"
 PARTITIONS_EXCEEDED = "activePartitionExceeded"
 """What `!{firehose:error-output-type}` is of a record that could not be treated."""
 
@@ -108,7 +109,8 @@ class Order(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True):
     """What is one object: its partition keys, its bytes, when its oldest record came.
 
-    `records` are there in the place of `data` where they were to be left apart.
+    `records` are there in the place of `data` where they were to be left apart, and `metadata` is
+    what the query found of each.
     """
 
     keys: Mapping[str, str]
@@ -116,6 +118,7 @@ class Part(msgspec.Struct, frozen=True):
     oldest: int
     count: int
     records: list[Record] = []
+    metadata: list[Mapping[str, str]] = []
 
 
 class Failure(msgspec.Struct, frozen=True):

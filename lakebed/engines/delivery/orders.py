@@ -21,10 +21,11 @@ Treated = tuple[Record, list[Piece]]
 
 
 class _Gathered(msgspec.Struct):
-    """The pieces of one partition, each with the record it is from."""
+    """The pieces of one partition, each with the record it is from, and what was found of each."""
 
     keys: Mapping[str, str]
     pieces: list[tuple[Record, bytes]]
+    metadata: list[Mapping[str, str]]
 
 
 def carry_out(order: Order) -> Outcome:
@@ -62,8 +63,9 @@ def _gathered(order: Order, treated: Iterator[Treated], failures: list[Failure])
             key = tuple(piece.keys.items()) if order.is_partitioned else ()
             held = found.get(key)
             if held is None:
-                held = found[key] = _Gathered(dict(key), [])
+                held = found[key] = _Gathered(dict(key), [], [])
             held.pieces.append((record, piece.data))
+            held.metadata.append(piece.keys)
     return list(found.values())
 
 
@@ -77,7 +79,7 @@ def _parts(order: Order, group: _Gathered, failures: list[Failure]) -> Iterator[
     pieces = group.pieces
     if order.is_apart:
         records = [msgspec.structs.replace(record, data=data) for record, data in pieces]
-        yield Part(group.keys, b"", _oldest(pieces), len(pieces), records)
+        yield Part(group.keys, b"", _oldest(pieces), len(pieces), records, group.metadata)
         return
     if order.conversion is None:
         data = b"".join(data for _, data in pieces)

@@ -156,6 +156,7 @@ def delivered(ctx: Context, stream_id: str, taken: Taken) -> None:
         failed=0.0,
         attempts=0,
         held=0,
+        done=(),
     )
     stream = stream_of(ctx, buffer)
     BUFFERS.put(ctx, left if stream is None else _with_due(left, stream))
@@ -167,15 +168,20 @@ def stream_of(scope: Scope, buffer: Buffer) -> DeliveryStream | None:
     return stream if stream is not None and stream.id == buffer.stream_id else None
 
 
-def put_off(ctx: Context, stream_id: str, taken: Taken | None, now: float) -> None:
-    """Have a buffer that could not be delivered tried again, each time after twice as long."""
+def put_off(
+    ctx: Context, stream_id: str, taken: Taken | None, now: float, done: tuple[str, ...] = ()
+) -> None:
+    """Have a buffer that could not be delivered tried again, each time after twice as long.
+
+    `done` are the tables that took what is theirs, and have it only once.
+    """
     buffer = _held(ctx, stream_id)
     if buffer is None:
         return
     wait = min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(buffer.attempts, 20))
     failed = buffer.failed or now
     attempts, held = buffer.attempts + 1, buffer.held if taken is None else taken.last
-    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=held)
+    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=held, done=done)
     BUFFERS.put(ctx, buffer)
 
 

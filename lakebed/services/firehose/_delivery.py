@@ -18,7 +18,7 @@ from lakebed.sealing import SealError
 from lakebed.services.firehose import _backlog, _destinations, _error_logs, _to_endpoints, _to_s3
 from lakebed.services.firehose._objects import DeliveryError, House, Target
 from lakebed.services.firehose._roles import role_context
-from lakebed.services.firehose.model import BUFFERS, EXTENDED_S3, Buffer, DeliveryStream
+from lakebed.services.firehose.model import BUFFERS, EXTENDED_S3, ICEBERG, Buffer, DeliveryStream
 
 log = logging.getLogger("lakebed.firehose")
 
@@ -42,7 +42,7 @@ def start(ctx: Context, buffer: Buffer, now: float, done: Callable[[int], None])
     run = run_id(buffer.stream_id)
     if ctx.runs.is_running(run):
         return False
-    house = House(ctx.settings, ctx.clock, ctx.ids)
+    house = House(ctx.settings, ctx.clock, ctx.ids, ctx.engines)
     as_role = role_context(ctx, _destinations.role_of(stream))
 
     async def work(caller: Caller) -> None:
@@ -81,9 +81,12 @@ async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> 
         if batch is None:
             break
         taken = batch.taken
-        if not await _attempt(caller, house, batch, now):
+        ended = await _attempt(caller, house, batch, now)
+        if not ended.is_over:
             await caller.write(
-                lambda ctx, taken=taken: _backlog.put_off(ctx, buffer.stream_id, taken, now)
+                lambda ctx, taken=taken, done=ended.done: _backlog.put_off(
+                    ctx, buffer.stream_id, taken, now, done
+                )
             )
             break
         reached = taken.last
@@ -105,31 +108,43 @@ def _next(ctx: Context, stream_id: str) -> _Batch | None:
     return None if taken is None else _Batch(buffer, stream, taken)
 
 
-async def _attempt(caller: Caller, house: House, batch: _Batch, now: float) -> bool:
-    """Deliver records; False, and said in the error log, if they have to wait."""
+class _End(msgspec.Struct, frozen=True):
+    """How an attempt ended: whether the records may go, and which tables took what is theirs."""
+
+    is_over: bool
+    done: tuple[str, ...] = ()
+
+
+async def _attempt(caller: Caller, house: House, batch: _Batch, now: float) -> _End:
+    """Deliver records; what went wrong is said in the error log."""
     stream = batch.stream
     target = Target(caller, house, stream, _destinations.bucket_of(stream))
     failures: list[Failure] = []
     errors: dict[str, str] = {}
-    is_done = True
+    end = _End(is_over=True)
     try:
         failures = await _sent(target, batch)
     except DeliveryError as error:
         errors = {error.code: error.message}
-        is_done = await _is_given_up(target, batch, error, now)
+        end = _End(await _is_given_up(target, batch, error, now), error.done)
     except Exception as error:
         # A worker's loop: whatever the bug, the records wait and the others are delivered.
         log.exception("the delivery of %s ended by a bug", stream.name)
-        errors, is_done = {_BUG: repr(error)}, False
+        errors, end = {_BUG: repr(error)}, _End(is_over=False)
     errors |= {failure.code: failure.message for failure in failures}
     await _error_logs.say(caller, stream, house.clock.now(), errors)
-    return is_done
+    return end
 
 
 async def _sent(target: Target, batch: _Batch) -> list[Failure]:
     stream, records = batch.stream, batch.taken.records
     if stream.destination_kind == EXTENDED_S3:
         return await _to_s3.deliver(target, records)
+    if stream.destination_kind == ICEBERG:
+        # Its library is loaded by those who need it.
+        from lakebed.services.firehose import _to_iceberg
+
+        return await _to_iceberg.deliver(target, records, batch.buffer.done)
     request_id = _to_endpoints.request_id_of(stream, batch.buffer.first, records[0])
     return await _to_endpoints.deliver(target, records, request_id)
 

@@ -15,10 +15,11 @@ from lakebed.context import Context
 from lakebed.core.errors import NotBuiltError
 from lakebed.core.settings import Settings
 from lakebed.sealing import seal, unseal
-from lakebed.services.firehose import _buckets, _endpoints
+from lakebed.services.firehose import _buckets, _endpoints, _iceberg_tables
 from lakebed.services.firehose.model import (
     EXTENDED_S3,
     HTTP_ENDPOINT,
+    ICEBERG,
     SECRETS,
     SPLUNK,
     DeliveryStream,
@@ -29,6 +30,7 @@ from lakebed.services.firehose.model import (
 _CHECKS: dict[str, Callable[[Context, Mapping[str, Any]], dict[str, Any]]] = {
     EXTENDED_S3: _buckets.extended_s3,
     HTTP_ENDPOINT: _endpoints.http_endpoint,
+    ICEBERG: _iceberg_tables.iceberg,
     SPLUNK: _endpoints.splunk,
 }
 _KINDS = (

@@ -68,7 +68,8 @@ class Buffer(msgspec.Struct, frozen=True):
 
     Blocks `first` to `last`, of so many bytes, of which the oldest came at `oldest` (ms); `due` is
     when it is to be delivered. `failed` is when it first could not be (0: it could), `attempts` how
-    often, `held` the last block of what was tried.
+    often, `held` the last block of what was tried, `done` the tables of it that took
+    what is theirs.
     """
 
     stream_id: str
@@ -83,6 +84,7 @@ class Buffer(msgspec.Struct, frozen=True):
     failed: float = 0.0
     attempts: int = 0
     held: int = 0
+    done: tuple[str, ...] = ()
 
 
 class Block(msgspec.Struct, frozen=True):
