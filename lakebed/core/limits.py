@@ -84,6 +84,10 @@ STREAM_PENDING_BYTES_MAX: Final = 128 * MIB
 STREAM_FILES_OPEN_MAX: Final = 256
 """Files of logs that are kept open for writing."""
 STREAM_SYNCS_AT_ONCE: Final = 8
+STREAM_JOURNAL_BYTES: Final = 8 * MIB
+"""What small flushes write before the logs' own files are synced."""
+STREAM_JOURNAL_FLUSH_BYTES_MAX: Final = 256 * KIB
+"""A larger flush syncs the files themselves: to write it twice would cost more."""
 
 # --- Glue (https://docs.aws.amazon.com/general/latest/gr/glue.html) ---
 GLUE_PAGE_MAX: Final = 100
