@@ -67,7 +67,10 @@ _heads = BLOCKS.view(_Head)
 
 def hints_of(destination: Mapping[str, Any]) -> Hints:
     """Return when a destination's buffer is due."""
-    hints = destination["BufferingHints"]
+    hints = (
+        destination.get("BufferingHints")
+        or destination["S3DestinationDescription"]["BufferingHints"]
+    )
     return Hints(hints["SizeInMBs"] * MIB, hints["IntervalInSeconds"])
 
 
@@ -189,7 +192,9 @@ def reschedule(ctx: Context, stream: DeliveryStream) -> None:
     """Give what waits the time that a changed stream's hints say; at once what could not go."""
     buffer = _held(ctx, stream.id)
     if buffer is not None:
-        BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0, held=0), stream))
+        # What a part of the destination has already stays together until the others have theirs.
+        held = buffer.held if buffer.done else 0
+        BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0, held=held), stream))
 
 
 def discard(ctx: Context, stream_id: str) -> None:

@@ -18,7 +18,14 @@ from lakebed.sealing import SealError
 from lakebed.services.firehose import _backlog, _destinations, _error_logs, _to_endpoints, _to_s3
 from lakebed.services.firehose._objects import DeliveryError, House, Target
 from lakebed.services.firehose._roles import role_context
-from lakebed.services.firehose.model import BUFFERS, EXTENDED_S3, ICEBERG, Buffer, DeliveryStream
+from lakebed.services.firehose.model import (
+    BUFFERS,
+    EXTENDED_S3,
+    ICEBERG,
+    REDSHIFT,
+    Buffer,
+    DeliveryStream,
+)
 
 log = logging.getLogger("lakebed.firehose")
 
@@ -145,6 +152,10 @@ async def _sent(target: Target, batch: _Batch) -> list[Failure]:
         from lakebed.services.firehose import _to_iceberg
 
         return await _to_iceberg.deliver(target, records, batch.buffer.done)
+    if stream.destination_kind == REDSHIFT:
+        from lakebed.services.firehose import _to_redshift
+
+        return await _to_redshift.deliver(target, records, batch.buffer.done)
     request_id = _to_endpoints.request_id_of(stream, batch.buffer.first, records[0])
     return await _to_endpoints.deliver(target, records, request_id)
 
@@ -162,7 +173,12 @@ async def _is_given_up(target: Target, batch: _Batch, error: DeliveryError, now:
     if error.is_retried and now - first < seconds:
         return False
     try:
-        await _to_endpoints.give_up(target, batch.taken.records, error)
+        if stream.destination_kind == REDSHIFT:
+            from lakebed.services.firehose import _to_redshift
+
+            await _to_redshift.give_up(target, batch.taken.records, error)
+        else:
+            await _to_endpoints.give_up(target, batch.taken.records, error)
     except DeliveryError as failure:
         log.warning("errors of %s cannot be put: %s", stream.name, failure.message)
         return False
