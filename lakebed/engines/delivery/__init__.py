@@ -93,7 +93,9 @@ class Conversion(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True):
     """A buffer's records and what is to be done with them.
 
-    `is_apart` leaves the records apart (what sends records, not objects, asks for them).
+    `is_apart` leaves the records apart (what sends records, not objects, asks for them). `active`
+    are the keys of partitions that are among the `partitions_max` whether records are theirs or
+    not.
     """
 
     records: list[Record]
@@ -104,6 +106,7 @@ class Order(msgspec.Struct, frozen=True):
     object_name: str = "records"
     conversion: Conversion | None = None
     is_apart: bool = False
+    active: list[Mapping[str, str]] = []
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -53,7 +53,9 @@ def _gathered(order: Order, treated: Iterator[Treated], failures: list[Failure])
 
     A record of which one piece finds no room among the partitions fails whole.
     """
-    found: dict[tuple[tuple[str, str], ...], _Gathered] = {}
+    found: dict[tuple[tuple[str, str], ...], _Gathered] = {
+        tuple(keys.items()): _Gathered(keys, [], []) for keys in order.active
+    }
     for record, pieces in treated:
         wanted = {tuple(piece.keys.items()) if order.is_partitioned else () for piece in pieces}
         if len(wanted - found.keys()) + len(found) > max(1, order.partitions_max):
@@ -66,7 +68,7 @@ def _gathered(order: Order, treated: Iterator[Treated], failures: list[Failure])
                 held = found[key] = _Gathered(dict(key), [], [])
             held.pieces.append((record, piece.data))
             held.metadata.append(piece.keys)
-    return list(found.values())
+    return [group for group in found.values() if group.pieces]
 
 
 def _exceeded(order: Order, record: Record) -> Failure:

@@ -72,6 +72,21 @@ def _shards(ctx: Context, arn: str) -> list[str]:
         request = {"NextToken": token}
 
 
+async def retention_seconds(caller: Caller, stream: DeliveryStream) -> int:
+    """Return how long the source keeps its records; 0 if it does not say."""
+    described = stream.source["KinesisStreamSourceDescription"]
+
+    def read(ctx: Context) -> int:
+        asked: Any = {"StreamARN": described["KinesisStreamARN"]}
+        found: Any = _as_source(ctx, described).aws.kinesis.describe_stream_summary(asked)
+        return 3600 * int(found["StreamDescriptionSummary"]["RetentionPeriodHours"])
+
+    try:
+        return await caller.write(read)
+    except AwsError:
+        return 0
+
+
 def begin(ctx: Context, stream: DeliveryStream) -> None:
     """Have a stream's source read from now on."""
     if stream.kind == FROM_KINESIS:
