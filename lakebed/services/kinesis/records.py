@@ -151,7 +151,10 @@ def _append(ctx: Context, stream: Stream, shard: Shard, records: Sequence[_Recor
     if stream.encryption == KMS:
         lines = sealed_lines(shard, records, *_data_keys.current(ctx, stream))
     appended = ctx.engines.stream.append(shard.log, len(records), ctx.clock.now(), lines)
-    ctx.store.flush_first(appended.pending.flush)
+    if appended.pending.is_quick:
+        appended.pending.flush()
+    else:
+        ctx.store.flush_first(appended.pending.flush)
     return _sequence_numbers.of_run(shard, appended.first, len(records), appended.time)
 
 

@@ -15,6 +15,7 @@ from lakebed.core.limits import (
     STREAM_FILES_OPEN_MAX,
     STREAM_JOURNAL_FLUSH_BYTES_MAX,
     STREAM_PENDING_BYTES_MAX,
+    STREAM_QUICK_BYTES_MAX,
     STREAM_SEGMENT_BYTES,
     STREAM_SEGMENT_SECONDS,
     STREAM_SYNCS_AT_ONCE,
@@ -54,6 +55,11 @@ class _Batch:
         self.is_kept = False
         self.failure = ""
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether the lines are few, and nothing is synced: then no other thread is flushing."""
+        return self._store.is_quick and self.size <= STREAM_QUICK_BYTES_MAX
+
     def flush(self) -> None:
         """Make the lines durable and visible; StreamError if they are gone."""
         if not self.is_kept:
@@ -78,6 +84,11 @@ class SegmentStore:
         self._journal = Journal(place) if is_synced else None
         self._is_journal_wrong = False
         self._unsynced: dict[Segment, None] = {}
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a flush waits neither for the disk nor for another flush."""
+        return not self._is_synced and not self._flushing.locked()
 
     # -- logs ---------------------------------------------------------------------------------
 
