@@ -452,8 +452,8 @@ DELIVERY_SLICE_BYTES: Final = 2 * MIB
 """Delivered records deleted before others have their turn."""
 DELIVERY_SOURCE_BYTES: Final = 8 * MIB
 """Read of one shard before others have their turn."""
-DELIVERY_SOURCE_SECONDS_MAX: Final = 8.0
-"""How seldom a source that sleeps is looked at."""
+DELIVERY_SOURCE_SECONDS_MAX: Final = 60.0
+"""How seldom a source is looked at that nothing rings for."""
 DELIVERY_SOURCES_AT_ONCE: Final = 100
 """Kinesis streams that are read at a time."""
 DELIVERIES_AT_ONCE: Final = 8

@@ -85,7 +85,15 @@ def append(ctx: Context, stream: DeliveryStream, records: Sequence[Record]) -> N
     buffer = replace(
         buffer, last=buffer.last + 1, size_bytes=buffer.size_bytes + size, oldest=oldest
     )
-    BUFFERS.put(ctx, _with_due(buffer, stream))
+    now_due = _with_due(buffer, stream)
+    if now_due.due != buffer.due or buffer.first == buffer.last:
+        _ring(ctx)
+    BUFFERS.put(ctx, now_due)
+
+
+def _ring(ctx: Context) -> None:
+    """Wake whoever delivers, once the caller's transaction is committed."""
+    ctx.store.after_commit(ctx.engines.alarm.ring)
 
 
 def _with_due(buffer: Buffer, stream: DeliveryStream) -> Buffer:
@@ -218,6 +226,7 @@ def reschedule(ctx: Context, stream: DeliveryStream) -> None:
         # What a part of the destination has already stays together until the others have theirs.
         held = buffer.held if buffer.done else 0
         BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0, held=held), stream))
+        _ring(ctx)
 
 
 def discard(ctx: Context, stream_id: str) -> None:
