@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 BANNED_NAMES = frozenset({"utils", "misc", "common", "manager", "helpers"})
+NAMED_BY_AWS = frozenset({"lakebed/engines/jobs/spark/libraries/awsglue/utils.py"})
 BANNED_TEXT = re.compile(r"\b(TODO|FIXME|XXX)\b|assert True\b|/(?:home|root|work)/\w+")
 HEAVY = {
     "duckdb": ("lakebed/engines/sql/duckdb/", "lakebed/engines/object_select/"),
@@ -66,7 +67,8 @@ def problems(root: Path = ROOT) -> list[str]:
 def _file(name: str, text: str) -> Iterator[str]:
     lines = text.splitlines()
     stem = Path(name).stem
-    if BANNED_NAMES & set(Path(name).parts) or stem in BANNED_NAMES:
+    meaningless = BANNED_NAMES & set(Path(name).parts) or stem in BANNED_NAMES
+    if meaningless and name not in NAMED_BY_AWS:
         yield f"1 a name that says nothing: {stem}"
     is_ours = name.startswith(("lakebed/", "tools/")) and not name.startswith("lakebed/shapes/")
     if is_ours and len(lines) > FILE_LINES_MAX:

@@ -44,7 +44,7 @@ PARTIAL = ".partial"
 STORE = Path("state") / "store.sqlite"
 NOT_OURS = frozenset({
     "store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "odd", "versions", "parts", "tmp",
-    "pinned", "queries", "trash", "owner", SERVER_FILE,
+    "pinned", "queries", "trash", "owner", "streams.journal", SERVER_FILE,
 })  # fmt: skip
 """Below `state/`, what is carried by the index, or belongs to a running server."""
 

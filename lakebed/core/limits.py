@@ -84,6 +84,12 @@ STREAM_PENDING_BYTES_MAX: Final = 128 * MIB
 STREAM_FILES_OPEN_MAX: Final = 256
 """Files of logs that are kept open for writing."""
 STREAM_SYNCS_AT_ONCE: Final = 8
+STREAM_QUICK_BYTES_MAX: Final = 64 * KIB
+"""What is written at once, on the loop, where nothing is synced: a thread would cost more."""
+STREAM_JOURNAL_BYTES: Final = 8 * MIB
+"""What small flushes write before the logs' own files are synced."""
+STREAM_JOURNAL_FLUSH_BYTES_MAX: Final = 256 * KIB
+"""A larger flush syncs the files themselves: to write it twice would cost more."""
 
 # --- Glue (https://docs.aws.amazon.com/general/latest/gr/glue.html) ---
 GLUE_PAGE_MAX: Final = 100
@@ -234,6 +240,8 @@ DECISIONS_FILES_MAX: Final = 4
 LET_THROUGH_SECONDS: Final = 60.0
 LET_THROUGH_REMEMBERED_MAX: Final = 10_000
 """What `open` mode lets through is written down once in so long for each caller and resource."""
+ROWS_REMEMBERED_MAX: Final = 2048
+"""Rows of a table, or read by the loop, that are kept in memory where a table says so."""
 WRITE_AHEAD_LOG_BYTES_MAX: Final = 16 * MIB
 RESERVE_BYTES: Final = 512 * KIB
 """Kept back for deletes on a full disk."""
@@ -427,7 +435,7 @@ DELIVERY_RECORD_BYTES_MAX: Final = 1_024_000
 DELIVERY_BATCH_BYTES_MAX: Final = 4 * MIB
 """Of one PutRecordBatch."""
 DELIVERY_PARTITIONS_MAX: Final = 500
-"""Partitions of one buffer; records of more go below the error prefix."""
+"""Active partitions of a stream; records of more go below the error prefix."""
 DELIVERY_PREFIX_CHARACTERS_MAX: Final = 512
 """Of an evaluated prefix."""
 DELIVERY_TAGS_MAX: Final = 50
@@ -437,13 +445,15 @@ DELIVERY_CHILD_SECONDS_MAX: Final = 120.0
 """How long the processing of one buffer may take: a JQ program may have no end."""
 DELIVERY_CHILD_BYTES_MAX: Final = 2 * GIB
 DELIVERY_RETRY_SECONDS_MAX: Final = 300.0
-"""Between two attempts at what cannot be delivered; it waits until it can."""
+"""Between two attempts at what cannot be delivered."""
+DELIVERY_KEPT_SECONDS: Final = 86_400
+"""How long what no bucket takes is kept; of a Kinesis stream as long as that keeps it."""
 DELIVERY_SLICE_BYTES: Final = 2 * MIB
 """Delivered records deleted before others have their turn."""
 DELIVERY_SOURCE_BYTES: Final = 8 * MIB
 """Read of one shard before others have their turn."""
-DELIVERY_SOURCE_SECONDS_MAX: Final = 8.0
-"""How seldom a source that sleeps is looked at."""
+DELIVERY_SOURCE_SECONDS_MAX: Final = 60.0
+"""How seldom a source is looked at that nothing rings for."""
 DELIVERY_SOURCES_AT_ONCE: Final = 100
 """Kinesis streams that are read at a time."""
 DELIVERIES_AT_ONCE: Final = 8

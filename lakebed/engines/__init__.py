@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from lakebed.engines.sql import SqlEngine
     from lakebed.engines.stream import StreamEngine
 
+from lakebed.engines.delivery.alarm import Alarm
+
 
 class Engines(msgspec.Struct, frozen=True):
-    """The engines a server was started with, by kind."""
+    """The engines a server was started with, by kind; `alarm` wakes its deliveries."""
 
     objects: ObjectStore
     sql: SqlEngine
     crawl: CrawlEngine
     stream: StreamEngine
     jobs: JobEngine
+    alarm: Alarm = msgspec.field(default_factory=Alarm)

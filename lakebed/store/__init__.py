@@ -13,6 +13,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from lakebed.core.limits import ROWS_REMEMBERED_MAX
+
 T = TypeVar("T")
 V = TypeVar("V")
 Key = tuple[str | int | float, ...]
@@ -25,7 +27,8 @@ class StoreError(Exception):
 class Layout(msgspec.Struct, frozen=True):
     """The columns of a table: `key` in order, `indexes` by name; `durable` writes are synced.
 
-    Column names that hold numbers are in `numbers`; all others hold text.
+    Column names that hold numbers are in `numbers`; all others hold text. The loop's transaction
+    keeps rows that are `remembered` in memory once they were read, until something is written.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Layout(msgspec.Struct, frozen=True):
     indexes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     numbers: frozenset[str] = frozenset()
     durable: bool = True
+    remembered: bool = False
 
     @property
     def indexed(self) -> tuple[str, ...]:
@@ -207,7 +211,8 @@ class Table(Generic[T]):
 
     The stored key starts with (account, region) unless `everywhere` is set (S3 bucket names are
     global). `indexes` gives further orders as `name=(field, …)`. Text sorts by its UTF-8 bytes, as
-    S3 lists keys.
+    S3 lists keys. `remembered` is for rows that nearly every request reads, and few writes: a row
+    got may then be the same object as one got before, so nobody may change what is in it.
     """
 
     def __init__(  # noqa: PLR0913 (a declaration: everything past the key is by keyword)
@@ -220,6 +225,7 @@ class Table(Generic[T]):
         numbers: tuple[str, ...] = (),
         everywhere: bool = False,
         durable: bool = True,
+        remembered: bool = False,
     ) -> None:
         own = () if everywhere else ("account", "region")
         self.layout = Layout(
@@ -228,7 +234,9 @@ class Table(Generic[T]):
             tuple((label, own + columns) for label, columns in (indexes or {}).items()),
             frozenset(numbers),
             durable,
+            remembered,
         )
+        self._rows: dict[bytes, T] = {}
         self._everywhere = everywhere
         self._key = key
         self._indexed = self.layout.indexed
@@ -247,7 +255,17 @@ class Table(Generic[T]):
     def get(self, scope: Scope, *key: str | int | float) -> T | None:
         """Return the row with this key, or None."""
         value = scope.store.get(self.layout, self._full(scope, key))
-        return None if value is None else self._decode(value)
+        if value is None:
+            return None
+        if not self.layout.remembered:
+            return self._decode(value)
+        row = self._rows.get(value)
+        if row is None:
+            row = self._decode(value)
+            if len(self._rows) >= ROWS_REMEMBERED_MAX:
+                self._rows.clear()
+            self._rows[value] = row
+        return row
 
     def put(self, scope: Scope, row: T) -> None:
         """Insert the row, or replace the one with its key."""

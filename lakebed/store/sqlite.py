@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from lakebed.core.limits import WRITE_AHEAD_LOG_BYTES_MAX
+from lakebed.core.limits import ROWS_REMEMBERED_MAX, WRITE_AHEAD_LOG_BYTES_MAX
 from lakebed.store import CommitGroup, Key, Layout, Range, StoreError
 from lakebed.store.reserve import Reserve
 
@@ -25,8 +25,19 @@ _WHOLE = "the whole transaction"
 class SqliteTransaction:
     """A connection and what is open on it. Begins at the first write, so reads cost no BEGIN."""
 
-    def __init__(self, path: Path, writer: threading.Lock, reserve: Reserve) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writer: threading.Lock,
+        reserve: Reserve,
+        memory: _Memory | None = None,
+        *,
+        is_main: bool = False,
+    ) -> None:
         self._reserve = reserve
+        self._memory = memory or _Memory()
+        self._is_main = is_main
+        self._wrote_remembered = False
         self._connection = self._open(path)
         self._execute = self._connection.execute
         self._writer = writer
@@ -62,6 +73,14 @@ class SqliteTransaction:
 
     def get(self, layout: Layout, key: Key) -> bytes | None:
         """Return the row's JSON, or None."""
+        if not (layout.remembered and self._is_main):
+            return self._get(layout, key)
+        rows, place = self._memory.known(), (layout.name, key)
+        if place not in rows:
+            rows[place] = self._get(layout, key)
+        return rows[place]
+
+    def _get(self, layout: Layout, key: Key) -> bytes | None:
         row = self._read(layout, self._statement("get", layout), key).fetchone()
         return None if row is None else row[0]
 
@@ -120,6 +139,10 @@ class SqliteTransaction:
             raise StoreError(str(error)) from error
         if layout.durable:
             self.needs_sync = True
+        if layout.remembered:
+            self._wrote_remembered = True
+            if self._is_main:
+                self._memory.forget()
         return changed
 
     def _statement(self, kind: str, layout: Layout) -> str:
@@ -190,6 +213,9 @@ class SqliteTransaction:
             return
         del self._callbacks[kept[0] :]
         self._undo_joined(kept[1])
+        if self._wrote_remembered:
+            # Nobody reads before this function has returned.
+            self._memory.forget()
         if name is _WHOLE:
             self._created.clear()
             self._connection.rollback()
@@ -256,10 +282,17 @@ class SqliteTransaction:
                 raise
             raise StoreError(str(error)) from error
         finally:
+            self._forget_rows()
             if self._began:
                 self._began = False
                 self._writer.release()
         return callbacks
+
+    def _forget_rows(self) -> None:
+        """Have remembered rows read anew, if this transaction, which is over, wrote any."""
+        if self._wrote_remembered:
+            self._wrote_remembered = False
+            self._memory.forget()
 
     def rollback(self) -> None:
         """Forget every write and callback since the transaction began."""
@@ -270,10 +303,12 @@ class SqliteTransaction:
             self._connection.rollback()
             self._began = False
             self._writer.release()
+        self._forget_rows()
 
     def clear(self) -> None:
         """Delete every row of every table."""
         self._begin()
+        self._wrote_remembered = True
         names = self._execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (name,) in names:
             self._execute(f"DELETE FROM {name}")
@@ -286,6 +321,32 @@ class SqliteTransaction:
         """Roll back what is open and close the connection."""
         self.rollback()
         self._connection.close()
+
+
+class _Memory:
+    """Rows of remembered tables as the loop's transaction read them; None for those not there.
+
+    Any thread may have all of them forgotten once it has committed: whoever waits for its answer
+    then finds what it wrote.
+    """
+
+    __slots__ = ("_is_stale", "_rows")
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, Key], bytes | None] = {}
+        self._is_stale = False
+
+    def known(self) -> dict[tuple[str, Key], bytes | None]:
+        """Return what is remembered, for the loop alone."""
+        if self._is_stale or len(self._rows) >= ROWS_REMEMBERED_MAX:
+            # In this order: what is committed from here on makes it stale again.
+            self._is_stale = False
+            self._rows.clear()
+        return self._rows
+
+    def forget(self) -> None:
+        """Have everything read anew."""
+        self._is_stale = True
 
 
 class _Savepoint:
@@ -316,7 +377,8 @@ class SqliteStore:
         self._writer = threading.Lock()
         self._reserve = Reserve(path.with_name("reserve"))
         self._reserve.make()
-        self.main = SqliteTransaction(path, self._writer, self._reserve)
+        self._memory = _Memory()
+        self.main = SqliteTransaction(path, self._writer, self._reserve, self._memory, is_main=True)
         self._idle: list[SqliteTransaction] = []
 
     @contextmanager
@@ -330,7 +392,7 @@ class SqliteStore:
         try:
             transaction = self._idle.pop()
         except IndexError:
-            transaction = SqliteTransaction(self._path, self._writer, self._reserve)
+            transaction = SqliteTransaction(self._path, self._writer, self._reserve, self._memory)
         try:
             yield transaction
             callbacks = transaction.commit()

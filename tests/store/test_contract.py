@@ -31,6 +31,9 @@ NOTES = Table(
 NAMES = Table("plain_name", Note, key=("table",), everywhere=True)
 
 
+REMEMBERED = Table("remembered_note", Note, key=("table",), everywhere=True, remembered=True)
+
+
 @dataclass
 class Place:
     store: object
@@ -224,3 +227,60 @@ def test_the_log_does_not_grow_for_ever(tmp_path):
     store.close()
     # Once in so many writes, and not at each one from the first time on.
     assert 1 <= sum(due) <= 10
+
+
+_WRITES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["put", "delete", "delete_range", "undone", "rollback", "commit", "thread"]
+        ),
+        st.sampled_from("ab"),
+    ),
+    max_size=25,
+)
+
+
+@given(steps=_WRITES)
+def test_remembered_rows_are_those_of_the_store(tmp_path_factory, steps):
+    store = SqliteStore(tmp_path_factory.mktemp("remembered") / "store.sqlite")
+    main = Place(store.main)
+    kept, seen = {}, {}
+    for count, (step, name) in enumerate(steps):
+        if step == "put":
+            REMEMBERED.put(main, Note(name, count))
+            seen[name] = count
+        elif step == "delete":
+            REMEMBERED.delete(main, name)
+            seen.pop(name, None)
+        elif step == "delete_range":
+            REMEMBERED.delete_range(main, Range((name,)))
+            seen.pop(name, None)
+        elif step == "undone":
+            with contextlib.suppress(KeyError), store.main.savepoint():
+                REMEMBERED.put(main, Note(name, -1))
+                assert REMEMBERED.get(main, name) == Note(name, -1)
+                raise KeyError
+        elif step == "rollback":
+            store.main.rollback()
+            seen = dict(kept)
+        else:
+            store.main.commit()
+            if step == "thread":
+                with store.transaction() as other:
+                    REMEMBERED.put(Place(other), Note(name, count))
+                seen[name] = count
+            kept = dict(seen)
+        for one in "ab":
+            expected = Note(one, seen[one]) if one in seen else None
+            assert REMEMBERED.get(main, one) == expected
+    store.main.rollback()
+    store.clear()
+    assert REMEMBERED.get(main, "a") is None
+    store.close()
+
+
+def test_a_remembered_row_is_read_once(store):
+    with store.transaction() as transaction:
+        REMEMBERED.put(Place(transaction), Note("a", 1))
+    main = Place(store.main)
+    assert REMEMBERED.get(main, "a") is REMEMBERED.get(main, "a")

@@ -15,6 +15,7 @@ import msgspec
 PROCESSING_FAILED = "processing-failed"
 DECOMPRESSION_FAILED = "decompression-failed"
 CONVERSION_FAILED = "format-conversion-failed"
+TABLE_FAILED = "iceberg-failed"
 PARTITIONS_EXCEEDED = "activePartitionExceeded"
 """What `!{firehose:error-output-type}` is of a record that could not be treated."""
 
@@ -92,7 +93,9 @@ class Conversion(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True):
     """A buffer's records and what is to be done with them.
 
-    `is_apart` leaves the records apart (what sends records, not objects, asks for them).
+    `is_apart` leaves the records apart (what sends records, not objects, asks for them). `active`
+    are the keys of partitions that are among the `partitions_max` whether records are theirs or
+    not.
     """
 
     records: list[Record]
@@ -103,12 +106,14 @@ class Order(msgspec.Struct, frozen=True):
     object_name: str = "records"
     conversion: Conversion | None = None
     is_apart: bool = False
+    active: list[Mapping[str, str]] = []
 
 
 class Part(msgspec.Struct, frozen=True):
     """What is one object: its partition keys, its bytes, when its oldest record came.
 
-    `records` are there in the place of `data` where they were to be left apart.
+    `records` are there in the place of `data` where they were to be left apart, and `metadata` is
+    what the query found of each.
     """
 
     keys: Mapping[str, str]
@@ -116,6 +121,7 @@ class Part(msgspec.Struct, frozen=True):
     oldest: int
     count: int
     records: list[Record] = []
+    metadata: list[Mapping[str, str]] = []
 
 
 class Failure(msgspec.Struct, frozen=True):

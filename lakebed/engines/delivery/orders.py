@@ -21,10 +21,11 @@ Treated = tuple[Record, list[Piece]]
 
 
 class _Gathered(msgspec.Struct):
-    """The pieces of one partition, each with the record it is from."""
+    """The pieces of one partition, each with the record it is from, and what was found of each."""
 
     keys: Mapping[str, str]
     pieces: list[tuple[Record, bytes]]
+    metadata: list[Mapping[str, str]]
 
 
 def carry_out(order: Order) -> Outcome:
@@ -52,7 +53,9 @@ def _gathered(order: Order, treated: Iterator[Treated], failures: list[Failure])
 
     A record of which one piece finds no room among the partitions fails whole.
     """
-    found: dict[tuple[tuple[str, str], ...], _Gathered] = {}
+    found: dict[tuple[tuple[str, str], ...], _Gathered] = {
+        tuple(keys.items()): _Gathered(keys, [], []) for keys in order.active
+    }
     for record, pieces in treated:
         wanted = {tuple(piece.keys.items()) if order.is_partitioned else () for piece in pieces}
         if len(wanted - found.keys()) + len(found) > max(1, order.partitions_max):
@@ -62,9 +65,10 @@ def _gathered(order: Order, treated: Iterator[Treated], failures: list[Failure])
             key = tuple(piece.keys.items()) if order.is_partitioned else ()
             held = found.get(key)
             if held is None:
-                held = found[key] = _Gathered(dict(key), [])
+                held = found[key] = _Gathered(dict(key), [], [])
             held.pieces.append((record, piece.data))
-    return list(found.values())
+            held.metadata.append(piece.keys)
+    return [group for group in found.values() if group.pieces]
 
 
 def _exceeded(order: Order, record: Record) -> Failure:
@@ -77,7 +81,7 @@ def _parts(order: Order, group: _Gathered, failures: list[Failure]) -> Iterator[
     pieces = group.pieces
     if order.is_apart:
         records = [msgspec.structs.replace(record, data=data) for record, data in pieces]
-        yield Part(group.keys, b"", _oldest(pieces), len(pieces), records)
+        yield Part(group.keys, b"", _oldest(pieces), len(pieces), records, group.metadata)
         return
     if order.conversion is None:
         data = b"".join(data for _, data in pieces)

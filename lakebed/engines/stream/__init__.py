@@ -50,6 +50,11 @@ class Lines(msgspec.Struct, frozen=True):
 class Pending(Protocol):
     """Lines that are appended and not durable yet, of one log or of many."""
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether a flush is so little work, and waits for no disk, that the loop may do it."""
+        ...
+
     def flush(self) -> None:
         """Make them durable and visible; StreamError if they are gone, however often asked."""
         ...

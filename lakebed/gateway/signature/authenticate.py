@@ -36,9 +36,15 @@ EXPIRES_SECONDS_MAX = 604_800
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 QUERY_STRING = "REST-QUERY-STRING"
 _TIMES_CACHED = 1024
+_SIGNATURE_CHARACTERS = 64
 
 _SCOPE_DATE = re.compile(r"\d{8}", re.ASCII)
 _BASIC_TIME = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_USUAL = re.compile(
+    rf"{canonical.ALGORITHM} Credential=([^/,= ]+)/(\d{{8}})/([^/,= ]+)/([^/,= ]+)/aws4_request, ?"
+    r"SignedHeaders=([^,= ]+), ?Signature=",
+    re.ASCII,
+)
 _EXPIRES = re.compile(r"-?\d{1,18}", re.ASCII)
 _PRESIGNED = ("Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature")
 
@@ -87,6 +93,21 @@ class _Signed(msgspec.Struct, frozen=True):
     @property
     def scope(self) -> str:
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
+
+
+@functools.lru_cache(maxsize=_TIMES_CACHED)
+def _usual(text: str) -> _Signed | None:
+    """Return what a header says up to its signature, if it is written as SDKs write it.
+
+    A client says the same all day; what is written otherwise is read, or refused, part by part.
+    """
+    match = _USUAL.fullmatch(text)
+    return None if match is None else _Signed(*match.groups(), "")
+
+
+@functools.lru_cache(maxsize=_TIMES_CACHED)
+def _names(signed_headers: str) -> frozenset[str]:
+    return frozenset(signed_headers.split(";"))
 
 
 @functools.lru_cache(maxsize=_TIMES_CACHED)
@@ -179,6 +200,10 @@ class _Verifier:
         return self._verify(signed, signed_at, secret, self._header_payload())
 
     def _from_header(self, authorization: str) -> _Signed:
+        usual = _usual(authorization[:-_SIGNATURE_CHARACTERS])
+        signature = authorization[-_SIGNATURE_CHARACTERS:]
+        if usual is not None and signature.isalnum():
+            return replace(usual, signature=signature)
         scheme, _, rest = authorization.partition(" ")
         if scheme != canonical.ALGORITHM:
             raise self.refusals.unsupported(authorization)
@@ -241,7 +266,7 @@ class _Verifier:
 
     def _check_headers(self, signed: _Signed) -> None:
         """Refuse a request whose host or whose own headers of AWS's are not signed."""
-        names = signed.signed_headers.split(";")
+        names = _names(signed.signed_headers)
         if "host" not in names:
             raise self.refusals.unsigned_headers(["host"])
         missing = [

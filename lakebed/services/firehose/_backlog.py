@@ -67,7 +67,10 @@ _heads = BLOCKS.view(_Head)
 
 def hints_of(destination: Mapping[str, Any]) -> Hints:
     """Return when a destination's buffer is due."""
-    hints = destination["BufferingHints"]
+    hints = (
+        destination.get("BufferingHints")
+        or destination["S3DestinationDescription"]["BufferingHints"]
+    )
     return Hints(hints["SizeInMBs"] * MIB, hints["IntervalInSeconds"])
 
 
@@ -78,13 +81,19 @@ def append(ctx: Context, stream: DeliveryStream, records: Sequence[Record]) -> N
     buffer = _held(ctx, stream.id) or fresh
     block = Block(stream.id, buffer.last + 1, arrival, size, list(records))
     BLOCKS.put(ctx, _encryption.sealed(ctx, stream, block) if stream.key_type else block)
+    oldest = arrival if buffer.is_sorted else min(buffer.oldest, arrival)
     buffer = replace(
-        buffer,
-        last=buffer.last + 1,
-        size_bytes=buffer.size_bytes + size,
-        oldest=min(buffer.oldest, arrival),
+        buffer, last=buffer.last + 1, size_bytes=buffer.size_bytes + size, oldest=oldest
     )
-    BUFFERS.put(ctx, _with_due(buffer, stream))
+    now_due = _with_due(buffer, stream)
+    if now_due.due != buffer.due or buffer.first == buffer.last:
+        _ring(ctx)
+    BUFFERS.put(ctx, now_due)
+
+
+def _ring(ctx: Context) -> None:
+    """Wake whoever delivers, once the caller's transaction is committed."""
+    ctx.store.after_commit(ctx.engines.alarm.ring)
 
 
 def _with_due(buffer: Buffer, stream: DeliveryStream) -> Buffer:
@@ -92,8 +101,30 @@ def _with_due(buffer: Buffer, stream: DeliveryStream) -> Buffer:
     if buffer.attempts:
         return buffer
     hints = hints_of(stream.destination)
-    is_full = buffer.size_bytes >= hints.size_bytes
-    return replace(buffer, due=0.0 if is_full else buffer.oldest / 1000 + hints.seconds)
+    times: list[float] = [] if buffer.sorted_due is None else [buffer.sorted_due]
+    if not buffer.is_sorted:
+        is_full = buffer.size_bytes >= hints.size_bytes
+        times.append(0.0 if is_full else buffer.oldest / 1000 + hints.seconds)
+    return replace(buffer, due=min(times))
+
+
+def sorted_until(
+    ctx: Context, stream: DeliveryStream, due: float | None, *, is_failing: bool = True
+) -> None:
+    """Note when the next partition of a stream is due; None: there is none any more.
+
+    What could not be delivered is still so if it `is_failing`.
+    """
+    buffer = _held(ctx, stream.id)
+    if buffer is None:
+        return
+    if due is None and buffer.is_sorted:
+        BUFFERS.delete(ctx, stream.id)
+        return
+    buffer = replace(buffer, sorted_due=due)
+    if not is_failing:
+        buffer = replace(buffer, attempts=0, failed=0.0)
+    BUFFERS.put(ctx, _with_due(buffer, stream))
 
 
 def due(scope: Scope, now: float, limit: int) -> list[Buffer]:
@@ -138,24 +169,28 @@ def _held(ctx: Context, stream_id: str) -> Buffer | None:
     return BUFFERS.get(ctx, stream_id)
 
 
-def delivered(ctx: Context, stream_id: str, taken: Taken) -> None:
-    """Delete what was delivered; nothing where the stream is gone meanwhile."""
+def delivered(ctx: Context, stream_id: str, taken: Taken, *, is_failing: bool = False) -> None:
+    """Delete what was delivered; nothing where the stream is gone meanwhile.
+
+    What was only sorted can fail still (`is_failing`).
+    """
     buffer = _held(ctx, stream_id)
     if buffer is None:
         return
     BLOCKS.delete_range(ctx, Range((stream_id,), end=(taken.last + 1,)))
     head = next(iter(_heads(ctx, Range((stream_id,), limit=1))), None)
-    if head is None:
+    if head is None and buffer.sorted_due is None:
         BUFFERS.delete(ctx, stream_id)
         return
     left = replace(
         buffer,
         first=taken.last + 1,
         size_bytes=buffer.size_bytes - sum(size for _, size in taken.blocks),
-        oldest=head.arrival,
-        failed=0.0,
-        attempts=0,
+        oldest=0 if head is None else head.arrival,
+        failed=buffer.failed if is_failing else 0.0,
+        attempts=buffer.attempts if is_failing else 0,
         held=0,
+        done=(),
     )
     stream = stream_of(ctx, buffer)
     BUFFERS.put(ctx, left if stream is None else _with_due(left, stream))
@@ -167,15 +202,20 @@ def stream_of(scope: Scope, buffer: Buffer) -> DeliveryStream | None:
     return stream if stream is not None and stream.id == buffer.stream_id else None
 
 
-def put_off(ctx: Context, stream_id: str, taken: Taken | None, now: float) -> None:
-    """Have a buffer that could not be delivered tried again, each time after twice as long."""
+def put_off(
+    ctx: Context, stream_id: str, taken: Taken | None, now: float, done: tuple[str, ...] = ()
+) -> None:
+    """Have a buffer that could not be delivered tried again, each time after twice as long.
+
+    `done` are the tables that took what is theirs, and have it only once.
+    """
     buffer = _held(ctx, stream_id)
     if buffer is None:
         return
     wait = min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(buffer.attempts, 20))
     failed = buffer.failed or now
     attempts, held = buffer.attempts + 1, buffer.held if taken is None else taken.last
-    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=held)
+    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=held, done=done)
     BUFFERS.put(ctx, buffer)
 
 
@@ -183,7 +223,10 @@ def reschedule(ctx: Context, stream: DeliveryStream) -> None:
     """Give what waits the time that a changed stream's hints say; at once what could not go."""
     buffer = _held(ctx, stream.id)
     if buffer is not None:
-        BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0, held=0), stream))
+        # What a part of the destination has already stays together until the others have theirs.
+        held = buffer.held if buffer.done else 0
+        BUFFERS.put(ctx, _with_due(replace(buffer, attempts=0, failed=0.0, held=held), stream))
+        _ring(ctx)
 
 
 def discard(ctx: Context, stream_id: str) -> None:

@@ -1,13 +1,14 @@
 """The run of a delivery: a stream's buffer to its destination, as the stream's role.
 
-Records are deleted from the backlog once their objects are there. What a destination does not take
-waits and is tried again; a crash in between delivers again. https://docs.aws.amazon.com/firehose/latest/dev/retry.html
+Records are deleted from the backlog once their objects are there: a crash in between delivers
+again. https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -15,14 +16,30 @@ from lakebed.context import Caller, Context
 from lakebed.core.errors import AwsError
 from lakebed.engines.delivery import Failure
 from lakebed.sealing import SealError
-from lakebed.services.firehose import _backlog, _destinations, _error_logs, _to_endpoints, _to_s3
-from lakebed.services.firehose._objects import DeliveryError, House, Target
+from lakebed.services.firehose import (
+    _backlog,
+    _destinations,
+    _partitions,
+    _sorting,
+    _to_endpoints,
+    _to_s3,
+)
+from lakebed.services.firehose._attempts import Attempt
+from lakebed.services.firehose._objects import House, Target
+from lakebed.services.firehose._processing import is_partitioned
 from lakebed.services.firehose._roles import role_context
-from lakebed.services.firehose.model import BUFFERS, EXTENDED_S3, Buffer, DeliveryStream
+from lakebed.services.firehose.model import (
+    BUFFERS,
+    EXTENDED_S3,
+    ICEBERG,
+    REDSHIFT,
+    Buffer,
+    DeliveryStream,
+)
 
 log = logging.getLogger("lakebed.firehose")
 
-_BUG = "Firehose.InternalError"
+Result = TypeVar("Result")
 
 
 def run_id(stream_id: str) -> str:
@@ -38,11 +55,12 @@ def start(ctx: Context, buffer: Buffer, now: float, done: Callable[[int], None])
     stream = _backlog.stream_of(ctx, buffer)
     if stream is None:
         _backlog.discard(ctx, buffer.stream_id)
+        _partitions.discard(ctx, buffer.stream_id)
         return False
     run = run_id(buffer.stream_id)
     if ctx.runs.is_running(run):
         return False
-    house = House(ctx.settings, ctx.clock, ctx.ids)
+    house = House(ctx.settings, ctx.clock, ctx.ids, ctx.engines)
     as_role = role_context(ctx, _destinations.role_of(stream))
 
     async def work(caller: Caller) -> None:
@@ -67,32 +85,47 @@ class _Batch(msgspec.Struct, frozen=True):
 async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> int:
     """Deliver what is there, a buffer's size at a time, and return how many records it was.
 
-    What came after the last record of the buffer waits for its own time.
+    What came after the last record of the buffer waits for its own time; so do partitions.
     """
     count = reached = 0
-    while reached < buffer.last:
-        try:
-            batch = await caller.look(lambda ctx: _next(ctx, buffer.stream_id))
-        except (AwsError, SealError) as error:
-            # What waits cannot be opened: KMS's key is disabled, or ours is not there.
-            log.warning("the records of %s cannot be read: %s", buffer.name, error)
-            await caller.write(lambda ctx: _backlog.put_off(ctx, buffer.stream_id, None, now))
-            break
+    while reached < buffer.last and not buffer.is_sorted:
+        batch = await _looked(caller, buffer, now, lambda ctx: _next(ctx, buffer.stream_id))
         if batch is None:
             break
-        taken = batch.taken
-        if not await _attempt(caller, house, batch, now):
+        taken, stream = batch.taken, batch.stream
+        is_sorted = _is_sorted(stream)
+        attempt = Attempt(caller, house, stream, batch.buffer, now, taken.records)
+        ended = await attempt.made(lambda target, batch=batch: _sent(target, batch))
+        if not ended.is_over:
             await caller.write(
-                lambda ctx, taken=taken: _backlog.put_off(ctx, buffer.stream_id, taken, now)
+                lambda ctx, taken=taken, done=ended.done: _backlog.put_off(
+                    ctx, buffer.stream_id, taken, now, done
+                )
             )
-            break
+            return count
         reached = taken.last
         for part in taken.slices():
             await caller.write(
-                lambda ctx, part=part: _backlog.delivered(ctx, buffer.stream_id, part)
+                lambda ctx, part=part, stays=is_sorted or ended.is_lost: _backlog.delivered(
+                    ctx, buffer.stream_id, part, is_failing=stays
+                )
             )
-        count += len(taken.records)
-    return count
+        is_kept = is_sorted and not ended.is_lost
+        count += ended.failures if is_kept else len(taken.records)
+    return count + await _deliver_partitions(caller, house, buffer, now)
+
+
+async def _looked(
+    caller: Caller, buffer: Buffer, now: float, work: Callable[[Context], Result]
+) -> Result | None:
+    """Read what waits; None, and put off, if it cannot be opened."""
+    try:
+        return await caller.look(work)
+    except (AwsError, SealError) as error:
+        # KMS's key is disabled, or ours is not there.
+        log.warning("the records of %s cannot be read: %s", buffer.name, error)
+        await caller.write(lambda ctx: _backlog.put_off(ctx, buffer.stream_id, None, now))
+        return None
 
 
 def _next(ctx: Context, stream_id: str) -> _Batch | None:
@@ -105,50 +138,70 @@ def _next(ctx: Context, stream_id: str) -> _Batch | None:
     return None if taken is None else _Batch(buffer, stream, taken)
 
 
-async def _attempt(caller: Caller, house: House, batch: _Batch, now: float) -> bool:
-    """Deliver records; False, and said in the error log, if they have to wait."""
-    stream = batch.stream
-    target = Target(caller, house, stream, _destinations.bucket_of(stream))
-    failures: list[Failure] = []
-    errors: dict[str, str] = {}
-    is_done = True
-    try:
-        failures = await _sent(target, batch)
-    except DeliveryError as error:
-        errors = {error.code: error.message}
-        is_done = await _is_given_up(target, batch, error, now)
-    except Exception as error:
-        # A worker's loop: whatever the bug, the records wait and the others are delivered.
-        log.exception("the delivery of %s ended by a bug", stream.name)
-        errors, is_done = {_BUG: repr(error)}, False
-    errors |= {failure.code: failure.message for failure in failures}
-    await _error_logs.say(caller, stream, house.clock.now(), errors)
-    return is_done
+async def _deliver_partitions(caller: Caller, house: House, buffer: Buffer, now: float) -> int:
+    """Deliver the partitions that are due, and return how many records they had."""
+    count = 0
+    while True:
+        found = await _looked(caller, buffer, now, lambda ctx: _next_part(ctx, buffer, now))
+        if found is None:
+            return count
+        part = found
+        attempt = Attempt(caller, house, part.stream, part.buffer, now, part.taken.records)
+        ended = await attempt.made(
+            lambda target, part=part: _sorting.deliver(target, part.keys, part.taken.records)
+        )
+        if not ended.is_over:
+            await caller.write(lambda ctx: _backlog.put_off(ctx, buffer.stream_id, None, now))
+            return count
+        await caller.write(
+            lambda ctx, part=part, stays=ended.is_lost: _partitions.delivered(
+                ctx, part.stream, part.place, part.taken, is_failing=stays
+            )
+        )
+        count += len(part.taken.records)
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """The first records of a partition that is due."""
+
+    buffer: Buffer
+    stream: DeliveryStream
+    place: str
+    keys: Mapping[str, str]
+    taken: _partitions.Taken
+
+
+def _next_part(ctx: Context, known: Buffer, now: float) -> _Part | None:
+    buffer = BUFFERS.get(ctx, known.stream_id)
+    stream = None if buffer is None else _backlog.stream_of(ctx, buffer)
+    if buffer is None or stream is None:
+        return None
+    partition = _partitions.due(ctx, stream.id, now)
+    if partition is None:
+        return None
+    limit = _backlog.hints_of(stream.destination).size_bytes
+    taken = _partitions.take(ctx, stream, partition, limit)
+    return _Part(buffer, stream, partition.place, partition.keys, taken)
+
+
+def _is_sorted(stream: DeliveryStream) -> bool:
+    return stream.destination_kind == EXTENDED_S3 and is_partitioned(stream.destination)
 
 
 async def _sent(target: Target, batch: _Batch) -> list[Failure]:
     stream, records = batch.stream, batch.taken.records
+    if _is_sorted(stream):
+        return await _sorting.sort(target, records)
     if stream.destination_kind == EXTENDED_S3:
         return await _to_s3.deliver(target, records)
+    if stream.destination_kind == ICEBERG:
+        # Its library is loaded by those who need it.
+        from lakebed.services.firehose import _to_iceberg
+
+        return await _to_iceberg.deliver(target, records, batch.buffer.done)
+    if stream.destination_kind == REDSHIFT:
+        from lakebed.services.firehose import _to_redshift
+
+        return await _to_redshift.deliver(target, records, batch.buffer.done)
     request_id = _to_endpoints.request_id_of(stream, batch.buffer.first, records[0])
     return await _to_endpoints.deliver(target, records, request_id)
-
-
-async def _is_given_up(target: Target, batch: _Batch, error: DeliveryError, now: float) -> bool:
-    """Tell whether records were put with the errors, their time for attempts being over.
-
-    What a bucket does not take waits: AWS loses it after 24 hours, we do not.
-    """
-    stream = batch.stream
-    if stream.destination_kind == EXTENDED_S3 or error.code.startswith("S3."):
-        return False
-    seconds = stream.destination["RetryOptions"].get("DurationInSeconds", 0)
-    first = batch.buffer.failed or now
-    if error.is_retried and now - first < seconds:
-        return False
-    try:
-        await _to_endpoints.give_up(target, batch.taken.records, error)
-    except DeliveryError as failure:
-        log.warning("errors of %s cannot be put: %s", stream.name, failure.message)
-        return False
-    return True

@@ -15,10 +15,12 @@ from lakebed.context import Context
 from lakebed.core.errors import NotBuiltError
 from lakebed.core.settings import Settings
 from lakebed.sealing import seal, unseal
-from lakebed.services.firehose import _buckets, _endpoints
+from lakebed.services.firehose import _buckets, _endpoints, _iceberg_tables, _redshift
 from lakebed.services.firehose.model import (
     EXTENDED_S3,
     HTTP_ENDPOINT,
+    ICEBERG,
+    REDSHIFT,
     SECRETS,
     SPLUNK,
     DeliveryStream,
@@ -29,6 +31,8 @@ from lakebed.services.firehose.model import (
 _CHECKS: dict[str, Callable[[Context, Mapping[str, Any]], dict[str, Any]]] = {
     EXTENDED_S3: _buckets.extended_s3,
     HTTP_ENDPOINT: _endpoints.http_endpoint,
+    ICEBERG: _iceberg_tables.iceberg,
+    REDSHIFT: _redshift.redshift,
     SPLUNK: _endpoints.splunk,
 }
 _KINDS = (
@@ -41,6 +45,7 @@ _UPDATES = {
     "S3Configuration": "S3DestinationDescription",
 }
 _TOKEN = "HECToken"
+_PASSWORD = "Password"
 _S3_ONLY = (
     "RoleARN", "BucketARN", "Prefix", "ErrorOutputPrefix", "BufferingHints", "CompressionFormat",
     "EncryptionConfiguration", "CloudWatchLoggingOptions",
@@ -64,6 +69,9 @@ def asked_of(request: Mapping[str, Any], operation: str, end: str) -> Asked:
     if kind not in _CHECKS:
         raise NotBuiltError("firehose", operation, f"{found[0]}{end}")
     members: Mapping[str, Any] = request[f"{found[0]}{end}"]
+    if _PASSWORD in members:
+        shown = {name: value for name, value in members.items() if name != _PASSWORD}
+        return Asked(kind, shown, members[_PASSWORD])
     endpoint: Mapping[str, Any] = members.get("EndpointConfiguration") or {}
     if "AccessKey" not in endpoint:
         return Asked(kind, members)
@@ -81,6 +89,8 @@ def with_destination(
         members = {_TOKEN: known, **members}
     destination = _CHECKS[asked.kind](ctx, members)
     plain = destination.pop(_TOKEN, "") or asked.secret or known
+    if asked.kind == REDSHIFT and not plain and "SecretsManagerConfiguration" not in destination:
+        raise invalid("Username and Password, or SecretsManagerConfiguration, are required")
     secret = seal(ctx.settings, SECRETS, stream.id, plain.encode()) if plain else ""
     return replace(stream, destination_kind=asked.kind, destination=destination, secret=secret)
 

@@ -15,6 +15,8 @@ from lakebed.context import Caller
 from lakebed.core.errors import AwsError
 from lakebed.services.firehose.model import DeliveryStream
 
+_PLACES = (("EndpointConfiguration", "Url"), ("CatalogConfiguration", "CatalogARN"))
+
 log = logging.getLogger("lakebed.firehose")
 
 
@@ -48,6 +50,7 @@ async def say(caller: Caller, stream: DeliveryStream, at: float, errors: Mapping
 
 
 def _place(destination: Mapping[str, Any]) -> str:
-    return destination.get("BucketARN") or destination.get("EndpointConfiguration", {}).get(
-        "Url", ""
-    )
+    for member, name in _PLACES:
+        if name in (destination.get(member) or {}):
+            return str(destination[member][name])
+    return str(destination.get("BucketARN") or destination.get("ClusterJDBCURL") or "")

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.htm
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -72,11 +72,44 @@ def _shards(ctx: Context, arn: str) -> list[str]:
         request = {"NextToken": token}
 
 
+async def retention_seconds(caller: Caller, stream: DeliveryStream) -> int:
+    """Return how long the source keeps its records; 0 if it does not say."""
+    described = stream.source["KinesisStreamSourceDescription"]
+
+    def read(ctx: Context) -> int:
+        asked: Any = {"StreamARN": described["KinesisStreamARN"]}
+        found: Any = _as_source(ctx, described).aws.kinesis.describe_stream_summary(asked)
+        return 3600 * int(found["StreamDescriptionSummary"]["RetentionPeriodHours"])
+
+    try:
+        return await caller.write(read)
+    except AwsError:
+        return 0
+
+
 def begin(ctx: Context, stream: DeliveryStream) -> None:
     """Have a stream's source read from now on."""
     if stream.kind == FROM_KINESIS:
         due = ctx.clock.now()
         SOURCES.put(ctx, Source(stream.id, stream.account, stream.region, stream.name, due))
+        ctx.store.after_commit(ctx.engines.alarm.ring)
+
+
+def arns(ctx: Context) -> dict[str, str]:
+    """Return the Kinesis streams of all sources, by the ids of those that read them."""
+    found: dict[str, str] = {}
+    for one in SOURCES.scan(ctx):
+        stream = STREAMS.get(ctx, one.account, one.region, one.name)
+        if stream is not None and stream.id == one.stream_id:
+            source = stream.source["KinesisStreamSourceDescription"]
+            found[stream.id] = source["KinesisStreamARN"]
+    return found
+
+
+def named(scope: Scope, stream_ids: Iterable[str]) -> list[Source]:
+    """Return the sources of streams by their ids, as far as they are there."""
+    found = [SOURCES.get(scope, one) for one in stream_ids]
+    return [one for one in found if one is not None]
 
 
 def due(scope: Scope, now: float, limit: int) -> list[Source]:

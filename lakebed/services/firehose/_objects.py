@@ -21,6 +21,7 @@ from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError
 from lakebed.core.ids import Ids
 from lakebed.core.settings import Settings
+from lakebed.engines import Engines
 from lakebed.engines.delivery import CONVERSION_FAILED, Failure, Part, Record
 from lakebed.engines.delivery.compression import SUFFIXES, compressed
 from lakebed.services.firehose import _prefixes
@@ -33,16 +34,31 @@ class House(msgspec.Struct, frozen=True):
     settings: Settings
     clock: Clock
     ids: Ids
+    engines: Engines
 
 
 class DeliveryError(Exception):
-    """A destination did not take what it was given: it is tried again, if that could help."""
+    """A destination did not take what it was given: it is tried again, if that could help.
 
-    def __init__(self, code: str, message: str, *, is_retried: bool = True) -> None:
+    `done` are the parts of it (tables) that took theirs, which are left out when it is tried again;
+    `failures` are then the records that are left.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        is_retried: bool = True,
+        done: tuple[str, ...] = (),
+        failures: tuple[Failure, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.is_retried = is_retried
+        self.done = done
+        self.failures = failures
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -84,9 +100,14 @@ async def put_source(target: Target, records: Sequence[Record]) -> None:
 
 
 async def put_failures(
-    target: Target, failures: Sequence[Failure], table: Mapping[str, Any] | None = None
+    target: Target,
+    failures: Sequence[Failure],
+    table: Mapping[str, Any] | None = None,
+    beside: str = "",
 ) -> None:
     """Put what could not be treated below the error prefix: an object for each kind of error.
+
+    `beside` is a prefix of its own, which stands before.
 
     https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion-error-handling.html
     """
@@ -97,6 +118,8 @@ async def put_failures(
         prefix = _prefixes.evaluated_error(
             target.s3.get("Prefix", ""), target.s3.get("ErrorOutputPrefix", ""), at
         )
+        if beside:
+            prefix = _prefixes.written(beside, at) + prefix
         now = int(target.house.clock.now() * 1000)
         shown = [_shown(one, now, table) for one in found]
         lines = "".join(json.dumps(line) + "\n" for line in shown).encode()

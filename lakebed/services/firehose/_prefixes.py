@@ -158,6 +158,13 @@ def evaluated(prefix: str, at: Moment, keys: Mapping[str, str]) -> str:
     return text[:DELIVERY_PREFIX_CHARACTERS_MAX]
 
 
+def written(prefix: str, at: Moment) -> str:
+    """Return a prefix that nothing is put behind."""
+    return "".join(
+        part if isinstance(part, str) else _value(part, at, {}) for part in parts(prefix)
+    )
+
+
 def evaluated_error(prefix: str, error_prefix: str, at: Moment) -> str:
     """Return the error prefix for a buffer: the type of error, then the time, if not said else."""
     if _expressions(error_prefix):

@@ -13,22 +13,24 @@ import http.client
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
 
-from lakebed.context import Context
-from lakebed.core.errors import AwsError
-from lakebed.engines.delivery import Failure, Order, Record
-from lakebed.services.firehose import _http, _objects, _processing, _roles
+from lakebed.engines.delivery import TABLE_FAILED, Failure, Order, Record
+from lakebed.services.firehose import _http, _objects, _processing, _secrets
 from lakebed.services.firehose._destinations import secret_of
 from lakebed.services.firehose._objects import DeliveryError, Target
 from lakebed.services.firehose._to_s3 import outcome_of
-from lakebed.services.firehose.model import SPLUNK, DeliveryStream
+from lakebed.services.firehose.model import ICEBERG, SPLUNK, DeliveryStream
 
-FAILED = {"HttpEndpoint": "http-endpoint-failed", SPLUNK: "splunk-failed"}
-"""What `!{firehose:error-output-type}` is of records that an endpoint did not take."""
+FAILED = {
+    "HttpEndpoint": "http-endpoint-failed",
+    SPLUNK: "splunk-failed",
+    ICEBERG: TABLE_FAILED,
+}
+"""What `!{firehose:error-output-type}` is of records that a destination did not take."""
 _ALL = ("AllData", "AllEvents")
 _POLL_SECONDS = 1.0
 
@@ -68,9 +70,11 @@ async def deliver(target: Target, records: list[Record], request_id: str) -> lis
 
 
 async def give_up(target: Target, records: list[Record], error: DeliveryError) -> None:
-    """Put records that an endpoint did not take in time below the error prefix."""
+    """Put records that a destination did not take in time below the error prefix."""
     kind = FAILED[target.stream.destination_kind]
-    failures = [Failure(kind, error.code, error.message, record) for record in records]
+    failures: Sequence[Failure] = error.failures or [
+        Failure(kind, error.code, error.message, record) for record in records
+    ]
     await _objects.put_failures(target, failures)
 
 
@@ -82,22 +86,10 @@ def request_id_of(stream: DeliveryStream, first: int, record: Record) -> str:
 async def _key(target: Target) -> str:
     """Return what the endpoint is shown: the stream's own, or a secret's."""
     stream = target.stream
-    secrets: Mapping[str, Any] = stream.destination.get("SecretsManagerConfiguration") or {}
-    if secrets.get("Enabled"):
-        name = "hec_token" if stream.destination_kind == SPLUNK else "api_key"
-
-        def read(ctx: Context) -> str:
-            ctx = _roles.role_context(ctx, secrets["RoleARN"])
-            found = ctx.aws.secretsmanager.get_secret_value({"SecretId": secrets["SecretARN"]})
-            return str(json.loads(found.get("SecretString", ""))[name])
-
-        try:
-            return await target.caller.write(read)
-        except AwsError as error:
-            raise DeliveryError(f"SecretsManager.{error.code}", error.message) from error
-        except (ValueError, LookupError, TypeError) as error:
-            message = f'The secret is not a JSON object with the member "{name}".'
-            raise DeliveryError("SecretsManager.InvalidSecretValue", message) from error
+    name = "hec_token" if stream.destination_kind == SPLUNK else "api_key"
+    found = await _secrets.members(target, (name,))
+    if found is not None:
+        return found[0]
     return secret_of(target.house.settings, stream)
 
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +16,6 @@ from lakebed.core.errors import AwsError
 from lakebed.core.limits import (
     DELIVERY_CHILD_BYTES_MAX,
     DELIVERY_CHILD_SECONDS_MAX,
-    DELIVERY_PARTITIONS_MAX,
 )
 from lakebed.engines.child import Bounds, ChildError
 from lakebed.engines.delivery import (
@@ -26,6 +25,7 @@ from lakebed.engines.delivery import (
     Failure,
     Order,
     Outcome,
+    Processing,
     Record,
     needs_child,
 )
@@ -43,6 +43,17 @@ async def deliver(target: Target, records: list[Record]) -> list[Failure]:
 
     DeliveryError where a bucket does not take them: everything is then done again.
     """
+    failures = await deliver_part(target, records, _processing.processing_of(target.s3), {})
+    if target.s3.get("S3BackupMode") == "Enabled":
+        backup = msgspec.structs.replace(target, s3=target.s3["S3BackupDescription"])
+        await _objects.put_source(backup, records)
+    return failures
+
+
+async def deliver_part(
+    target: Target, records: list[Record], processing: Processing, keys: Mapping[str, str]
+) -> list[Failure]:
+    """Deliver records of one partition, whose keys are given; return those with the errors."""
     destination = target.s3
     table: Mapping[str, Any] | None = None
     conversion: Conversion | None = None
@@ -53,35 +64,17 @@ async def deliver(target: Target, records: list[Record]) -> list[Failure]:
         except AwsError as error:
             code = f"DataFormatConversion.{error.code.removesuffix('Exception')}"
             failures = [Failure(CONVERSION_FAILED, code, error.message, one) for one in records]
-            return await _finish(target, records, failures, table)
+            await _objects.put_failures(target, failures, table)
+            return failures
     name = target.name(target.moment(min(record.arrival for record in records)))
-    order = Order(
-        records,
-        _processing.processing_of(destination),
-        _processing.is_partitioned(destination),
-        DELIVERY_PARTITIONS_MAX,
-        destination["CompressionFormat"],
-        name,
-        conversion,
-    )
+    packing = destination["CompressionFormat"]
+    order = Order(records, processing, compression=packing, object_name=name, conversion=conversion)
     outcome = await outcome_of(order)
-    for at, part in enumerate(outcome.parts):
-        own = name if not at else target.name(target.moment(part.oldest))
-        await _objects.put_part(target, part, own, _extension(destination, conversion))
-    return await _finish(target, records, outcome.failures, table)
-
-
-async def _finish(
-    target: Target,
-    records: Sequence[Record],
-    failures: list[Failure],
-    table: Mapping[str, Any] | None,
-) -> list[Failure]:
-    await _objects.put_failures(target, failures, table)
-    if target.s3.get("S3BackupMode") == "Enabled":
-        backup = msgspec.structs.replace(target, s3=target.s3["S3BackupDescription"])
-        await _objects.put_source(backup, records)
-    return failures
+    for part in outcome.parts:
+        whole = msgspec.structs.replace(part, keys=keys)
+        await _objects.put_part(target, whole, name, _extension(destination, conversion))
+    await _objects.put_failures(target, outcome.failures, table)
+    return outcome.failures
 
 
 async def outcome_of(order: Order) -> Outcome:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import DELIVERY_STREAMS_MAX
-from lakebed.services.firehose import _backlog, _destinations, _encryption, _kinesis_source, _tags
+from lakebed.services.firehose import (
+    _backlog,
+    _destinations,
+    _encryption,
+    _kinesis_source,
+    _partitions,
+    _tags,
+)
 from lakebed.services.firehose.model import (
     DESTINATION_ID,
     DIRECT_PUT,
@@ -139,4 +146,5 @@ def delete_delivery_stream(
     STREAMS.delete(ctx, stream.account, stream.region, stream.name)
     SOURCES.delete(ctx, stream.id)
     _backlog.discard(ctx, stream.id)
+    _partitions.discard(ctx, stream.id)
     return {}

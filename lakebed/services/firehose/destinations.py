@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
-from lakebed.services.firehose import _backlog, _destinations
+from lakebed.services.firehose import _backlog, _destinations, _partitions
 from lakebed.services.firehose.model import DESTINATION_ID, STREAMS, find_stream, invalid, replace
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def update_destination(ctx: Context, request: shapes.UpdateDestinationInput) -> 
     changed = replace(changed, version=stream.version + 1, updated=ctx.clock.now())
     STREAMS.put(ctx, changed)
     _backlog.reschedule(ctx, changed)
+    _partitions.reschedule(ctx, changed)
     return {}
 
 

@@ -68,7 +68,8 @@ class Buffer(msgspec.Struct, frozen=True):
 
     Blocks `first` to `last`, of so many bytes, of which the oldest came at `oldest` (ms); `due` is
     when it is to be delivered. `failed` is when it first could not be (0: it could), `attempts` how
-    often, `held` the last block of what was tried.
+    often, `held` the last block of what was tried, `done` the tables of it that took
+    what is theirs. `sorted_due` is when the next partition is due, None while there is none.
     """
 
     stream_id: str
@@ -83,6 +84,28 @@ class Buffer(msgspec.Struct, frozen=True):
     failed: float = 0.0
     attempts: int = 0
     held: int = 0
+    done: tuple[str, ...] = ()
+    sorted_due: float | None = None
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether all that waits is in the buffers of partitions."""
+        return self.first > self.last
+
+
+class Partition(msgspec.Struct, frozen=True):
+    """The buffer of a partition: its keys, its last block, when it is due, as in a `Buffer`.
+
+    Its blocks are kept by the stream's id and its `place`, which is made of its keys.
+    """
+
+    stream_id: str
+    place: str
+    keys: Mapping[str, str]
+    last: int
+    size_bytes: int
+    oldest: int
+    due: float
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -124,6 +147,14 @@ BUFFERS = Table(
     Buffer,
     key=("stream_id",),
     indexes={"by_due": ("due", "stream_id")},
+    numbers=("due",),
+    everywhere=True,
+)
+PARTITIONS = Table(
+    "firehose_partition",
+    Partition,
+    key=("stream_id", "place"),
+    indexes={"by_due": ("stream_id", "due", "place")},
     numbers=("due",),
     everywhere=True,
 )

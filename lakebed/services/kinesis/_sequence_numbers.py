@@ -27,8 +27,9 @@ def last(created_s: int, shard: int, closed_s: int) -> str:
 
 def number(created_s: int, shard: int, index: int, second: int) -> int:
     """Return the sequence number of the record of an index, counted from 1, of a second."""
-    text = f"2{created_s:09x}{shard & 15:x}{index:016x}00{second:09x}{shard:08x}2"
-    return int(text, 16)
+    # 1, 9, 1, 16, 2, 9, 8, 1 digits of four bits each.
+    head = ((2 << 36 | created_s) << 4 | shard & 15) << 64 | index
+    return ((head << 8) << 36 | second) << 36 | shard << 4 | 2
 
 
 def index_of(shard: Shard, text: str) -> int:
@@ -57,4 +58,6 @@ def is_one(text: str) -> bool:
 def of_run(shard: Shard, first_index: int, count: int, time: float) -> list[str]:
     """Return the sequence numbers of records that follow each other in a shard's log."""
     begin = number(shard.created_s, shard.number, first_index + 1, int(time))
+    if count == 1:
+        return [str(begin)]
     return [str(begin + (at << INDEX_BITS)) for at in range(count)]

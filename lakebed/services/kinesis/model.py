@@ -194,6 +194,7 @@ STREAMS = Table(
     key=("account", "region", "name"),
     indexes={"by_id": ("id",)},
     everywhere=True,
+    remembered=True,
 )
 SHARDS = Table(
     "kinesis_shard",
@@ -202,6 +203,7 @@ SHARDS = Table(
     indexes={"by_closed": ("closed",)},
     numbers=("closed",),
     everywhere=True,
+    remembered=True,
 )
 CONSUMERS = Table(
     "kinesis_consumer",
@@ -209,7 +211,7 @@ CONSUMERS = Table(
     key=("account", "region", "stream", "name"),
     everywhere=True,
 )
-POLICIES = Table("kinesis_policy", ResourcePolicy, key=("arn",), everywhere=True)
+POLICIES = Table("kinesis_policy", ResourcePolicy, key=("arn",), everywhere=True, remembered=True)
 DROPPED_LOGS = Table("kinesis_dropped_log", DroppedLog, key=("log",), everywhere=True)
 DATA_KEYS = Table("kinesis_data_key", DataKey, key=("stream_id", "name"), everywhere=True)
 ACCOUNT_SETTINGS = Table(

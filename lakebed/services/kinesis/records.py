@@ -151,7 +151,10 @@ def _append(ctx: Context, stream: Stream, shard: Shard, records: Sequence[_Recor
     if stream.encryption == KMS:
         lines = sealed_lines(shard, records, *_data_keys.current(ctx, stream))
     appended = ctx.engines.stream.append(shard.log, len(records), ctx.clock.now(), lines)
-    ctx.store.flush_first(appended.pending.flush)
+    if appended.pending.is_quick:
+        appended.pending.flush()
+    else:
+        ctx.store.flush_first(appended.pending.flush)
     return _sequence_numbers.of_run(shard, appended.first, len(records), appended.time)
 
 
@@ -159,11 +162,14 @@ def get_records(ctx: Context, request: shapes.GetRecordsInput) -> shapes.GetReco
     """Return records of a shard from an iterator on, and the iterator behind them.
 
     Up to 10,000 records or 10 MiB. A closed shard that was read to its end has no next iterator,
-    but its children.
+    but its children. An iterator of another stream than StreamARN names is refused; AWS's sentence
+    for that is not known.
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
     """
     position, now = position_in(ctx, request["ShardIterator"]), ctx.clock.now()
     stream, shard = shard_at(ctx, position)
+    if request.get("StreamARN", stream.arn) != stream.arn:
+        raise invalid("Invalid ShardIterator: it is not of the stream that StreamARN names.")
     check_dry_run(request)
     check_age(position, now)
     if _metering.is_enforced(ctx):

@@ -35,7 +35,7 @@ def test_a_buffer_is_one_object_of_its_records():
 
 def test_records_that_stay_apart_are_processed_too():
     order = Order(records(b"a"), Processing(delimiter=b"\n"), is_apart=True)
-    assert carry_out(order).parts == [Part({}, b"", 1000, 1, [Record(1000, b"a\n")])]
+    assert carry_out(order).parts == [Part({}, b"", 1000, 1, [Record(1000, b"a\n")], [{}])]
 
 
 @given(documents=st.lists(JSON.filter(lambda one: isinstance(one, dict | list)), max_size=5))

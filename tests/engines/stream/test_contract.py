@@ -341,3 +341,10 @@ class TestModel(Model.TestCase):
     def small_files(self, monkeypatch):
         monkeypatch.setattr(segments_store, "STREAM_SEGMENT_BYTES", 300)
         monkeypatch.setattr(segment_files, "STREAM_MARK_BYTES", 90)
+
+
+def test_only_little_that_is_not_synced_is_quick(tmp_path):
+    unsynced, synced = (SegmentStore(tmp_path / name, is_synced=name == "s") for name in "us")
+    assert append(unsynced, "a", 1, "x").is_quick
+    assert not append(unsynced, "a", 1, "x" * 100_000).is_quick
+    assert not append(synced, "a", 1, "x").is_quick

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from lakebed.core.settings import Settings
 from lakebed.engines.delivery import Record
+from lakebed.engines.delivery.alarm import Alarm
 from lakebed.services.firehose import _backlog
 from lakebed.services.firehose.model import (
     BLOCKS,
@@ -31,6 +33,7 @@ class Place(msgspec.Struct, frozen=True):
     settings: Settings
     account: str = "000000000000"
     region: str = "us-east-1"
+    engines: Any = SimpleNamespace(alarm=Alarm())
 
 
 HINTS = {"BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 60}}

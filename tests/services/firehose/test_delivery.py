@@ -130,7 +130,7 @@ def test_partitions_are_objects_and_what_has_no_key_is_an_error(lakebed):
     firehose = make(lakebed, **PARTITIONED)
     put(firehose, b'{"c":"UA"}{"c":"AA"}', b'{"c":"UA","n":2}', b'{"d":1}')
     before = int(time.time() * 1000) - 60_000
-    assert deliver(lakebed) == {"flights": 4 - 1}
+    assert deliver(lakebed) == {"flights": 4}
     found = folders(objects(lakebed))
     failed = json.loads(found.pop("bad/processing-failed"))
     assert found == {
@@ -294,3 +294,48 @@ def test_a_query_that_is_no_program_leaves_its_records_with_the_errors(lakebed):
     ((key, data),) = objects(lakebed).items()
     assert key.startswith("bad/processing-failed/")
     assert json.loads(data)["errorCode"] == "ProcessingAborted"
+
+
+def logged(lakebed):
+    """Make a log for errors; return the member that names it, and what reads its codes."""
+    logs = lakebed.client("logs")
+    names = {"logGroupName": "/firehose", "logStreamName": "errors"}
+    logs.create_log_group(logGroupName="/firehose")
+    logs.create_log_stream(**names)
+
+    def codes():
+        events = logs.get_log_events(**names)["events"]
+        return [json.loads(event["message"])["errorCode"] for event in events]
+
+    return {"Enabled": True, "LogGroupName": "/firehose", "LogStreamName": "errors"}, codes
+
+
+DAY = 86_400
+
+
+def test_what_no_bucket_took_for_a_day_is_lost_and_said(lakebed):
+    options, codes = logged(lakebed)
+    firehose = make(lakebed, CloudWatchLoggingOptions=options)
+    lakebed.client("s3").delete_bucket(Bucket="lake")
+    put(firehose, b"lost")
+    assert deliver(lakebed, after=400) == {"flights": 0}
+    assert deliver(lakebed, after=400 + DAY - 10) == {"flights": 0}
+    bucket(lakebed, "other")
+    assert deliver(lakebed, after=400 + DAY + 600) == {"flights": 1}
+    assert codes() == ["S3.NoSuchBucket"] * 3 + ["Firehose.RecordsLost"]
+    bucket(lakebed)
+    assert deliver(lakebed, after=3 * DAY) == {}
+    assert objects(lakebed) == {}
+
+
+def test_partitions_that_no_bucket_took_for_a_day_are_lost_and_said(lakebed):
+    options, codes = logged(lakebed)
+    firehose = make(lakebed, **PARTITIONED, CloudWatchLoggingOptions=options)
+    lakebed.client("s3").delete_bucket(Bucket="lake")
+    put(firehose, b'{"c":"UA"}')
+    assert deliver(lakebed, after=400) == {"flights": 0}
+    put(firehose, b'{"c":"AA"}')
+    assert deliver(lakebed, after=1000) == {"flights": 0}
+    assert deliver(lakebed, after=400 + DAY + 600) == {"flights": 2}
+    assert codes().count("Firehose.RecordsLost") == 2
+    assert deliver(lakebed, after=3 * DAY) == {}

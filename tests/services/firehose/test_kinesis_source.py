@@ -121,3 +121,15 @@ def test_a_source_that_is_not_there_is_refused(lakebed):
         "InvalidArgumentException",
         "The source configuration does not match the delivery stream type KinesisStreamAsSource",
     )
+
+
+def test_what_no_bucket_takes_is_kept_as_long_as_the_source_keeps_it(lakebed):
+    kinesis, _ = make(lakebed, shards=1)
+    kinesis.increase_stream_retention_period(StreamName="events", RetentionPeriodHours=48)
+    lakebed.client("s3").delete_bucket(Bucket="lake")
+    feed(kinesis, b"kept")
+    assert deliver(lakebed, after=400) == {"flights": 0}
+    assert deliver(lakebed, after=400 + 47 * 3600) == {"flights": 0}
+    assert deliver(lakebed, after=400 + 48 * 3600 + 600) == {"flights": 1}
+    bucket(lakebed)
+    assert objects(lakebed) == {}

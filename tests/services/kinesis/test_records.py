@@ -192,6 +192,24 @@ def test_iterators_of_others_and_torn_ones_are_refused(kinesis, stream):
         )
 
 
+def test_an_iterator_of_another_stream_than_the_one_named_is_refused(kinesis, stream):
+    kinesis.create_stream(StreamName="other", ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"][
+        "StreamARN"
+    ]
+    (shard, *_) = kinesis.list_shards(StreamName=stream)["Shards"]
+    at = kinesis.get_shard_iterator(
+        StreamARN=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    assert kinesis.get_records(StreamARN=arn, ShardIterator=at)["Records"] == []
+    other = arn.replace(stream, "other")
+    assert refused(kinesis.get_records, StreamARN=other, ShardIterator=at) == (
+        "InvalidArgumentException",
+        "Invalid ShardIterator: it is not of the stream that StreamARN names.",
+    )
+    kinesis.delete_stream(StreamName="other")
+
+
 def test_an_iterator_ends_with_its_stream(kinesis):
     name = f"gone-{time.time_ns()}"
     kinesis.create_stream(StreamName=name, ShardCount=1)

@@ -16,6 +16,7 @@ import msgspec
 
 from lakebed.core.limits import STREAM_MARK_BYTES
 from lakebed.engines.stream import LINE_START
+from lakebed.engines.stream.segments.journal import write_all
 
 _MARK = struct.Struct("<QQd")
 _STAMP = len(LINE_START)
@@ -48,8 +49,8 @@ def _is_whole(line: bytes) -> bool:
 class Segment:
     """A file of lines that begins with the line of index `first`.
 
-    `size` bytes of it are durable. The last segment of a log is written by `write`, the others
-    are only read.
+    `size` bytes of it are durable, by themselves or by the journal. The last segment of a log is
+    written by `write` and `keep`, the others are only read.
     """
 
     def __init__(self, path: Path, first: int) -> None:
@@ -57,6 +58,7 @@ class Segment:
         self.first = first
         self.size = path.stat().st_size if path.exists() else 0
         self._marks: list[Mark] | None = None
+        self._new_marks: list[Mark] = []
         self._begin = 0.0
         self._descriptor: int | None = None
 
@@ -91,35 +93,54 @@ class Segment:
 
     # -- writing ------------------------------------------------------------------------------
 
-    def write(self, chunks: list[tuple[bytes, Mark]], size: int) -> int:
-        """Write chunks of lines behind `size`, each with the mark it would have; the new size."""
-        if self._descriptor is None:
-            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
+    def write(self, data: bytes, chunks: list[tuple[bytes, Mark]]) -> None:
+        """Write lines behind `size`; `chunks` are their parts, each with the mark it would have.
+
+        They are a part of the file once `keep` says so.
+        """
+        write_all(self._opened(), data, self.size)
         marks = self.marks
         last = marks[-1].offset if marks else -STREAM_MARK_BYTES
-        known = len(marks)
-        position = size
-        for data, mark in chunks:
+        position = self.size
+        for chunk, mark in chunks:
             if position - last >= STREAM_MARK_BYTES:
-                marks.append(Mark(mark.index, position, mark.time))
+                self._new_marks.append(Mark(mark.index, position, mark.time))
                 last = position
-            position += len(data)
-        _write_all(self._descriptor, b"".join([data for data, _ in chunks]), size)
-        if len(marks) > known:
-            packed = [_MARK.pack(mark.index, mark.offset, mark.time) for mark in marks[known:]]
-            with self._marks_path.open("ab") as file:
+            position += len(chunk)
+
+    def keep(self, size: int) -> None:
+        """Take in what was written, now that it is durable, up to a size of the file."""
+        self.size = size
+        if self._new_marks:
+            # Only now: a mark that is on the disk never stands behind lines that are not.
+            marks, self._new_marks = self._new_marks, []
+            self.marks.extend(marks)
+            packed = [_MARK.pack(mark.index, mark.offset, mark.time) for mark in marks]
+            with contextlib.suppress(OSError), self._marks_path.open("ab") as file:
                 file.write(b"".join(packed))
-        return position
+
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
+        return self._descriptor
 
     def sync(self) -> None:
-        """Have what was written reach the disk."""
+        """Have what was written reach the disk, unless the file is gone."""
         if self._descriptor is not None:
             os.fdatasync(self._descriptor)
+            return
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(self.path, os.O_WRONLY)
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def cut(self, size: int) -> None:
         """Forget what stands behind `size`: it was never answered for."""
         with contextlib.suppress(OSError):
             os.truncate(self.path, size)
+        self._new_marks = []
         self._marks = [mark for mark in self.marks if mark.offset < size]
         with contextlib.suppress(OSError):
             os.truncate(self._marks_path, len(self._marks) * _MARK.size)
@@ -232,11 +253,3 @@ def _nth_end(data: bytes, number: int) -> int:
     for _ in range(number):
         end = find(b"\n", end) + 1
     return end
-
-
-def _write_all(descriptor: int, data: bytes, offset: int) -> None:
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(descriptor, view, offset)
-        view = view[written:]
-        offset += written

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import contextlib
-import os
 import shutil
 import threading
 from collections import OrderedDict
@@ -14,15 +13,20 @@ from pathlib import Path
 
 from lakebed.core.limits import (
     STREAM_FILES_OPEN_MAX,
+    STREAM_JOURNAL_FLUSH_BYTES_MAX,
     STREAM_PENDING_BYTES_MAX,
+    STREAM_QUICK_BYTES_MAX,
     STREAM_SEGMENT_BYTES,
     STREAM_SEGMENT_SECONDS,
     STREAM_SYNCS_AT_ONCE,
 )
 from lakebed.engines.stream import Appended, Ends, Lines, StreamError
 from lakebed.engines.stream.segments.files import Mark, Segment
+from lakebed.engines.stream.segments.journal import NAME, Journal, Part, recover, sync_folder
 
 _Chunk = tuple[bytes, Mark]
+_PART_BYTES = 128
+"""What the journal's entry takes besides the data of a part, at most."""
 
 
 class _Log:
@@ -38,6 +42,9 @@ class _Log:
         self.place: Mark | None = None
 
 
+_Taken = tuple[_Log, str, list[_Chunk]]
+
+
 class _Batch:
     """What is appended until a flush takes it."""
 
@@ -47,6 +54,11 @@ class _Batch:
         self.size = 0
         self.is_kept = False
         self.failure = ""
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the lines are few, and nothing is synced: then no other thread is flushing."""
+        return self._store.is_quick and self.size <= STREAM_QUICK_BYTES_MAX
 
     def flush(self) -> None:
         """Make the lines durable and visible; StreamError if they are gone."""
@@ -67,6 +79,16 @@ class SegmentStore:
         self._flushing = threading.Lock()
         self._open: OrderedDict[Segment, None] = OrderedDict()
         self._syncers: ThreadPoolExecutor | None = None
+        place = folder.with_name(NAME)
+        recover(place, folder)
+        self._journal = Journal(place) if is_synced else None
+        self._is_journal_wrong = False
+        self._unsynced: dict[Segment, None] = {}
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a flush waits neither for the disk nor for another flush."""
+        return not self._is_synced and not self._flushing.locked()
 
     # -- logs ---------------------------------------------------------------------------------
 
@@ -150,8 +172,7 @@ class SegmentStore:
                 taken = [(self._logs[name], name, chunks) for name, chunks in batch.chunks.items()]
                 ends = [log.next for log, _, _ in taken]
             try:
-                sizes = [self._write(name, log, chunks) for log, name, chunks in taken]
-                self._sync([log.segments[-1] for log, _, _ in taken])
+                sizes = self._write(taken)
             except OSError as error:
                 batch.failure = f"a log could not be written: {error}"
                 self._give_up(taken)
@@ -159,7 +180,7 @@ class SegmentStore:
             finally:
                 self._flushed_bytes = 0
             for (log, _, _), size, end in zip(taken, sizes, ends, strict=True):
-                log.segments[-1].size = size
+                log.segments[-1].keep(size)
                 log.visible = end
             batch.is_kept = True
             self._close_some()
@@ -167,8 +188,9 @@ class SegmentStore:
             for callback in tuple(log.callbacks):
                 callback()
 
-    def _give_up(self, taken: list[tuple[_Log, str, list[_Chunk]]]) -> None:
+    def _give_up(self, taken: list[_Taken]) -> None:
         """Go back to what is durable; what was appended meanwhile has wrong indexes and is lost."""
+        self._is_journal_wrong = self._journal is not None
         with self._lock:
             waiting, self._batch = self._batch, _Batch(self)
             waiting.failure = "an earlier write to a log failed"
@@ -179,15 +201,50 @@ class SegmentStore:
                 if log.segments:
                     log.segments[-1].cut(log.segments[-1].size)
 
-    def _write(self, name: str, log: _Log, chunks: list[_Chunk]) -> int:
-        """Write a log's chunks; return the size its last segment has then."""
+    def _write(self, taken: list[_Taken]) -> list[int]:
+        """Write and sync the chunks of logs; return the sizes that their last files have then."""
+        self._mend_journal()
+        parts = [self._part(log, name, chunks) for log, name, chunks in taken]
+        segments = [log.segments[-1] for log, _, _ in taken]
+        journal, size = self._journal, sum([len(part.data) + _PART_BYTES for part in parts])
+        if journal is None or size > STREAM_JOURNAL_FLUSH_BYTES_MAX:
+            journal = None
+        else:
+            if not journal.has_room(size):
+                self._sync(list(self._unsynced))
+                self._unsynced.clear()
+                journal.begin_again()
+            # First: a file never has bytes, before its end, that a crash might leave a hole for.
+            journal.write(parts)
+        for segment, part, (_, _, chunks) in zip(segments, parts, taken, strict=True):
+            segment.write(part.data, chunks)
+            self._open[segment] = None
+            self._open.move_to_end(segment)
+        if journal is None:
+            self._sync(segments)
+        for segment in segments:
+            if journal is None:
+                self._unsynced.pop(segment, None)
+            else:
+                self._unsynced[segment] = None
+        return [part.offset + len(part.data) for part in parts]
+
+    def _part(self, log: _Log, name: str, chunks: list[_Chunk]) -> Part:
+        """Say where a log's chunks are to stand; a file is begun for them if the last is full."""
         mark = chunks[0][1]
         last = log.segments[-1] if log.segments else None
         if last is None or (last.size and _is_full(last, mark.time)):
             last = self._begin(name, log, mark.index)
-        self._open[last] = None
-        self._open.move_to_end(last)
-        return last.write(chunks, last.size)
+        data = chunks[0][0] if len(chunks) == 1 else b"".join([data for data, _ in chunks])
+        return Part(name, last.first, last.size, data)
+
+    def _mend_journal(self) -> None:
+        """Have the journal forget what it holds of a flush that failed, before anything else."""
+        if self._is_journal_wrong and self._journal is not None:
+            self._sync(list(self._unsynced))
+            self._unsynced.clear()
+            self._journal.forget()
+            self._is_journal_wrong = False
 
     def _begin(self, name: str, log: _Log, index: int) -> Segment:
         """Begin a segment with the line of an index."""
@@ -203,7 +260,7 @@ class SegmentStore:
         if self._is_synced:
             # The first log of all is in a folder that is new itself.
             for place in (folder, *folder.parents[:2]) if is_new else (folder,):
-                _sync_folder(place)
+                sync_folder(place)
         log.segments = [*log.segments, segment]
         return segment
 
@@ -290,6 +347,7 @@ class SegmentStore:
             found.segments = segments[kept:]
             for segment in segments[:kept]:
                 self._let_go(segment)
+                self._unsynced.pop(segment, None)
                 segment.unlink()
 
     def delete(self, log: str) -> None:
@@ -300,14 +358,21 @@ class SegmentStore:
                 self._batch.chunks.pop(log, None)
             for segment in found.segments if found else ():
                 self._let_go(segment)
+                self._unsynced.pop(segment, None)
             shutil.rmtree(self._folder / log, ignore_errors=True)
 
     def close(self) -> None:
         """Flush and close every file."""
         self._batch.flush()
-        for segment in self._open:
-            segment.close()
-        self._open.clear()
+        with self._flushing:
+            if self._journal is not None and self._unsynced:
+                self._sync(list(self._unsynced))
+                self._journal.forget()
+                self._journal.close()
+            self._unsynced.clear()
+            for segment in self._open:
+                segment.close()
+            self._open.clear()
         if self._syncers is not None:
             self._syncers.shutdown()
 
@@ -319,11 +384,3 @@ def _holding(segments: list[Segment], index: int) -> Segment:
 def _is_full(segment: Segment, time: float) -> bool:
     is_old = time - segment.begin >= STREAM_SEGMENT_SECONDS
     return is_old or segment.size >= STREAM_SEGMENT_BYTES
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""DynamicFrames that Spark computes."""
