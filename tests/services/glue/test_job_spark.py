@@ -133,16 +133,13 @@ def test_a_bucket_with_versions_is_not_written_past_s3(jobs):
         assert keys(jobs) == ["in/a.csv"]
 
 
-def test_a_started_spare_is_taken_within_a_second(jobs):
+def test_a_spare_that_is_ready_is_taken_within_a_second(jobs):
     jobs.spark("import time; print(time.time())")
-    jobs.run()
-    time.sleep(0.5)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    took: list[float] = []
+    for _ in range(6):
         begun = time.time()
-        row = jobs.run()
-        took = float(jobs.lines(row["Id"], group="jobs")[0]) - begun
-        if took < 1:
-            return
+        took.append(float(jobs.lines(jobs.run()["Id"], group="jobs")[0]) - begun)
+        if took[-1] < 1:
+            break
         time.sleep(10)
-    raise AssertionError("no spare was ready in a minute")
+    assert min(took) < 1
