@@ -57,7 +57,7 @@ def _measure(server: servers.Running, column: str, scale: float, results: Result
         many = [f"{number}" for number in range(IDLE_SHARDS)]
         for at in range(0, IDLE_SHARDS, BATCH):
             kinesis.call("PutRecords", {"StreamName": "idle", "Records": [
-                _record(key, 10) for key in many[at : at + BATCH]
+                record(key, 10) for key in many[at : at + BATCH]
             ]})  # fmt: skip
         results.add("kinesis_memory_idle", column, Sample(before / 1e6))
         grown = load.resident_bytes(server.process.pid) - before
@@ -73,11 +73,13 @@ def _until_active(kinesis: Catalog, stream: str) -> None:
     raise RuntimeError("the stream does not become active")
 
 
-def _record(key: str, size: int = RECORD_BYTES) -> dict[str, Any]:
+def record(key: str, size: int = RECORD_BYTES) -> dict[str, Any]:
+    """Return a record of random bytes."""
     return {"Data": base64.b64encode(os.urandom(size)).decode(), "PartitionKey": key}
 
 
-def _request(server: servers.Running, operation: str, value: dict[str, Any]) -> bytes:
+def request(server: servers.Running, operation: str, value: dict[str, Any]) -> bytes:
+    """Return the bytes on the wire of a signed request."""
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"{TARGET}.{operation}",
@@ -88,9 +90,9 @@ def _request(server: servers.Running, operation: str, value: dict[str, Any]) -> 
 
 def _put(server: servers.Running, column: str, scale: float, results: Results) -> None:
     bodies = [
-        _request(server, "PutRecords", {
+        request(server, "PutRecords", {
             "StreamName": "bench",
-            "Records": [_record(f"{turn}-{number}") for number in range(BATCH)],
+            "Records": [record(f"{turn}-{number}") for number in range(BATCH)],
         })
         for turn in range(8)
     ]  # fmt: skip
@@ -102,7 +104,7 @@ def _put(server: servers.Running, column: str, scale: float, results: Results) -
     results.add("kinesis_put_records", column, Sample(records / seconds))
     results.add("kinesis_put_records_cpu", column, Sample(1e6 * cpu / records))
     singles = [
-        _request(server, "PutRecord", {"StreamName": "bench", **_record(f"{number}")})
+        request(server, "PutRecord", {"StreamName": "bench", **record(f"{number}")})
         for number in range(64)
     ]
     count = max(int(SINGLES * scale), 64)
@@ -113,7 +115,8 @@ def _put(server: servers.Running, column: str, scale: float, results: Results) -
     results.add("kinesis_put_record_cpu", column, Sample(1e6 * cpu / count))
 
 
-def _iterator(kinesis: Catalog, shard: str, kind: str) -> str:
+def iterator(kinesis: Catalog, shard: str, kind: str) -> str:
+    """Return an iterator of the stream `bench`."""
     wanted = {"StreamName": "bench", "ShardId": shard, "ShardIteratorType": kind}
     body, _ = kinesis.call("GetShardIterator", wanted)
     return json.loads(body)["ShardIterator"]
@@ -121,7 +124,7 @@ def _iterator(kinesis: Catalog, shard: str, kind: str) -> str:
 
 def _get(kinesis: Catalog, column: str, results: Results) -> None:
     """Read a shard to its end, one request after the other; bytes are those of the answers."""
-    at, size, took = _iterator(kinesis, "shardId-000000000000", "TRIM_HORIZON"), 0, 0.0
+    at, size, took = iterator(kinesis, "shardId-000000000000", "TRIM_HORIZON"), 0, 0.0
     while True:
         body, milliseconds = kinesis.call("GetRecords", {"ShardIterator": at})
         size, took = size + len(body), took + milliseconds
@@ -134,12 +137,12 @@ def _get(kinesis: Catalog, column: str, results: Results) -> None:
 
 def _latency(kinesis: Catalog, column: str, results: Results) -> None:
     """Poll back to back until a record that was put is there: milliseconds from put to get."""
-    at = _iterator(kinesis, "shardId-000000000000", "LATEST")
+    at = iterator(kinesis, "shardId-000000000000", "LATEST")
     times: list[float] = []
-    record = {"StreamName": "bench", "ExplicitHashKey": "0", **_record("k")}
+    put = {"StreamName": "bench", "ExplicitHashKey": "0", **record("k")}
     for _ in range(POLLS):
         began = time.perf_counter()
-        kinesis.call("PutRecord", record)
+        kinesis.call("PutRecord", put)
         while True:
             body, _ = kinesis.call("GetRecords", {"ShardIterator": at})
             answer = json.loads(body)

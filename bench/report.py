@@ -13,6 +13,7 @@ from bench.measure import Results, Sample
 from bench.operations import OPERATIONS
 
 COLUMNS = ("lakebed none", "lakebed file", "floor", "versitygw", "minio", "ministack", "moto")
+BESIDE = (*COLUMNS, "Kafka", "Kafka, flush.messages=1")
 OURS = ("lakebed file", "DuckDB", "lakebed none")
 
 
@@ -94,6 +95,11 @@ WHOLE = {
     "kinesis_put_to_get": Whole("from PutRecord to GetRecords, polled back to back, p50", "ms", 3),
     "kinesis_memory_idle": Whole("memory after the puts and gets", "MB", 80),
     "kinesis_memory_1000_shards": Whole("growth by 1,000 shards with a record in each", "MB", 20),
+    "kinesis_cbor": Whole("GetRecords, one reader, CBOR (at least 100)", "MB/s"),
+    "kinesis_push": Whole("from PutRecord to SubscribeToShard's event, p50", "ms", 5),
+    "kinesis_slow": Whole("growth of memory: 1 GiB put, a subscriber that reads nothing", "MB", 64),
+    "kinesis_restart": Whole("killed server to a record put and got, large stream", "s", 2),
+    "kinesis_restart_bytes": Whole("the same: size of the stream", "GB"),
     "logs_put_1": Whole("PutLogEvents of 1 event", "ms", 2),
     "logs_put_1_floor": Whole("the same bytes appended to a file and synced", "ms"),
     "logs_put_1000": Whole("PutLogEvents of 1,000 events of 100 B", "ms", 8),
@@ -189,7 +195,7 @@ def _whole(results: Results) -> list[str]:
         beside = [
             f"{other}: {_cell(results, name, other)}"
             for other in columns
-            if other != ours and other in COLUMNS
+            if other != ours and other in BESIDE
         ]
         goal = f"≤ {row.goal:g} {row.unit}" if row.goal else "–"
         shown = f"{_cell(results, name, ours)} {row.unit}"

@@ -96,14 +96,14 @@ def floor(runs: Path, size: int, module: str = "bench.floor") -> Running:
 
 def moto(runs: Path) -> Running:
     """Start moto_server. Its threads end with each request, so its CPU is read in ticks."""
-    port = _free_port()
+    port = free_port()
     command = [str(PEERS / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
     return _peer(runs, "moto", command, {}, port)
 
 
 def ministack(runs: Path) -> Running:
     """Start MiniStack, on the loopback address only."""
-    port = _free_port()
+    port = free_port()
     environment = {
         "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "false",
         "SFTP_ENABLED": "false",
@@ -122,7 +122,7 @@ def executable(column: str) -> str | None:
 
 def versitygw(runs: Path) -> Running:
     """Start versitygw on a folder. It syncs nothing, as our durability `none`."""
-    port, objects = _free_port(), runs.parent / f"{runs.name}-versitygw-{time.time_ns()}"
+    port, objects = free_port(), runs.parent / f"{runs.name}-versitygw-{time.time_ns()}"
     objects.mkdir(parents=True)
     command = [
         str(executable("versitygw")), "--access", "test", "--secret", "test",
@@ -133,7 +133,7 @@ def versitygw(runs: Path) -> Running:
 
 def minio(runs: Path) -> Running:
     """Start MinIO on a folder. It syncs every object, as our durability `file`."""
-    port, objects = _free_port(), runs.parent / f"{runs.name}-minio-{time.time_ns()}"
+    port, objects = free_port(), runs.parent / f"{runs.name}-minio-{time.time_ns()}"
     objects.mkdir(parents=True)
     environment = {"MINIO_ROOT_USER": "testtest", "MINIO_ROOT_PASSWORD": "testtest"}
     command = [
@@ -177,7 +177,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
