@@ -72,6 +72,18 @@ def test_a_listing_sees_what_hands_did_within_a_second(lake: Lake) -> None:
     assert lake.keys() == ["d/b"]
 
 
+def test_what_spark_has_not_committed_is_no_object_yet(lake: Lake) -> None:
+    folder = lake.file("out/_temporary/0")
+    folder.mkdir(parents=True)
+    (folder / "part-0.csv").write_bytes(b"half")
+    lake.file("out/part-1.csv").write_bytes(b"whole")
+    lake.sync()
+    assert lake.keys() == ["out/part-1.csv"]
+    (folder / "part-0.csv").rename(lake.file("out/part-0.csv"))
+    lake.sync()
+    assert lake.keys() == ["out/part-0.csv", "out/part-1.csv"]
+
+
 def test_sync_keeps_escaped_objects(lake: Lake) -> None:
     lake.put("a", b"1")
     lake.put("a/b", b"2")

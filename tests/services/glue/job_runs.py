@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -31,19 +32,11 @@ def shell_engine(folder: Path) -> Path:
 
 def spark_environment() -> Environment:
     """Return the Spark environment of this machine; without one, the test is skipped."""
-    found = Environment("spark-3.5", Settings().engines_folder / "spark-3.5")
-    configured = Settings(engines_dir=_configured()).engines_folder
-    if _configured():
-        found = Environment("spark-3.5", configured / "spark-3.5")
+    settings = Settings(engines_dir=os.environ.get("LAKEBED_ENGINES_DIR", ""))
+    found = Environment("spark-3.5", settings.engines_folder / "spark-3.5")
     if not found.is_complete:
         pytest.skip("no Spark here: lakebed engine add spark-3.5")
     return found
-
-
-def _configured() -> str:
-    import os
-
-    return os.environ.get("LAKEBED_ENGINES_DIR", "")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 Runs in the Python of a job's environment, not in ours, and imports nothing of lakebed. The program
 is started with the descriptor of a socket and is told on it, in lines of JSON, what to do:
 
-    ← {"told": "ready"}                                          as soon as a job may come
+    ← {"told": "ready"}                                          a job may come from now on
     → {"script": PATH, "arguments": [...], "folder": PATH, "variables": {...}, "path": [...],
        "properties": {...}}
     ← {"told": "started"}                                        the script's first line is next
@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -39,6 +40,10 @@ class Channel:
         if not line:
             os.killpg(0, signal.SIGKILL)
         return json.loads(line)
+
+    def has_message(self) -> bool:
+        """Tell whether the next message is there already."""
+        return bool(select.select([self._socket], [], [], 0)[0])
 
     def tell(self, told: str, **more: Any) -> None:
         """Send a message."""

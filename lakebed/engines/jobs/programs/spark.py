@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
 
 from lakebed_job import Channel, prepare, run
 from py4j.java_gateway import GatewayParameters, JavaGateway, java_import
@@ -76,16 +77,24 @@ def leave_out_checksum_files(gateway: JavaGateway) -> None:
     hadoop.fs.FileSystem.getLocal(hadoop.conf.Configuration()).setWriteChecksum(False)
 
 
-def warm_up(folder: str) -> None:
-    """Load the classes a job needs first: a context, CSV in, a shuffle, Parquet out and in."""
+def warm_up(folder: str) -> Generator[None]:
+    """Load the classes a job needs first, a step at a time.
+
+    A context; CSV in; a shuffle and Parquet out; Parquet in.
+    """
     session = SparkSession.builder.master("local[2]").getOrCreate()
-    table, out = os.path.join(folder, "warm.csv"), os.path.join(folder, "warm.parquet")
-    with open(table, "w") as file:
-        file.write("a,b\n" + "1,x\n" * 100)
-    frame = session.read.csv(table, header=True)
-    frame.groupBy("b").count().write.mode("overwrite").parquet(out)
-    session.read.parquet(out).count()
-    session.stop()
+    try:
+        yield
+        table, out = os.path.join(folder, "warm.csv"), os.path.join(folder, "warm.parquet")
+        with open(table, "w") as file:
+            file.write("a,b\n" + "1,x\n" * 100)
+        frame = session.read.csv(table, header=True)
+        yield
+        frame.groupBy("b").count().write.mode("overwrite").parquet(out)
+        yield
+        session.read.parquet(out).count()
+    finally:
+        session.stop()
 
 
 def set_properties(gateway: JavaGateway, properties: dict[str, str]) -> None:
@@ -117,12 +126,16 @@ def main() -> None:
     java = sys.argv[sys.argv.index("--") + 1 :]
     with tempfile.TemporaryDirectory() as folder:
         gateway = start_jvm(java, folder)
+        channel.tell("ready")
         # Whatever makes a SparkContext in this process uses this JVM.
         SparkContext._ensure_initialized(gateway=gateway)
         leave_out_checksum_files(gateway)
         if "--warm" in sys.argv[: sys.argv.index("--")]:
-            warm_up(folder)
-    channel.tell("ready")
+            # A job that comes before the end of it does not wait for the rest.
+            with contextlib.closing(warm_up(folder)) as steps:
+                for _ in steps:
+                    if channel.has_message():
+                        break
     job = channel.hear()
     channel.watch()
     prepare(job)

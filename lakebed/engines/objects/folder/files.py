@@ -39,6 +39,16 @@ def is_copy(marker: Path) -> bool:
     return text != str(marker.stat().st_ino)
 
 
+def is_unfinished(key: str) -> bool:
+    """Tell whether a file is one that Hadoop's or Spark's writers have not committed yet.
+
+    They write below `_temporary` and `.spark-staging-…`, and move what is whole to its place.
+    """
+    return any(
+        part == "_temporary" or part.startswith(".spark-staging-") for part in key.split("/")[:-1]
+    )
+
+
 def by_hand(
     bucket: str, key: str, file: os.stat_result, known: StoredObject | None = None
 ) -> StoredObject:

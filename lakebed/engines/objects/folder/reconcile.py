@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from lakebed.core.limits import HAND_CHANGES_MAX
 from lakebed.engines.objects import StoredObject, after_prefix
-from lakebed.engines.objects.folder.files import by_hand, is_same
+from lakebed.engines.objects.folder.files import by_hand, is_same, is_unfinished
 from lakebed.engines.objects.folder.inotify import watches_max
 from lakebed.engines.objects.folder.listen import Listener
 from lakebed.engines.objects.folder.places import Places
@@ -221,6 +221,8 @@ class Reconciler:
             self._objects.delete(scope, bucket, key)
         elif row is not None and is_same(row, file, was_copied=self.was_copied):
             return
+        elif row is None and is_unfinished(key):
+            return
         else:
             made = by_hand(bucket, key, file, row)
             self._objects.put(scope, made)
@@ -399,6 +401,8 @@ class Reconciler:
             if not stat.S_ISREG(file.st_mode) or self._is_in_flight(bucket, key):
                 continue
             row = self._objects.get(walk.scope, bucket, key)
+            if row is None and is_unfinished(key):
+                continue
             if row is None or not (row.is_odd or is_same(row, file, was_copied=self.was_copied)):
                 made = by_hand(bucket, key, file, row)
                 self._objects.put(walk.scope, made)
