@@ -43,9 +43,11 @@ def plain_item(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def plain_value(value: Any) -> Any:
     """Return the plain value of one that says its type; others as they are."""
-    typed = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    if not isinstance(value, Mapping):
+        return value
+    typed = cast("Mapping[str, Any]", value)
     # Fields that other records have are null here: they are not the type.
     given = [(name, one) for name, one in typed.items() if one is not None]
     if len(given) == 1 and given[0][0] in _PLAIN:
         return _PLAIN[given[0][0]](given[0][1])
-    return cast("Any", value)
+    return typed

@@ -19,8 +19,6 @@ from .modules import functions
 from .scans import Scan, own, with_origins
 from .types import to_spark
 
-_NEVER = "\0\0"
-"""A text that stands for null in no file: an empty cell is an empty text."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 _HELD = 0xE000
 """Escaped line ends pass the parser as characters that no text has (a private use area)."""
@@ -48,7 +46,6 @@ def _by_spark(scan: Scan) -> SparkFrame:
         header=str(header or skip).lower(),
         enforceSchema="false" if header else "true",
         multiLine=str(flag(scan.options, "multiLine")).lower(),
-        nullValue=_NEVER,
         emptyValue="",
         encoding=scan.options.get("encoding"),
     )
@@ -57,7 +54,9 @@ def _by_spark(scan: Scan) -> SparkFrame:
         held = [c.Column(f"col{at}", one.value, one.type) for at, one in enumerate(held)]
     origins = [functions.col(f"`{name}`") for name, _, _ in scan.origins]
     schema = g.StructType([one.field() for one in held])
-    chosen = df.select(*[one.value.alias(one.name) for one in held], *origins)
+    # An empty cell is an empty text to Glue, and null to Spark's reader.
+    cells = [functions.coalesce(one.value, functions.lit("")).alias(one.name) for one in held]
+    chosen = df.select(*cells, *origins)
     return SparkFrame.of(chosen, with_origins(scan, schema))
 
 

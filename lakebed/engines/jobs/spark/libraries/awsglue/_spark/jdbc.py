@@ -209,7 +209,9 @@ def connected(session: Any, kind: str, options: Mapping[str, Any]) -> dict[str, 
     url = str(given["url"])
     driver = str(given.get("customJdbcDriverClassName") or DRIVERS[kind])
     if "mariadb" in driver:
-        url = url.replace("jdbc:mysql:", "jdbc:mariadb:", 1)
+        # Spark writes MySQL's SQL only for such an address, and newer drivers have to be told.
+        url = url.replace("jdbc:mariadb:", "jdbc:mysql:", 1)
+        url += f"{'&' if '?' in url else '?'}permitMysqlScheme=true"
     _check_driver(session, driver)
     user, password = str(given.get("user", "")), str(given.get("password", ""))
     return {"url": url, "user": user, "password": password, "driver": driver}

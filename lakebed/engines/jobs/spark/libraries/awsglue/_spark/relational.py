@@ -138,16 +138,17 @@ def flat(columns: list[c.Column], prefix: str = "") -> list[c.Column]:
     return found
 
 
-def tables(df: Any, columns: list[c.Column], root: str) -> dict[str, Typed]:
+def tables(df: Any, columns: list[c.Column], root: str, name: str = "") -> dict[str, Typed]:
     """Return a flat table, and one for each array: id of the row, index, and the elements.
 
     The ids must be the same whenever a table is computed, so the rows are kept once they
-    have them.
+    have them. Columns of a table below the root have the whole path in their names already.
     """
+    name = name or root
     columns = flat(columns)
     arrays = [one for one in columns if isinstance(one.type, g.ArrayType)]
     if not arrays:
-        return {root: _chosen(df, columns)}
+        return {name: _chosen(df, columns)}
     key = _unused("id", columns)
     numbered = df.select(
         *[one.value.alias(one.name) for one in columns],
@@ -155,14 +156,14 @@ def tables(df: Any, columns: list[c.Column], root: str) -> dict[str, Typed]:
     ).persist(core.StorageLevel.MEMORY_AND_DISK)
     here = c.top(g.StructType([one.field() for one in columns]))
     number = functions.col(quoted(key))
-    found = {root: _chosen(numbered, [_or_number(one, number) for one in here])}
+    found = {name: _chosen(numbered, [_or_number(one, number) for one in here])}
     for one in here:
         if isinstance(one.type, g.ArrayType):
-            found |= _elements(numbered, number, one, f"{root}_{one.name}")
+            found |= _elements(numbered, number, one, root)
     return found
 
 
-def _elements(numbered: Any, number: Any, array: c.Column, name: str) -> dict[str, Typed]:
+def _elements(numbered: Any, number: Any, array: c.Column, root: str) -> dict[str, Typed]:
     assert isinstance(array.type, g.ArrayType)
     value = f"{array.name}.val"
     exploded = numbered.select(
@@ -175,7 +176,7 @@ def _elements(numbered: Any, number: Any, array: c.Column, name: str) -> dict[st
             g.Field(value, array.type.elementType),
         ]
     )
-    return tables(exploded, c.top(schema), name)
+    return tables(exploded, c.top(schema), root, f"{root}_{array.name}")
 
 
 def _or_number(one: c.Column, number: Any) -> c.Column:

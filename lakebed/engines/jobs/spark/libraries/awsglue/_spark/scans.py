@@ -99,16 +99,16 @@ def unpacked(path: str, content: bytes, compression: str) -> bytes:
 
 def file_path() -> Any:
     """Return the column of the path of a row's file, as it is written in scripts."""
-    return functions.expr(
+    path = functions.expr(
         "java_method('java.net.URLDecoder', 'decode',"
         " replace(_metadata.file_path, '+', '%2B'), 'UTF-8')"
     )
+    return functions.regexp_replace(path, "^file:/+", "file:///")
 
 
 def folder() -> Any:
     """Return the column of the folder of a row's file."""
-    path = functions.regexp_replace(file_path(), "^file:/+", "file:///")
-    return functions.regexp_replace(path, "/[^/]*$", "")
+    return functions.regexp_replace(file_path(), "/[^/]*$", "")
 
 
 def modified() -> Any:
