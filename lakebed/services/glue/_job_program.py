@@ -119,6 +119,7 @@ async def _with_spark(launch: Launch, program: Program) -> Program:
     return msgspec.structs.replace(
         program,
         properties=found,
+        memory_bytes=_job_spark.memory_bytes(found),
         jars=tuple(jars),
         grants=Grants(
             program.grants.reads,

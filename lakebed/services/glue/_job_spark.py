@@ -14,6 +14,8 @@ from lakebed.services.glue._job_input import worker
 _SCHEMES = ("s3", "s3a", "s3n")
 _OVERLOADED = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
 _S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
+_SIZE = re.compile(r"(\d{1,12})([bkmgt])?b?")
+_SHIFTS = {"b": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 _CONF = re.compile(r"\s*(?:--conf\s+)?")
 
 
@@ -90,6 +92,12 @@ def parsed(conf: str) -> dict[str, str]:
         if sign:
             found[name.strip()] = value.strip()
     return found
+
+
+def memory_bytes(properties: Mapping[str, str]) -> int:
+    """Return how large a heap the driver was asked to have (`512m`, `2g`), 0 if it was not."""
+    match = _SIZE.fullmatch(properties.get("spark.driver.memory", "").strip().lower())
+    return 0 if match is None else int(match[1]) << _SHIFTS[match[2] or "b"]
 
 
 def master(setting: str, kind: str, count: int) -> str:

@@ -46,6 +46,20 @@ def shell_server(folder: Path, *arguments: str):
         yield lakebed
 
 
+def is_gone(pid: int) -> bool:
+    """Tell whether a process has ended, within a few seconds."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
 class Jobs:
     """A server's jobs: defined by their scripts, run, waited for."""
 

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from lakebed.testing import environment, start
-from tests.services.glue.job_runs import ROLE, Jobs, shell_engine, shell_server
+from tests.services.glue.job_runs import ROLE, Jobs, is_gone, shell_engine, shell_server
 from tests.services.glue.test_databases import body, error_of
 
 
@@ -329,20 +329,7 @@ def test_a_run_that_dies_with_its_server_has_failed(tmp_path):
                 "FAILED",
                 "The server stopped while the job was running. Run the job again.",
             )
-            assert not _lives(pid)
+            assert is_gone(pid)
             assert list((tmp_path / "data" / "state").glob("jobs/*")) == []
         finally:
             again.stop()
-
-
-def _lives(pid: int) -> bool:
-    until = time.monotonic() + 5
-    while time.monotonic() < until:
-        try:
-            with open(f"/proc/{pid}/stat") as file:
-                if file.read().rpartition(")")[2].split()[0] == "Z":
-                    return False
-        except FileNotFoundError:
-            return False
-        time.sleep(0.05)
-    return True

@@ -219,15 +219,19 @@ class Reconciler:
             if row is None:
                 return
             self._objects.delete(scope, bucket, key)
-        elif row is not None and is_same(row, file, was_copied=self.was_copied):
-            return
-        elif row is None and is_unfinished(key):
+        elif self._is_known(row, key, file):
             return
         else:
             made = by_hand(bucket, key, file, row)
             self._objects.put(scope, made)
             self._note(made)
         scope.store.join(self, path)
+
+    def _is_known(self, row: StoredObject | None, key: str, file: os.stat_result) -> bool:
+        """Tell whether a file is as its row says, or is to have none yet."""
+        if row is None:
+            return is_unfinished(key)
+        return is_same(row, file, was_copied=self.was_copied)
 
     def _file_at(self, path: str) -> os.stat_result | None:
         """Return what a plain file is that no link leads to, None if there is none."""
@@ -401,9 +405,8 @@ class Reconciler:
             if not stat.S_ISREG(file.st_mode) or self._is_in_flight(bucket, key):
                 continue
             row = self._objects.get(walk.scope, bucket, key)
-            if row is None and is_unfinished(key):
-                continue
-            if row is None or not (row.is_odd or is_same(row, file, was_copied=self.was_copied)):
+            is_odd = row is not None and row.is_odd
+            if not (is_odd or self._is_known(row, key, file)):
                 made = by_hand(bucket, key, file, row)
                 self._objects.put(walk.scope, made)
                 self._note(made)
