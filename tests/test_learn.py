@@ -53,4 +53,4 @@ def test_the_map_shows_every_lab_and_every_lab_is_on_the_map():
     linked = re.findall(r"\]\(([a-z0-9-]+\.md)\)", page)
     assert sorted(linked) == [path.name for path in LABS]
     assert "| Objects | S3: keys and bytes, versions, conditions | real | [S3: a drawer" in page
-    assert "| Jobs | Glue jobs: Spark with bookmarks | absent |  |" in page
+    assert "| Permissions of a lake | Lake Formation: columns, rows, tags | absent |  |" in page

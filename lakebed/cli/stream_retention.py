@@ -26,6 +26,7 @@ class StreamRetention:
         self._account = account
         self._streams = streams
         self._trimmed = 0.0
+        self._is_first = True
 
     async def run(self) -> None:
         """Remove what is due until cancelled."""
@@ -41,8 +42,11 @@ class StreamRetention:
 
     async def carry_out(self, now: float) -> dict[str, int]:
         """Do what is due at a time, a slice of some shards at once; return what was done."""
-        from lakebed.services.kinesis import _upkeep
+        from lakebed.services.kinesis import _slices, _upkeep
 
+        while self._is_first and await self._keeper.act(self._account, _slices.finished):
+            await asyncio.sleep(0)
+        self._is_first = False
         total = 0
         while count := await self._keeper.act(self._account, lambda ctx: _upkeep.expired(ctx, now)):
             total += count

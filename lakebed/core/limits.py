@@ -424,6 +424,10 @@ KINESIS_DATA_KEY_SECONDS: Final = 300.0
 KINESIS_POLICY_BYTES_MAX: Final = 20 * KIB
 KINESIS_POLICIES_REMEMBERED_MAX: Final = 1000
 """Ours: policies of streams and consumers that are kept read."""
+KINESIS_SHARDS_CHANGED_SLICE: Final = 25
+"""So many shards are made, or changed, before other requests have their turn."""
+KINESIS_SHARDS_READ: Final = 250
+"""So many are read, before a reshard, until others have their turn."""
 KINESIS_SHARDS_SLICE: Final = 100
 """Ours: expired shards removed before others have their turn."""
 

@@ -9,7 +9,8 @@ https://docs.aws.amazon.com/firehose/latest/dev/retry.html
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -22,13 +23,13 @@ from lakebed.services.firehose.model import (
     EXTENDED_S3,
     FROM_KINESIS,
     REDSHIFT,
-    Buffer,
     DeliveryStream,
 )
 
 log = logging.getLogger("lakebed.firehose")
 
 _BUG = "Firehose.InternalError"
+_PREFIX_SECONDS = 300
 _LOST = "Firehose.RecordsLost"
 
 
@@ -46,12 +47,12 @@ class End(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """An attempt at records of a stream, at a time."""
+    """An attempt at records of a stream, at a time; `failed` is when the first one was in vain."""
 
     caller: Caller
     house: House
     stream: DeliveryStream
-    buffer: Buffer
+    failed: float
     now: float
     records: list[Record]
 
@@ -61,12 +62,13 @@ class Attempt(msgspec.Struct, frozen=True):
         target = Target(self.caller, self.house, stream, _destinations.bucket_of(stream))
         failures: list[Failure] = []
         errors: dict[str, str] = {}
+        own: Mapping[str, Any] | None = None
         end = End(is_over=True)
         try:
             failures = await work(target)
             end = End(is_over=True, failures=len(failures))
         except DeliveryError as error:
-            errors = {error.code: error.message}
+            errors, own = {error.code: error.message}, error.log
             if await self._are_put_with_errors(target, error, errors):
                 end = End(is_over=True)
             else:
@@ -77,18 +79,17 @@ class Attempt(msgspec.Struct, frozen=True):
             log.exception("the delivery of %s ended by a bug", stream.name)
             errors, end = {_BUG: repr(error)}, End(is_over=False)
         errors |= {failure.code: failure.message for failure in failures}
-        await _error_logs.say(self.caller, stream, self.house.clock.now(), errors)
+        await _error_logs.say(self.caller, stream, self.house.clock.now(), errors, own)
         return end
 
     async def _are_put_with_errors(
         self, target: Target, error: DeliveryError, errors: dict[str, str]
     ) -> bool:
         """Tell whether the records lie with the errors, the time for attempts being over."""
-        stream = self.stream
-        if stream.destination_kind == EXTENDED_S3 or error.code.startswith("S3."):
+        seconds = self._retry_seconds(error)
+        if seconds is None:
             return False
-        seconds = stream.destination["RetryOptions"].get("DurationInSeconds", 0)
-        if error.is_retried and self.now - (self.buffer.failed or self.now) < seconds:
+        if error.is_retried and self.now - (self.failed or self.now) < seconds:
             return False
         try:
             await self._give_up(target, error)
@@ -96,6 +97,22 @@ class Attempt(msgspec.Struct, frozen=True):
             errors[failure.code] = failure.message
             return False
         return True
+
+    def _retry_seconds(self, error: DeliveryError) -> int | None:
+        """Return how long records are tried again before they are put with the errors.
+
+        None where they are not: their bucket, or that of the errors, is what does not take them.
+        """
+        destination = self.stream.destination
+        if self.stream.destination_kind == EXTENDED_S3:
+            # A prefix may be closed to the role that the errors' prefix is open to.
+            options: Mapping[str, Any] = destination.get("DynamicPartitioningConfiguration") or {}
+            retries: Mapping[str, Any] = options.get("RetryOptions") or {}
+            given = retries.get("DurationInSeconds", _PREFIX_SECONDS)
+            return int(given) if options.get("Enabled") else None
+        if error.code.startswith("S3."):
+            return None
+        return int(destination["RetryOptions"].get("DurationInSeconds", 0))
 
     async def _give_up(self, target: Target, error: DeliveryError) -> None:
         if self.stream.destination_kind == REDSHIFT:
@@ -108,7 +125,7 @@ class Attempt(msgspec.Struct, frozen=True):
     async def _are_lost(self, errors: dict[str, str]) -> bool:
         """Tell whether no bucket took the records for as long as they are kept."""
         newest = max(record.arrival for record in self.records) / 1000
-        kept, since = DELIVERY_KEPT_SECONDS, max(newest, self.buffer.failed or self.now)
+        kept, since = DELIVERY_KEPT_SECONDS, max(newest, self.failed or self.now)
         if self.stream.kind == FROM_KINESIS:
             # They are lost when the stream they are from would not have them any more.
             kept = max(kept, await _kinesis_source.retention_seconds(self.caller, self.stream))

@@ -97,34 +97,26 @@ def _ring(ctx: Context) -> None:
 
 
 def _with_due(buffer: Buffer, stream: DeliveryStream) -> Buffer:
-    """Return a buffer with its time, unless that is when it is tried again."""
-    if buffer.attempts:
-        return buffer
+    """Return a buffer with its time: of its own records, tried again or not, or of a partition."""
     hints = hints_of(stream.destination)
     times: list[float] = [] if buffer.sorted_due is None else [buffer.sorted_due]
-    if not buffer.is_sorted:
+    if buffer.attempts:
+        times.append(buffer.retry)
+    elif not buffer.is_sorted:
         is_full = buffer.size_bytes >= hints.size_bytes
         times.append(0.0 if is_full else buffer.oldest / 1000 + hints.seconds)
     return replace(buffer, due=min(times))
 
 
-def sorted_until(
-    ctx: Context, stream: DeliveryStream, due: float | None, *, is_failing: bool = True
-) -> None:
-    """Note when the next partition of a stream is due; None: there is none any more.
-
-    What could not be delivered is still so if it `is_failing`.
-    """
+def sorted_until(ctx: Context, stream: DeliveryStream, due: float | None) -> None:
+    """Note when the next partition of a stream is due; None: there is none any more."""
     buffer = _held(ctx, stream.id)
     if buffer is None:
         return
     if due is None and buffer.is_sorted:
         BUFFERS.delete(ctx, stream.id)
         return
-    buffer = replace(buffer, sorted_due=due)
-    if not is_failing:
-        buffer = replace(buffer, attempts=0, failed=0.0)
-    BUFFERS.put(ctx, _with_due(buffer, stream))
+    BUFFERS.put(ctx, _with_due(replace(buffer, sorted_due=due), stream))
 
 
 def due(scope: Scope, now: float, limit: int) -> list[Buffer]:
@@ -172,7 +164,7 @@ def _held(ctx: Context, stream_id: str) -> Buffer | None:
 def delivered(ctx: Context, stream_id: str, taken: Taken, *, is_failing: bool = False) -> None:
     """Delete what was delivered; nothing where the stream is gone meanwhile.
 
-    What was only sorted can fail still (`is_failing`).
+    What is lost has not been put anywhere: what is left is failing still (`is_failing`).
     """
     buffer = _held(ctx, stream_id)
     if buffer is None:
@@ -212,11 +204,16 @@ def put_off(
     buffer = _held(ctx, stream_id)
     if buffer is None:
         return
-    wait = min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(buffer.attempts, 20))
-    failed = buffer.failed or now
-    attempts, held = buffer.attempts + 1, buffer.held if taken is None else taken.last
-    buffer = replace(buffer, due=now + wait, failed=failed, attempts=attempts, held=held, done=done)
-    BUFFERS.put(ctx, buffer)
+    retry = now + wait_after(buffer.attempts)
+    times = [retry] if buffer.sorted_due is None else [retry, buffer.sorted_due]
+    buffer = replace(buffer, due=min(times), retry=retry, attempts=buffer.attempts + 1)
+    held = buffer.held if taken is None else taken.last
+    BUFFERS.put(ctx, replace(buffer, failed=buffer.failed or now, held=held, done=done))
+
+
+def wait_after(attempts: int) -> float:
+    """Return how long to wait after so many attempts before the next one."""
+    return min(DELIVERY_RETRY_SECONDS_MAX, 2.0 ** min(attempts, 20))
 
 
 def reschedule(ctx: Context, stream: DeliveryStream) -> None:

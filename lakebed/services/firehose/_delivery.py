@@ -94,7 +94,7 @@ async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> 
             break
         taken, stream = batch.taken, batch.stream
         is_sorted = _is_sorted(stream)
-        attempt = Attempt(caller, house, stream, batch.buffer, now, taken.records)
+        attempt = Attempt(caller, house, stream, batch.buffer.failed, now, taken.records)
         ended = await attempt.made(lambda target, batch=batch: _sent(target, batch))
         if not ended.is_over:
             await caller.write(
@@ -106,7 +106,7 @@ async def _deliver(caller: Caller, house: House, buffer: Buffer, now: float) -> 
         reached = taken.last
         for part in taken.slices():
             await caller.write(
-                lambda ctx, part=part, stays=is_sorted or ended.is_lost: _backlog.delivered(
+                lambda ctx, part=part, stays=ended.is_lost: _backlog.delivered(
                     ctx, buffer.stream_id, part, is_failing=stays
                 )
             )
@@ -142,17 +142,21 @@ async def _deliver_partitions(caller: Caller, house: House, buffer: Buffer, now:
     """Deliver the partitions that are due, and return how many records they had."""
     count = 0
     while True:
-        found = await _looked(caller, buffer, now, lambda ctx: _next_part(ctx, buffer, now))
+        found: _Part | None = await _looked(
+            caller, buffer, now, lambda ctx: _next_part(ctx, buffer, now)
+        )
         if found is None:
             return count
         part = found
-        attempt = Attempt(caller, house, part.stream, part.buffer, now, part.taken.records)
+        attempt = Attempt(caller, house, part.stream, part.failed, now, part.taken.records)
         ended = await attempt.made(
             lambda target, part=part: _sorting.deliver(target, part.keys, part.taken.records)
         )
         if not ended.is_over:
-            await caller.write(lambda ctx: _backlog.put_off(ctx, buffer.stream_id, None, now))
-            return count
+            await caller.write(
+                lambda ctx, part=part: _partitions.put_off(ctx, part.stream, part.place, now)
+            )
+            continue
         await caller.write(
             lambda ctx, part=part, stays=ended.is_lost: _partitions.delivered(
                 ctx, part.stream, part.place, part.taken, is_failing=stays
@@ -164,10 +168,10 @@ async def _deliver_partitions(caller: Caller, house: House, buffer: Buffer, now:
 class _Part(msgspec.Struct, frozen=True):
     """The first records of a partition that is due."""
 
-    buffer: Buffer
     stream: DeliveryStream
     place: str
     keys: Mapping[str, str]
+    failed: float
     taken: _partitions.Taken
 
 
@@ -181,7 +185,7 @@ def _next_part(ctx: Context, known: Buffer, now: float) -> _Part | None:
         return None
     limit = _backlog.hints_of(stream.destination).size_bytes
     taken = _partitions.take(ctx, stream, partition, limit)
-    return _Part(buffer, stream, partition.place, partition.keys, taken)
+    return _Part(stream, partition.place, partition.keys, partition.failed, taken)
 
 
 def _is_sorted(stream: DeliveryStream) -> bool:

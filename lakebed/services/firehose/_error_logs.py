@@ -20,11 +20,20 @@ _PLACES = (("EndpointConfiguration", "Url"), ("CatalogConfiguration", "CatalogAR
 log = logging.getLogger("lakebed.firehose")
 
 
-async def say(caller: Caller, stream: DeliveryStream, at: float, errors: Mapping[str, str]) -> None:
-    """Write errors, sentences by their codes, if the destination asks for a log."""
+async def say(
+    caller: Caller,
+    stream: DeliveryStream,
+    at: float,
+    errors: Mapping[str, str],
+    own: Mapping[str, Any] | None = None,
+) -> None:
+    """Write errors, sentences by their codes, if the destination asks for a log.
+
+    `own` is the log of the bucket that they are about, if it has one.
+    """
     for code, message in errors.items():
         log.warning("delivery stream %s: %s: %s", stream.name, code, message)
-    options: Mapping[str, Any] = stream.destination.get("CloudWatchLoggingOptions") or {}
+    options: Mapping[str, Any] = own or stream.destination.get("CloudWatchLoggingOptions") or {}
     if not errors or not options.get("Enabled"):
         return
     events: list[dict[str, Any]] = [

@@ -41,10 +41,11 @@ class DeliveryError(Exception):
     """A destination did not take what it was given: it is tried again, if that could help.
 
     `done` are the parts of it (tables) that took theirs, which are left out when it is tried again;
-    `failures` are then the records that are left.
+    `failures` are then the records that are left. `log` is where it is said, if not in the stream's
+    own log: a bucket may have one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (a record of what is known: all past the sentence is by keyword)
         self,
         code: str,
         message: str,
@@ -52,6 +53,7 @@ class DeliveryError(Exception):
         is_retried: bool = True,
         done: tuple[str, ...] = (),
         failures: tuple[Failure, ...] = (),
+        log: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -59,6 +61,7 @@ class DeliveryError(Exception):
         self.is_retried = is_retried
         self.done = done
         self.failures = failures
+        self.log = log
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -167,7 +170,9 @@ async def put(target: Target, key: str, data: bytes) -> None:
     try:
         await target.caller.call("s3", "put_object", request)
     except AwsError as error:
-        raise DeliveryError(f"S3.{error.code}", error.message) from error
+        options = target.s3["CloudWatchLoggingOptions"]
+        own = options if options.get("Enabled") else None
+        raise DeliveryError(f"S3.{error.code}", error.message, log=own) from error
     finally:
         scratch.unlink(missing_ok=True)
 

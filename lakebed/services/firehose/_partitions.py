@@ -78,6 +78,9 @@ def _place(keys: Mapping[str, str]) -> str:
 
 
 def _put(ctx: Context, stream: DeliveryStream, partition: Partition) -> None:
+    if partition.attempts:
+        PARTITIONS.put(ctx, partition)
+        return
     hints = _backlog.hints_of(stream.destination)
     is_full = partition.size_bytes >= hints.size_bytes
     due = 0.0 if is_full else partition.oldest / 1000 + hints.seconds
@@ -132,14 +135,25 @@ def delivered(
         PARTITIONS.delete(ctx, stream.id, place)
     else:
         left = known.size_bytes - taken.size_bytes
-        _put(ctx, stream, replace(known, size_bytes=left, oldest=head.arrival))
-    _backlog.sorted_until(ctx, stream, earliest(ctx, stream.id), is_failing=is_failing)
+        known = replace(known, size_bytes=left, oldest=head.arrival)
+        _put(ctx, stream, known if is_failing else replace(known, failed=0.0, attempts=0))
+    _backlog.sorted_until(ctx, stream, earliest(ctx, stream.id))
+
+
+def put_off(ctx: Context, stream: DeliveryStream, place: str, now: float) -> None:
+    """Have a partition that could not be delivered tried again; it holds up no other."""
+    known = PARTITIONS.get(ctx, stream.id, place)
+    if known is None:
+        return
+    due, failed = now + _backlog.wait_after(known.attempts), known.failed or now
+    _put(ctx, stream, replace(known, due=due, failed=failed, attempts=known.attempts + 1))
+    _backlog.sorted_until(ctx, stream, earliest(ctx, stream.id))
 
 
 def reschedule(ctx: Context, stream: DeliveryStream) -> None:
     """Give what waits the time that a changed stream's hints say."""
     for one in list(PARTITIONS.scan(ctx, Range((stream.id,)))):
-        _put(ctx, stream, one)
+        _put(ctx, stream, replace(one, failed=0.0, attempts=0))
     if earliest(ctx, stream.id) is not None:
         _backlog.sorted_until(ctx, stream, earliest(ctx, stream.id))
 

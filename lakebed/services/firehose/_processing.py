@@ -24,10 +24,14 @@ def processing_of(destination: Mapping[str, Any]) -> Processing:
     configuration: Mapping[str, Any] = destination.get("ProcessingConfiguration") or {}
     found: dict[str, Any] = {"keys": tuple(sorted(query_keys(destination.get("Prefix", ""))))}
     processors: list[Mapping[str, Any]] = configuration.get("Processors") or []
+    seen: set[str] = set()
     for one in processors if configuration.get("Enabled") else ():
         kind = one["Type"]
         if kind == "Lambda":
             raise NotBuiltError("firehose", "CreateDeliveryStream", "processors of type Lambda")
+        if kind in seen:
+            raise invalid(f"Only one processor of the type {kind} is supported")
+        seen.add(kind)
         found |= _READERS[kind](_parameters(one))
     if found.get("is_message_extracted") and not found.get("decompression"):
         raise invalid("CloudWatchLogProcessing requires the Decompression processor.")
@@ -39,6 +43,8 @@ def _parameters(processor: Mapping[str, Any]) -> dict[str, str]:
     found = {one["ParameterName"]: one["ParameterValue"] for one in given}
     if len(found) < len(given):
         raise invalid(f"Duplicate parameters in the processor {processor['Type']}")
+    for name in sorted(found.keys() - _PARAMETERS[processor["Type"]]):
+        raise invalid(f"The processor {processor['Type']} has no parameter {name}")
     return found
 
 
@@ -97,6 +103,15 @@ _READERS = {
     "RecordDeAggregation": _deaggregation,
     "MetadataExtraction": _extraction,
     "AppendDelimiterToRecord": _delimiter,
+}
+
+
+_PARAMETERS = {
+    "Decompression": {"CompressionFormat"},
+    "CloudWatchLogProcessing": {"DataMessageExtraction"},
+    "RecordDeAggregation": {"SubRecordType", "Delimiter"},
+    "MetadataExtraction": {"MetadataExtractionQuery", "JsonParsingEngine"},
+    "AppendDelimiterToRecord": {"Delimiter"},
 }
 
 

@@ -18,17 +18,18 @@ from typing import Any, cast
 
 import msgspec
 
-from lakebed.engines.delivery import TABLE_FAILED, Failure, Order, Record
+from lakebed.engines.delivery import PROCESSING_FAILED, TABLE_FAILED, Failure, Order, Record
 from lakebed.services.firehose import _http, _objects, _processing, _secrets
 from lakebed.services.firehose._destinations import secret_of
 from lakebed.services.firehose._objects import DeliveryError, Target
 from lakebed.services.firehose._to_s3 import outcome_of
-from lakebed.services.firehose.model import ICEBERG, SPLUNK, DeliveryStream
+from lakebed.services.firehose.model import EXTENDED_S3, ICEBERG, SPLUNK, DeliveryStream
 
 FAILED = {
     "HttpEndpoint": "http-endpoint-failed",
     SPLUNK: "splunk-failed",
     ICEBERG: TABLE_FAILED,
+    EXTENDED_S3: PROCESSING_FAILED,
 }
 """What `!{firehose:error-output-type}` is of records that a destination did not take."""
 _ALL = ("AllData", "AllEvents")

@@ -105,12 +105,7 @@ def describe_delivery_stream(
         "DeliveryStreamType": stream.kind,
         "VersionId": str(stream.version),
         "CreateTimestamp": stream.created,
-        "Destinations": [
-            {
-                "DestinationId": DESTINATION_ID,
-                **_destinations.described(ctx.settings, stream),
-            }
-        ],
+        "Destinations": _shown(ctx, stream, request.get("ExclusiveStartDestinationId", "")),
         "HasMoreDestinations": False,
     }
     if stream.updated:
@@ -118,6 +113,13 @@ def describe_delivery_stream(
     if stream.source:
         described["Source"] = dict(stream.source)
     return {"DeliveryStreamDescription": described}  # pyright: ignore[reportReturnType] (as kept)
+
+
+def _shown(ctx: Context, stream: DeliveryStream, after: str) -> list[dict[str, Any]]:
+    """Return the destination of a stream, unless it is not behind another."""
+    if after >= DESTINATION_ID:
+        return []
+    return [{"DestinationId": DESTINATION_ID, **_destinations.described(ctx.settings, stream)}]
 
 
 def list_delivery_streams(

@@ -34,6 +34,7 @@ def update_destination(ctx: Context, request: shapes.UpdateDestinationInput) -> 
     asked = _destinations.asked_of(request, "UpdateDestination", "DestinationUpdate")
     is_merged = asked.kind == stream.destination_kind
     _check_partitioning(stream.destination, asked.members)
+    _check_backup(stream.destination, asked.members)
     changed = _destinations.with_destination(ctx, stream, asked, is_merged=is_merged)
     changed = replace(changed, version=stream.version + 1, updated=ctx.clock.now())
     STREAMS.put(ctx, changed)
@@ -52,3 +53,13 @@ def _check_partitioning(known: Any, given: Any) -> None:
     if asked.get("Enabled") and not held.get("Enabled"):
         message = "Dynamic Partitioning cannot be enabled on an existing delivery stream"
         raise invalid(message)
+
+
+def _check_backup(known: Any, given: Any) -> None:
+    """A backup of all records cannot be turned off.
+
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationUpdate.html
+    """
+    held, asked = known.get("S3BackupMode"), given.get("S3BackupMode", known.get("S3BackupMode"))
+    if (held, asked) in (("Enabled", "Disabled"), ("AllEvents", "FailedEventsOnly")):
+        raise invalid(f"S3BackupMode cannot be changed from {held} to {asked}")

@@ -68,8 +68,9 @@ class Buffer(msgspec.Struct, frozen=True):
 
     Blocks `first` to `last`, of so many bytes, of which the oldest came at `oldest` (ms); `due` is
     when it is to be delivered. `failed` is when it first could not be (0: it could), `attempts` how
-    often, `held` the last block of what was tried, `done` the tables of it that took
-    what is theirs. `sorted_due` is when the next partition is due, None while there is none.
+    often, `retry` when it is tried again, `held` the last block of what was tried, `done` the
+    tables of it that took what is theirs. `sorted_due` is when the next partition is due, None
+    while there is none.
     """
 
     stream_id: str
@@ -83,6 +84,7 @@ class Buffer(msgspec.Struct, frozen=True):
     due: float
     failed: float = 0.0
     attempts: int = 0
+    retry: float = 0.0
     held: int = 0
     done: tuple[str, ...] = ()
     sorted_due: float | None = None
@@ -106,6 +108,8 @@ class Partition(msgspec.Struct, frozen=True):
     size_bytes: int
     oldest: int
     due: float
+    failed: float = 0.0
+    attempts: int = 0
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -26,13 +26,17 @@ _quote = msgspec.json.encode
 _base64 = pybase64.b64encode
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     ApproximateArrivalTimestamp: float
     SequenceNumber: str = ""
     Data: str = ""
     PartitionKey: str = ""
     EncryptionType: str = ""
     Sealed: str = ""
+
+
+_decode_lines = msgspec.json.Decoder(list[_Line]).decode
+_unbase64 = pybase64.b64decode
 
 
 def lines_of(shard: Shard, records: Sequence[tuple[str, bytes]]) -> Lines:
@@ -87,8 +91,7 @@ def records_in(data: bytes) -> ReadyList:
     """Return the records of lines: their JSON is at hand, others decode them."""
 
     def read() -> list[dict[str, Any]]:
-        lines = msgspec.json.decode(text, type=list[_Line])
-        return [_record(line) for line in lines]
+        return [_record(line) for line in _decode_lines(text)]
 
     text = b"[" + data[:-2] + b"]"
     return ReadyList(text, read)
@@ -98,7 +101,7 @@ def _record(line: _Line) -> dict[str, Any]:
     record: dict[str, Any] = {
         "SequenceNumber": line.SequenceNumber,
         "ApproximateArrivalTimestamp": line.ApproximateArrivalTimestamp,
-        "Data": pybase64.b64decode(line.Data),
+        "Data": _unbase64(line.Data),
         "PartitionKey": line.PartitionKey,
     }
     if line.EncryptionType:

@@ -6,14 +6,18 @@ https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-resharding
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 
 import msgspec
 
 from lakebed.context import Context
-from lakebed.core.limits import KINESIS_ON_DEMAND_STREAMS_MAX, KINESIS_SHARDS_MAX
+from lakebed.core.limits import (
+    KINESIS_ON_DEMAND_STREAMS_MAX,
+    KINESIS_SHARDS_CHANGED_SLICE,
+    KINESIS_SHARDS_MAX,
+    KINESIS_SHARDS_READ,
+)
 from lakebed.services.kinesis import _scaling, _sequence_numbers
-from lakebed.services.kinesis._streams import open_shards
 from lakebed.services.kinesis.model import (
     DROPPED_LOGS,
     ON_DEMAND,
@@ -90,29 +94,63 @@ def merged(
 
 
 def rescaled(ctx: Context, stream: Stream, count: int) -> Stream:
+    """Rescale a stream at once: for few shards."""
+    steps = rescaling(ctx, stream, count)
+    try:
+        stream = next(steps)
+        while True:
+            stream = steps.send(stream)
+    except StopIteration as end:
+        return end.value
+
+
+def rescaling(ctx: Context, stream: Stream, count: int) -> Generator[Stream, Stream, Stream]:
     """Make a stream's open shards `count` ones that share the hash keys evenly.
 
-    Shards are cut where the new ones begin, and what then lies within one of these is merged. Where
-    neither count divides the other that makes shards which are closed at once, as AWS says of
-    UpdateShardCount.
+    After each slice the stream is yielded as it is so far; what is sent goes on. Shards are cut
+    where the new ones begin, and what then lies within one of these is merged. Where neither count
+    divides the other that makes shards which are closed at once, as AWS says of UpdateShardCount.
     """
-    now = ctx.clock.now()
-    shards = sorted(open_shards(ctx, stream), key=lambda shard: int(shard.starting_hash_key))
+    stream, shards = yield from _read(ctx, stream)
+    now, is_long = ctx.clock.now(), len(shards) > KINESIS_SHARDS_READ
     pieces: list[Shard] = []
+    changes = 0
     new = _scaling.new_starts([_keys(shard)[0] for shard in shards], count)
+    if is_long:
+        stream = yield stream
     cuts = _scaling.cuts([_keys(shard) for shard in shards], new)
     for shard, places in zip(shards, cuts, strict=True):
         rest = shard
         for at in places:
             stream, piece, rest = split(ctx, stream, rest, at, now)
             pieces.append(piece)
+            changes += 1
+            if changes % KINESIS_SHARDS_CHANGED_SLICE == 0:
+                stream = yield stream
         pieces.append(rest)
-    starts = [int(piece.starting_hash_key) for piece in pieces]
-    for begin, end in _scaling.groups(starts, new):
+    groups = _scaling.groups([int(piece.starting_hash_key) for piece in pieces], new)
+    if is_long:
+        stream = yield stream
+    for begin, end in groups:
         whole = pieces[begin]
         for piece in pieces[begin + 1 : end]:
             stream, whole = merged(ctx, stream, whole, piece, now)
+            changes += 1
+            if changes % KINESIS_SHARDS_CHANGED_SLICE == 0:
+                stream = yield stream
     return stream
+
+
+def _read(ctx: Context, stream: Stream) -> Generator[Stream, Stream, tuple[Stream, list[Shard]]]:
+    """Read a stream's open shards by their hash keys, some at a time."""
+    found: list[Shard] = []
+    place, after = (stream.account, stream.region, stream.name), ""
+    while page := list(SHARDS.scan(ctx, Range(place, after=(after,), limit=KINESIS_SHARDS_READ))):
+        after = page[-1].id
+        found += [shard for shard in page if shard.is_open]
+        if len(page) == KINESIS_SHARDS_READ or len(found) > KINESIS_SHARDS_READ:
+            stream = yield stream
+    return stream, sorted(found, key=lambda shard: int(shard.starting_hash_key))
 
 
 def _keys(shard: Shard) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
@@ -10,7 +11,7 @@ from lakebed.core.limits import (
     KINESIS_RESHARDS_MAX,
     KINESIS_STREAM_SHARDS_MAX,
 )
-from lakebed.services.kinesis import _pages, _shard_filter, _shards
+from lakebed.services.kinesis import _pages, _shard_filter, _shards, _slices
 from lakebed.services.kinesis._described import shard_shape
 from lakebed.services.kinesis._streams import (
     created_then,
@@ -122,7 +123,7 @@ def _eligible(ctx: Context, stream: Stream, shard_id: str) -> Shard:
 
 def update_shard_count(
     ctx: Context, request: shapes.UpdateShardCountInput
-) -> shapes.UpdateShardCountOutput:
+) -> Generator[None, None, shapes.UpdateShardCountOutput]:
     """Give a stream another number of shards, which share the hash keys evenly.
 
     At most double, at least half, and ten times in 24 hours.
@@ -138,8 +139,8 @@ def update_shard_count(
         raise limit_exceeded(f"{message} for stream {stream.name} under account {stream.account}.")
     if target > count:
         _shards.room_for(ctx, stream.account, stream.region, target - count)
-    stream = replace(_shards.rescaled(ctx, stream, target), reshards=(*reshards, now))
-    STREAMS.put(ctx, stream)
+    stream = yield from _slices.rescaled(ctx, stream, target)
+    STREAMS.put(ctx, replace(stream, reshards=(*reshards, now)))
     return {
         "StreamName": stream.name,
         "CurrentShardCount": count,

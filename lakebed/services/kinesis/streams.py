@@ -1,11 +1,12 @@
 """Streams: made, described, listed, deleted.
 
 What AWS does in seconds is done at once here: a stream is ACTIVE when CreateStream has answered,
-and gone when DeleteStream has.
+and gone when DeleteStream has; only while many shards are made or dropped do others see how far.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from lakebed.context import Context
@@ -13,19 +14,20 @@ from lakebed.core.errors import NotBuiltError
 from lakebed.core.limits import (
     KINESIS_DESCRIBED_SHARDS_MAX,
     KINESIS_LISTED_STREAMS_MAX,
+    KINESIS_SHARDS_CHANGED_SLICE,
     KINESIS_STREAM_SHARDS_MAX,
 )
-from lakebed.services.kinesis import _pages, _scaling, _shards, _throughput
+from lakebed.services.kinesis import _pages, _scaling, _shards, _slices, _throughput
 from lakebed.services.kinesis._described import shard_shape
 from lakebed.services.kinesis._streams import active, consumers_of, shards_of, stream_of
 from lakebed.services.kinesis._tags import with_tags
 from lakebed.services.kinesis.model import (
+    ACTIVE,
     CONSUMERS,
     DATA_KEYS,
     ON_DEMAND,
     POLICIES,
     PROVISIONED,
-    SHARDS,
     STREAMS,
     Stream,
     in_use,
@@ -39,8 +41,10 @@ if TYPE_CHECKING:
     from lakebed.shapes import kinesis as shapes
 
 
-def create_stream(ctx: Context, request: shapes.CreateStreamInput) -> dict[str, Any]:
-    """Make a stream, which is ACTIVE at once; of on-demand mode it has four shards.
+def create_stream(
+    ctx: Context, request: shapes.CreateStreamInput
+) -> Generator[None, None, dict[str, Any]]:
+    """Make a stream, ACTIVE when this is answered; of on-demand mode it has four shards.
 
     Warm throughput is for on-demand streams of accounts that have committed to it
     (UpdateAccountSettings); it is had at once, in shards. RecordDistributionStrategy AUTO is not
@@ -66,9 +70,13 @@ def create_stream(ctx: Context, request: shapes.CreateStreamInput) -> dict[str, 
         record_kib_max=request.get("MaxRecordSizeInKiB", 1024),
         tags=tags,
     )
-    for keys in _scaling.even_ranges(_shard_count(ctx, request, mode, warm)):
-        stream, _ = _shards.opened(ctx, stream, keys, stream.created)
-    STREAMS.put(ctx, stream)
+    count = _shard_count(ctx, request, mode, warm)
+    with _slices.underway(stream):
+        for number, keys in enumerate(_scaling.even_ranges(count), 1):
+            stream, _ = _shards.opened(ctx, stream, keys, stream.created)
+            if number % KINESIS_SHARDS_CHANGED_SLICE == 0 and number < count:
+                stream = yield from _slices.between(ctx, stream, "CREATING")
+    STREAMS.put(ctx, replace(stream, status=ACTIVE))
     return {}
 
 
@@ -96,7 +104,9 @@ def _shard_count(ctx: Context, request: shapes.CreateStreamInput, mode: str, war
     return count
 
 
-def delete_stream(ctx: Context, request: shapes.DeleteStreamInput) -> dict[str, Any]:
+def delete_stream(
+    ctx: Context, request: shapes.DeleteStreamInput
+) -> Generator[None, None, dict[str, Any]]:
     """Delete a stream with its shards, their records, and its policy.
 
     ResourceInUseException if it has consumers, unless EnforceConsumerDeletion takes them along.
@@ -111,7 +121,7 @@ def delete_stream(ctx: Context, request: shapes.DeleteStreamInput) -> dict[str, 
     for consumer in consumers:
         CONSUMERS.delete(ctx, *place, consumer.name)
         POLICIES.delete(ctx, consumer.arn)
-    _shards.dropped(ctx, SHARDS.scan(ctx, Range(place)))
+    yield from _slices.without_shards(ctx, stream)
     POLICIES.delete(ctx, stream.arn)
     DATA_KEYS.delete_range(ctx, Range((stream.id,)))
     STREAMS.delete(ctx, *place)

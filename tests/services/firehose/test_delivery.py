@@ -339,3 +339,13 @@ def test_partitions_that_no_bucket_took_for_a_day_are_lost_and_said(lakebed):
     assert deliver(lakebed, after=400 + DAY + 600) == {"flights": 2}
     assert codes().count("Firehose.RecordsLost") == 2
     assert deliver(lakebed, after=3 * DAY) == {}
+
+
+def test_a_backup_that_fails_is_said_in_its_own_log(lakebed):
+    options, codes = logged(lakebed)
+    backup = {**bucket(lakebed, "source"), "CloudWatchLoggingOptions": options}
+    firehose = make(lakebed, S3BackupMode="Enabled", S3BackupConfiguration=backup)
+    lakebed.client("s3").delete_bucket(Bucket="source")
+    put(firehose, b"a")
+    assert deliver(lakebed, after=400) == {"flights": 0}
+    assert codes() == ["S3.NoSuchBucket"]

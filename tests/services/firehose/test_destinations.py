@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.services.firehose.delivering import deliver, make, objects, put
+import functools
+
+from tests.services.firehose.delivering import bucket, deliver, make, objects, put
+from tests.services.firehose.test_delivery import processors
 from tests.services.firehose.test_delivery_streams import described, refusal
 
 ONE = {"DeliveryStreamName": "flights", "DestinationId": "destinationId-000000000001"}
@@ -74,3 +77,38 @@ def test_partitioning_is_not_turned_on_later(lakebed):
         "InvalidArgumentException",
         "Dynamic Partitioning cannot be enabled on an existing delivery stream",
     )
+
+
+def test_a_backup_is_not_turned_off_later(lakebed):
+    backup = bucket(lakebed, "source")
+    firehose = make(lakebed, S3BackupMode="Enabled", S3BackupConfiguration=backup)
+    assert refusal(
+        firehose.update_destination,
+        **ONE,
+        CurrentDeliveryStreamVersionId="1",
+        ExtendedS3DestinationUpdate={"S3BackupMode": "Disabled"},
+    ) == (
+        "InvalidArgumentException",
+        "S3BackupMode cannot be changed from Enabled to Disabled",
+    )
+
+
+def test_processors_have_their_own_parameters_and_stand_once(lakebed):
+    wrong = processors(AppendDelimiterToRecord={"BufferSizeInMBs": "1"})
+    assert refusal(functools.partial(make, lakebed), ProcessingConfiguration=wrong) == (
+        "InvalidArgumentException",
+        "The processor AppendDelimiterToRecord has no parameter BufferSizeInMBs",
+    )
+    twice = processors(AppendDelimiterToRecord={})
+    twice["Processors"] *= 2
+    assert refusal(functools.partial(make, lakebed), ProcessingConfiguration=twice) == (
+        "InvalidArgumentException",
+        "Only one processor of the type AppendDelimiterToRecord is supported",
+    )
+
+
+def test_there_is_no_destination_behind_the_only_one(lakebed):
+    firehose = make(lakebed)
+    asked = {"ExclusiveStartDestinationId": "destinationId-000000000001"}
+    stream = firehose.describe_delivery_stream(DeliveryStreamName="flights", **asked)
+    assert stream["DeliveryStreamDescription"]["Destinations"] == []

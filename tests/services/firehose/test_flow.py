@@ -8,7 +8,7 @@ import pytest
 
 from lakebed.testing import server
 from tests.services.athena.athena_client import finish, rows
-from tests.services.firehose.delivering import bucket, deliver, make, objects, put
+from tests.services.firehose.delivering import ROLE, bucket, deliver, make, objects, put
 from tests.services.firehose.test_delivery import PARTITIONED, table
 from tests.services.firehose.test_kinesis_source import SOURCE, feed
 
@@ -88,3 +88,27 @@ def test_a_delivery_may_what_its_role_may(strict):
     iam.put_role_policy(RoleName="delivery", PolicyName="writes", PolicyDocument=document)
     assert deliver(strict, after=402) == {"flights": 1}
     assert list(objects(strict).values()) == [b"waits"]
+
+
+def test_a_partition_the_role_may_not_write_lies_with_the_errors_after_its_retries(strict):
+    strict.reset()
+    iam = strict.client("iam")
+    principal = {"Service": "firehose.amazonaws.com"}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="partitions", AssumeRolePolicyDocument=document)
+    places = ["arn:aws:s3:::lake/carrier=UA/*", "arn:aws:s3:::lake/bad/*"]
+    statement = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": places}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="partitions", PolicyName="writes", PolicyDocument=document)
+    retries = {"Enabled": True, "RetryOptions": {"DurationInSeconds": 60}}
+    role = ROLE.replace("delivery", "partitions")
+    members = {**PARTITIONED, "DynamicPartitioningConfiguration": retries, "RoleARN": role}
+    put(make(strict, **members), b'{"c":"AA"}', b'{"c":"UA"}')
+    assert deliver(strict, after=400) == {"flights": 1}
+    assert list(objects(strict).values()) == [b'{"c":"UA"}\n']
+    assert deliver(strict, after=470) == {"flights": 1}
+    found = {key.partition("/")[0]: data for key, data in objects(strict).items()}
+    assert found.pop("carrier=UA") == b'{"c":"UA"}\n'
+    assert json.loads(found.pop("bad"))["errorCode"] == "S3.AccessDenied"
+    assert found == {}

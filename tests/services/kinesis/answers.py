@@ -62,3 +62,12 @@ def at_a_time(transaction: Any, settings: Any = None) -> Any:
         ids=Ids(1),
         settings=settings,
     )
+
+
+def at_once(slices: Any) -> Any:
+    """Return the answer of a handler that is carried out slice by slice."""
+    try:
+        while True:
+            next(slices)
+    except StopIteration as end:
+        return end.value

@@ -10,7 +10,7 @@ from lakebed.services.kinesis._streams import open_shards
 from lakebed.services.kinesis.model import STREAMS
 from lakebed.services.kinesis.streams import create_stream
 from lakebed.store.sqlite import SqliteStore
-from tests.services.kinesis.answers import at_a_time
+from tests.services.kinesis.answers import at_a_time, at_once
 
 MIB = 1 << 20
 
@@ -25,7 +25,11 @@ def ctx(tmp_path):
 
 @pytest.fixture
 def stream(ctx):
-    create_stream(ctx, {"StreamName": "clicks", "StreamModeDetails": {"StreamMode": "ON_DEMAND"}})
+    at_once(
+        create_stream(
+            ctx, {"StreamName": "clicks", "StreamModeDetails": {"StreamMode": "ON_DEMAND"}}
+        )
+    )
     return STREAMS.get(ctx, ctx.account, ctx.region, "clicks")
 
 

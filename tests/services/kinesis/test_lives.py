@@ -13,7 +13,7 @@ from lakebed.services.kinesis._streams import open_shards, shards_of
 from lakebed.services.kinesis.model import DROPPED_LOGS, HASH_KEY_MAX, SHARDS, STREAMS
 from lakebed.services.kinesis.streams import create_stream, delete_stream
 from lakebed.store.sqlite import SqliteStore
-from tests.services.kinesis.answers import at_a_time
+from tests.services.kinesis.answers import at_a_time, at_once
 
 HOUR = 3600.0
 CLICKS = {"StreamName": "clicks"}
@@ -38,7 +38,7 @@ class Life:
         self.make(1)
 
     def make(self, count):
-        create_stream(self.ctx, {**CLICKS, "ShardCount": count})
+        at_once(create_stream(self.ctx, {**CLICKS, "ShardCount": count}))
 
     def stream(self):
         return STREAMS.get(self.ctx, self.ctx.account, self.ctx.region, "clicks")
@@ -74,7 +74,7 @@ class Life:
 
     def do_scale(self, count):
         request = {**CLICKS, "TargetShardCount": count, "ScalingType": "UNIFORM_SCALING"}
-        shards.update_shard_count(self.ctx, request)
+        at_once(shards.update_shard_count(self.ctx, request))
 
     def do_wait(self, seconds):
         self.ctx.clock.advance(seconds)
@@ -91,7 +91,7 @@ class Life:
         assert list(SHARDS.scan(self.ctx)) == shown
 
     def do_again(self, count):
-        delete_stream(self.ctx, CLICKS)
+        at_once(delete_stream(self.ctx, CLICKS))
         assert SHARDS.count(self.ctx) == 0
         self.logs = dict.fromkeys(self.logs)
         self.make(count)

@@ -19,7 +19,7 @@ from lakebed.services.kinesis.shard_iterators import get_shard_iterator
 from lakebed.services.kinesis.shards import merge_shards, split_shard
 from lakebed.services.kinesis.streams import create_stream
 from lakebed.store.sqlite import SqliteStore
-from tests.services.kinesis.answers import at_a_time
+from tests.services.kinesis.answers import at_a_time, at_once
 
 NAME = {"StreamName": "clicks"}
 HOUR = 3600.0
@@ -40,7 +40,7 @@ class Streams(RuleBasedStateMachine):
         limits = SimpleNamespace(data_dir=place, state_dir=place, kinesis_throughput="unlimited")
         self.ctx = at_a_time(self.main, limits)
         self.ctx.engines = SimpleNamespace(stream=self.engine)
-        create_stream(self.ctx, {**NAME, "ShardCount": 2})
+        at_once(create_stream(self.ctx, {**NAME, "ShardCount": 2}))
         self.records = {}
         self.iterators = {}
         self.last_number = {}

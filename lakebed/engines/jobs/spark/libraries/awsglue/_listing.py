@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from ._aws import client
 
 _GLOB = re.compile(r"[*?\[{]")
+_HIDDEN = re.compile(r"(?<![^/])(?:[._][^/=]*/|[._][^/]*$)|_\$folder\$$")
+"""What readers leave out: `_SUCCESS`, `.part.crc`, what is in `_temporary/`, folders' markers."""
 
 
 class Listed(NamedTuple):
@@ -52,7 +54,7 @@ def listed(path: str, *, recurse: bool = True, data_only: bool = True) -> Iterat
         found = _all(path, recurse)
     start = len(whole(path[: pattern.start()] if pattern else path))
     for one in found:
-        if not data_only or not _is_hidden(one.path[start:]):
+        if not data_only or not _HIDDEN.search(one.path, start):
             yield one
 
 
@@ -60,13 +62,6 @@ def whole(path: str) -> str:
     """Return a path as listings write it: a local one with its scheme."""
     scheme, _, key = split(path)
     return f"file://{key}" if scheme == "file" else path
-
-
-def _is_hidden(below: str) -> bool:
-    """Say whether a reader leaves a file out: `_SUCCESS`, `.part.crc`, folders' markers."""
-    *folders, name = below.lstrip("/").split("/")
-    hidden = any(part.startswith((".", "_")) and "=" not in part for part in folders)
-    return hidden or name.startswith((".", "_")) or name.endswith("_$folder$")
 
 
 def _all(path: str, recurse: bool) -> Iterator[Listed]:
@@ -122,6 +117,9 @@ def without(
     files: Iterable[Listed], patterns: Sequence[re.Pattern[str]], root: str
 ) -> Iterator[Listed]:
     """Return the files whose paths, whole or below `root`, no pattern fits."""
+    if not patterns:
+        yield from files
+        return
     start = len(whole(root).rstrip("/")) + 1
     for one in files:
         names = one.path, one.path[start:]

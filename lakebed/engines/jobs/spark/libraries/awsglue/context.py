@@ -302,12 +302,13 @@ class GlueContext(_SQLContext):
         if kind in JDBC:
             given = {**table.parameters, "dbtable": table.location.partition(".")[2], **options}
             return self.getSink(kind, None, transformation_ctx, **given).writeFrame(frame)
-        keys = [name for name, _ in table.partition_keys]
-        options.setdefault("partitionKeys", keys)
         sink = self.getSink("s3", None, transformation_ctx, **{"path": table.location, **options})
         sink.setCatalogInfo(database, table_name, catalog_id or "")
         format_options = table.format_options()
         format_options.setdefault("writeHeader", format_options.get("skipFirst", False))
+        format_options["useGlueParquetWriter"] = table.format == "parquet" and table.parameters.get(
+            "useGlueParquetWriter", "false"
+        )
         return sink.setFormat(table.format, **format_options).writeFrame(frame)
 
     def write_dynamic_frame_from_jdbc_conf(
