@@ -74,6 +74,19 @@ WHOLE = {
     "partitions_leading": Whole("the same, another 10: `day < … and hour = 5`", "ms", 20),
     "partitions_anywhere": Whole("the same by a pattern that every partition is read for", "ms"),
     "partitions_scan": Whole("GetPartitions of all 100,000 in 4 segments", "s", 5),
+    "job_spare": Whole(
+        "StartJobRun to a script's first line, a spare ready: the longest", "ms", 1000
+    ),
+    "job_spare_p50": Whole("the same, p50", "ms"),
+    "job_cold": Whole("the same without a spare", "s", 10),
+    "job_spare_memory": Whole("a spare at rest: memory", "MB", 600),
+    "job_whole": Whole(
+        "2,000,000 rows of CSV joined into partitioned Parquet: StartJobRun to SUCCEEDED", "s"
+    ),
+    "job_submit": Whole("the same script by `spark-submit`", "s"),
+    "job_ratio": Whole("ours over `spark-submit`", "×", 1.05),
+    "job_duckdb": Whole("the same work by DuckDB", "s"),
+    "job_polars": Whole("the same work by Polars", "s"),
     "decision": Whole("a decision: 10 policies of 4 statements, one with conditions", "µs", 20),
     "decision_cached": Whole("the same, asked again, without conditions", "µs", 5),
     "cipher_1k": Whole("AES-256-GCM over 1 KB", "µs"),

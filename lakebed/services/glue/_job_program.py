@@ -95,13 +95,13 @@ async def _with_spark(launch: Launch, program: Program) -> Program:
     """Add what only Spark needs: where S3 is, which jars, on how many cores."""
     settings, definition, arguments = launch.settings, launch.row.definition, launch.arguments
     environment = find(launch.environment, settings.engines_folder)
-    buckets = await plain_buckets(launch.caller)
+    has_folders = settings.mode != "strict" and not settings.jobs_spark_master
+    buckets = await plain_buckets(launch.caller) if has_folders else []
     has_s3a = environment.has("s3a")
-    if not buckets and not has_s3a and settings.mode == "strict":
-        name = environment.name
+    if not has_folders and not has_s3a:
         raise LaunchError(
-            "In strict mode Spark reaches S3 by its protocol, and the jars for it are not there: "
-            f"run `lakebed engine add {name} --with s3a`"
+            "In strict mode, and from a cluster, Spark reaches S3 by its protocol, and the jars "
+            f"for it are not there: run `lakebed engine add {environment.name} --with s3a`"
         )
     jars = [*_format_jars(environment, arguments)]
     for url in _urls(arguments, "jars"):
@@ -114,6 +114,10 @@ async def _with_spark(launch: Launch, program: Program) -> Program:
     )
     conf = arguments.get("--conf", "")
     found = _job_spark.properties(launch.row.job, master, places, program.variables, conf)
+    if settings.jobs_spark_master:
+        # Workers run the same Python at the same place, and are sent the jars.
+        found = {"spark.pyspark.python": str(environment.python), **found}
+        found["spark.jars"] = ",".join([*environment.extra_jars("s3a"), *jars])
     if arguments.get("--enable-spark-ui") == "true" and "--spark-event-logs-path" in arguments:
         found |= await _event_log(launch, arguments["--spark-event-logs-path"], buckets)
     return msgspec.structs.replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import time
 import zipfile
 
@@ -333,3 +334,73 @@ def test_a_run_that_dies_with_its_server_has_failed(tmp_path):
             assert list((tmp_path / "data" / "state").glob("jobs/*")) == []
         finally:
             again.stop()
+
+
+SNOOP = """
+import os, sys
+state, lake = sys.argv[sys.argv.index("--state") + 1], sys.argv[sys.argv.index("--lake") + 1]
+for path in (state + "/store.sqlite", state + "/keys", lake + "/code/job.py"):
+    print(os.path.basename(path), os.path.exists(path))
+open("mine", "w").write("x")
+print(sorted(os.listdir(state + "/jobs")) == [os.environ["LAKEBED_JOB_RUN_DIR"].split("/")[-1],
+      "scratch-" + os.environ["LAKEBED_JOB_RUN_DIR"].split("/")[-1]])
+print(len([name for name in os.listdir("/proc") if name.isdigit()]) < 6)
+import boto3
+print(boto3.client("s3").get_object(Bucket="code", Key="job.py")["ContentLength"] > 0)
+"""
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap: apt-get install it")
+def test_an_isolated_script_sees_its_run_and_nothing_else(tmp_path):
+    engine = shell_engine(tmp_path)
+    with (
+        environment({"LAKEBED_JOBS_ISOLATION": "namespace"}),
+        shell_server(engine, "--mode", "strict") as lakebed,
+    ):
+        jobs = Jobs(lakebed)
+        trusting_role(lakebed, ["s3:*", "logs:*"])
+        state, lake = lakebed.data_dir / "state", lakebed.data_dir / "lake"
+        jobs.shell(SNOOP, DefaultArguments={"--state": str(state), "--lake": str(lake)})
+        row = jobs.run()
+        assert (row["JobRunState"], row.get("ErrorMessage")) == ("SUCCEEDED", None)
+        assert jobs.lines(row["Id"]) == [
+            "store.sqlite False",
+            "keys False",
+            "job.py False",
+            "True",
+            "True",
+            "True",
+        ]
+
+
+def test_a_role_without_permissions_may_nothing_in_strict_mode(tmp_path):
+    if shutil.which("bwrap") is None:
+        pytest.skip("needs bubblewrap: apt-get install it")
+    with (
+        environment({"LAKEBED_JOBS_ISOLATION": "namespace"}),
+        shell_server(shell_engine(tmp_path), "--mode", "strict") as lakebed,
+    ):
+        jobs = Jobs(lakebed)
+        trusting_role(lakebed, ["s3:GetObject", "logs:*"])
+        jobs.shell("import boto3\nboto3.client('s3').delete_object(Bucket='code', Key='job.py')")
+        row = jobs.run()
+        assert row["JobRunState"] == "FAILED"
+        assert (
+            "User: arn:aws:sts::000000000000:assumed-role/glue/GlueJobRunnerSession is not "
+            'authorized to perform: s3:DeleteObject on resource: "arn:aws:s3:::code/job.py"'
+        ) in row["ErrorMessage"]
+
+
+def trusting_role(lakebed, actions):
+    """Make the role of the jobs, with some permissions."""
+    iam = lakebed.client("iam")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "glue.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="glue", AssumeRolePolicyDocument=document)
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_role_policy(RoleName="glue", PolicyName="p", PolicyDocument=policy)

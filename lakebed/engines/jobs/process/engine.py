@@ -98,7 +98,9 @@ class ProcessJobs:
         if _is_spark(program.environment):
             name = "spark.py"
             heap = program.memory_bytes or heap_bytes()
-            arguments += ["--", *command(environment, heap, scratch, program.jars)]
+            is_clustered = bool(self._settings.jobs_spark_master)
+            java = command(environment, heap, scratch, program.jars, is_clustered=is_clustered)
+            arguments += ["--", *java]
         given = program.grants
         grants = Grants(
             (environment.folder, _PROGRAMS, LIBRARIES, *given.reads),
@@ -111,7 +113,10 @@ class ProcessJobs:
             line = [str(environment.python), "-u", script, str(descriptor), *arguments]
             return self._isolation.command(line, grants)
 
-        return await Child.start(whole, _variables(environment, scratch), scratch)
+        variables = _variables(environment, scratch)
+        if not self._settings.jobs_spark_master:
+            variables["SPARK_LOCAL_IP"] = "127.0.0.1"
+        return await Child.start(whole, variables, scratch)
 
 
 def _with_worker_path(program: Program) -> Program:
@@ -142,7 +147,6 @@ def _variables(environment: Environment, scratch: Path) -> dict[str, str]:
         variables |= {
             "JAVA_HOME": str(environment.java.parents[1]),
             "SPARK_HOME": str(environment.spark_home),
-            "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": str(scratch),
             "PYSPARK_PYTHON": str(environment.python),
             "PYSPARK_DRIVER_PYTHON": str(environment.python),

@@ -17,14 +17,22 @@ _OPENED = (
 )  # fmt: skip
 """The packages that Spark opens for itself (org.apache.spark.launcher.JavaModuleOptions)."""
 
+_LOOPBACK = ("-Dspark.driver.bindAddress=127.0.0.1", "-Dspark.driver.host=127.0.0.1")
+
 
 def command(
-    environment: Environment, heap_bytes: int, scratch: Path, jars: Sequence[str] = ()
+    environment: Environment,
+    heap_bytes: int,
+    scratch: Path,
+    jars: Sequence[str] = (),
+    *,
+    is_clustered: bool = False,
 ) -> list[str]:
     """Return how the JVM is started, without the class it runs.
 
-    Its listeners are on loopback, its temporary files in `scratch`. The jars that users give come
-    after Spark's own; the environment's are there always.
+    Its listeners are on loopback unless workers elsewhere have to reach them, its temporary files
+    in `scratch`. The jars that users give come after Spark's own; the environment's are there
+    always.
     """
     own = [jar for extra in ("jdbc", "avro", "s3a") for jar in environment.extra_jars(extra)]
     classes = [str(environment.spark_home / "jars" / "*"), *own, *jars]
@@ -41,8 +49,7 @@ def command(
         "-Duser.timezone=UTC",
         "-Dspark.ui.enabled=false",
         "-Dspark.ui.showConsoleProgress=false",
-        "-Dspark.driver.bindAddress=127.0.0.1",
-        "-Dspark.driver.host=127.0.0.1",
+        *([] if is_clustered else _LOOPBACK),
         "-cp",
         ":".join(classes),
     ]
