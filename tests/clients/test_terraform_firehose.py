@@ -105,6 +105,61 @@ resource "aws_kinesis_firehose_delivery_stream" "flights" {
     }
   }
 }
+resource "aws_glue_catalog_table" "rows" {
+  name          = "rows"
+  database_name = aws_glue_catalog_database.lake.name
+  table_type    = "EXTERNAL_TABLE"
+  open_table_format_input {
+    iceberg_input {
+      metadata_operation = "CREATE"
+      version            = 2
+    }
+  }
+  storage_descriptor {
+    location = "s3://lake/rows/"
+    columns {
+      name = "id"
+      type = "int"
+    }
+  }
+  lifecycle {
+    ignore_changes = [parameters, storage_descriptor]
+  }
+}
+resource "aws_kinesis_firehose_delivery_stream" "rows" {
+  name        = "rows"
+  destination = "iceberg"
+  iceberg_configuration {
+    role_arn           = aws_iam_role.delivery.arn
+    catalog_arn        = "arn:aws:glue:us-east-1:000000000000:catalog"
+    buffering_interval = 60
+    destination_table_configuration {
+      database_name = aws_glue_catalog_database.lake.name
+      table_name    = aws_glue_catalog_table.rows.name
+      unique_keys   = ["id"]
+    }
+    s3_configuration {
+      role_arn   = aws_iam_role.delivery.arn
+      bucket_arn = aws_s3_bucket.lake.arn
+    }
+  }
+}
+resource "aws_kinesis_firehose_delivery_stream" "warehouse" {
+  name        = "warehouse"
+  destination = "redshift"
+  redshift_configuration {
+    role_arn        = aws_iam_role.delivery.arn
+    cluster_jdbcurl = "jdbc:redshift://lakebed.redshift.localhost:5439/shop"
+    username        = "clerk"
+    password        = "Correct-horse1"
+    data_table_name = "flights"
+    copy_options    = "json 'auto'"
+    s3_configuration {
+      role_arn   = aws_iam_role.delivery.arn
+      bucket_arn = aws_s3_bucket.lake.arn
+    }
+  }
+}
 """
 
 

@@ -89,7 +89,8 @@ def with_destination(
         members = {_TOKEN: known, **members}
     destination = _CHECKS[asked.kind](ctx, members)
     plain = destination.pop(_TOKEN, "") or asked.secret or known
-    if asked.kind == REDSHIFT and not plain and "SecretsManagerConfiguration" not in destination:
+    secrets: Mapping[str, Any] = destination.get("SecretsManagerConfiguration") or {}
+    if asked.kind == REDSHIFT and not plain and not secrets.get("Enabled"):
         raise invalid("Username and Password, or SecretsManagerConfiguration, are required")
     secret = seal(ctx.settings, SECRETS, stream.id, plain.encode()) if plain else ""
     return replace(stream, destination_kind=asked.kind, destination=destination, secret=secret)

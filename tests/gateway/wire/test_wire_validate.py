@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakebed.core.errors import AwsError
+from lakebed.gateway.wire import validate
 from lakebed.gateway.wire.models import load
 from lakebed.gateway.wire.patterns import translate
 
@@ -127,3 +128,37 @@ def test_a_list_that_a_batch_repeats_is_refused_each_time_it_is_wrong(names: lis
         r"partitionInputList\.(\d+)\.member\.storageDescriptor\.columns\.1", message
     )
     assert list(map(int, places)) == wrong
+
+
+_ENTRIES = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "PartitionKey": st.sampled_from(["", "k", "é" * 200, "𝄞" * 129, "x" * 257, None]),
+            "Data": st.sampled_from([b"", b"x", b"y" * 100, None]),
+            "ExplicitHashKey": st.sampled_from(["0", "12", "01", "x", None]),
+        },
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(entries=_ENTRIES, many=st.integers(0, 20))
+def test_a_batch_is_told_the_same_as_its_records_one_by_one(
+    entries: list[dict[str, Any]], many: int
+) -> None:
+    """What is looked at member by member first must not let anything through."""
+    whole: list[dict[str, Any]] = [{"PartitionKey": "k", "Data": b"x"}] * many + entries
+    request = {"StreamName": "clicks", "Records": whole}
+    operation = load("kinesis").operations["PutRecords"]
+    said: list[str | None] = []
+    for columns_from in (1, 1000):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(validate, "_COLUMNS_FROM", columns_from)
+            try:
+                validate.compile_validator(operation)(request)
+                said.append(None)
+            except AwsError as error:
+                said.append(error.message)
+    assert said[0] == said[1]

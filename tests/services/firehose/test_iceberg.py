@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import threading
 
 from tests.services.athena.athena_client import finish, rows
 from tests.services.firehose.delivering import ROLE, bucket, deliver, objects, put
@@ -195,6 +196,36 @@ def test_a_table_that_takes_nothing_holds_up_no_other(lakebed):
     assert query(lakebed, "SELECT id FROM lake.flights") == [["1"]]
     ((folder, code, _, record),) = failures(lakebed)
     assert (folder, code, record["id"]) == ("iceberg-failed", "Iceberg.NoSuchKey", 2)
+
+
+def test_a_commit_that_others_were_faster_than_is_done_again(lakebed):
+    s3 = prepare(lakebed)
+    table(lakebed)
+    firehose = make(
+        lakebed, s3, configured(UniqueKeys=["id"]), ProcessingConfiguration=ROUTED,
+        RetryOptions={"DurationInSeconds": 7200},
+    )  # fmt: skip
+    put(firehose, *(line(id=at, carrier="UA", delay=0) for at in range(3)))
+    assert deliver(lakebed) == {"flights": 3}
+    inserting = threading.Thread(
+        target=lambda: [
+            query(lakebed, f"INSERT INTO lake.flights VALUES ({100 + at}, 'DL', 1)")
+            for at in range(6)
+        ]
+    )
+    inserting.start()
+    for at in range(3):
+        put(firehose, line(id=at, carrier="AA", delay=at, op="update"))
+        for attempt in range(10):
+            # A change that read rows while others added some is tried again, as any delivery.
+            if deliver(lakebed, after=(at + 2) * 1000 + attempt * 400) == {"flights": 1}:
+                break
+    inserting.join()
+    assert query(lakebed, "SELECT * FROM lake.flights WHERE id < 100 ORDER BY id") == [
+        ["0", "AA", "0"], ["1", "AA", "1"], ["2", "AA", "2"],
+    ]  # fmt: skip
+    assert query(lakebed, "SELECT count(*) FROM lake.flights") == [["9"]]
+    assert failures(lakebed) == []
 
 
 def test_tables_are_described_and_changed(lakebed):
