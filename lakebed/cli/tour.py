@@ -72,6 +72,33 @@ WHERE f.month = 7 AND f.arr_delay IS NOT NULL
 GROUP BY a.name ORDER BY late_minutes DESC LIMIT 5
 """
 
+JOB = """
+import sys
+from awsglue.context import GlueContext
+from awsglue.job import Job
+from awsglue.transforms import DropFields, Filter, Join
+from awsglue.utils import getResolvedOptions
+from pyspark.context import SparkContext
+
+args = getResolvedOptions(sys.argv, ["JOB_NAME"])
+glue = GlueContext(SparkContext.getOrCreate())
+job = Job(glue)
+job.init(args["JOB_NAME"], args)
+
+flights = glue.create_dynamic_frame.from_catalog("nyc", "flights", transformation_ctx="flights")
+planes = glue.create_dynamic_frame.from_catalog("nyc", "planes")
+planes = DropFields.apply(planes.rename_field("tailnum", "plane"), ["year", "speed"])
+flown = Filter.apply(flights, lambda flight: flight["dep_time"] is not None)
+joined = Join.apply(flown, planes, ["tailnum"], ["plane"])
+sink = glue.getSink("s3", path="s3://tour/flown/", partitionKeys=["carrier"],
+                    enableUpdateCatalog=True, updateBehavior="UPDATE_IN_DATABASE")
+sink.setFormat("glueparquet")
+sink.setCatalogInfo(catalogDatabase="nyc", catalogTableName="flown")
+sink.writeFrame(joined)
+print(f"{flights.count()} flights read, {joined.count()} written")
+job.commit()
+"""
+
 
 @dataclass(slots=True)
 class Tour:
@@ -287,6 +314,49 @@ def live(tour: Tour) -> str:
     return "\n".join([*lines, frame.to_string(index=False)])
 
 
+def job(tour: Tour) -> str:
+    """Run a Glue job on Spark, twice: cleaned, joined, partitioned; what was read is read once."""
+    s3, glue = tour.session.client("s3"), tour.session.client("glue")
+    s3.put_object(Bucket="tour", Key="scripts/flown.py", Body=JOB.encode())
+    glue.create_job(
+        Name="flown", Role="arn:aws:iam::000000000000:role/jobs", GlueVersion="5.0",
+        Command={"Name": "glueetl", "ScriptLocation": "s3://tour/scripts/flown.py"},
+        WorkerType="G.1X", NumberOfWorkers=2,
+        DefaultArguments={"--job-bookmark-option": "job-bookmark-enable"},
+    )  # fmt: skip
+    lines: list[str] = []
+    for _ in range(2):
+        run = glue.start_job_run(JobName="flown")["JobRunId"]
+        states = ("STARTING", "RUNNING", "WAITING")
+        while (row := glue.get_job_run(JobName="flown", RunId=run)["JobRun"])[
+            "JobRunState"
+        ] in states:
+            time.sleep(0.1)
+        assert row["JobRunState"] == "SUCCEEDED", row
+        said = tour.session.client("logs").get_log_events(
+            logGroupName="/aws-glue/jobs/output", logStreamName=run
+        )["events"]
+        lines += [f"{said[-1]['message']}, in {row['ExecutionTime']} s"]
+    frame = tour.ask(
+        "flown",
+        "SELECT manufacturer, count(*) AS flights FROM flown WHERE carrier = 'UA' "
+        "GROUP BY manufacturer ORDER BY flights DESC LIMIT 3",
+    )
+    return "\n".join([*lines, frame.to_string(index=False)])
+
+
+def _lacks_spark() -> str:
+    from lakebed.cli.settings import resolve
+    from lakebed.engines.jobs import EngineMissingError
+    from lakebed.engines.jobs.environments import find
+
+    try:
+        find("spark-3.5", resolve({}).settings.engines_folder)
+    except EngineMissingError as missing:
+        return str(missing)
+    return ""
+
+
 Step = Callable[[Tour], str]
 STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "upload": (upload, ()),
@@ -299,8 +369,11 @@ STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "crawl": (crawl, ("rewrite",)),
     "stream": (stream, ("catalog",)),
     "live": (live, ("stream",)),
+    "job": (job, ("catalog",)),
 }
 """The steps in order, each with those it needs."""
+NEEDS: dict[str, Callable[[], str]] = {"job": _lacks_spark}
+"""What a step needs beside the tour's packages: it says what is missing."""
 
 
 def tour(*, keep: bool, only: str | None) -> int:
@@ -338,6 +411,10 @@ def _walk(state: Tour, chosen: list[str]) -> None:
     for number, name in enumerate(chosen, 1):
         step = STEPS[name][0]
         print(f"── {number}/{len(chosen)} {name}: {(step.__doc__ or '').splitlines()[0]}")
+        missing = NEEDS[name]() if name in NEEDS else ""
+        if missing:
+            print(f"   left out: {missing}\n", flush=True)
+            continue
         print(textwrap.indent(_code(step), "   │ "))
         began = time.perf_counter()
         said = step(state)

@@ -33,6 +33,18 @@ def test_the_whole_tour():
     assert scanned["CSV"] > 31_000_000
     assert scanned["Parquet"] < scanned["CSV"] / 100
     check_live(said)
+    check_job(said)
+
+
+def check_job(said: str):
+    """The second run of the job reads nothing again; without Spark the step says what to run."""
+    step = said.rpartition(" job: ")[2]
+    if "left out" in step:
+        assert step.splitlines()[1].endswith("run `lakebed engine add spark-3.5`")
+        return
+    runs = re.findall(r"(\d+) flights read, (\d+) written, in \d+ s", step)
+    assert runs == [("336776", "284170"), ("0", "0")]
+    assert "BOEING" in step
 
 
 def check_live(said: str):
