@@ -66,6 +66,8 @@ def _endpoint(ctx: Context, given: Mapping[str, Any], hints: Mapping[str, int]) 
     secrets = _secrets(found)
     if secrets.get("Enabled") and not (secrets.get("SecretARN") and secrets.get("RoleARN")):
         raise invalid("SecretARN and RoleARN are required when Secrets Manager is enabled")
+    if secrets.get("Enabled"):
+        check_role(ctx, secrets["RoleARN"])
     found["BufferingHints"] = hints_with_defaults(found, hints)
     found["CloudWatchLoggingOptions"] = logging_with_defaults(found)
     found.setdefault("RetryOptions", {"DurationInSeconds": _RETRY_SECONDS})

@@ -45,7 +45,7 @@ def redshift(ctx: Context, given: Mapping[str, Any]) -> dict[str, Any]:
         raise invalid("S3BackupConfiguration is required when S3BackupMode is Enabled")
     found["CloudWatchLoggingOptions"] = logging_with_defaults(found)
     found.setdefault("RetryOptions", {"DurationInSeconds": _RETRY_SECONDS})
-    _check_secret(found)
+    _check_secret(ctx, found)
     _check_command(found)
     if processing_of(found).query:
         raise invalid("MetadataExtraction processor is not supported for Amazon Redshift")
@@ -58,11 +58,12 @@ def _bucket(ctx: Context, given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _check_secret(found: Mapping[str, Any]) -> None:
+def _check_secret(ctx: Context, found: Mapping[str, Any]) -> None:
     secrets: Mapping[str, Any] = found.get("SecretsManagerConfiguration") or {}
     if secrets.get("Enabled"):
         if not secrets.get("SecretARN"):
             raise invalid("SecretARN is required when Secrets Manager is enabled")
+        check_role(ctx, secrets.get("RoleARN") or found["RoleARN"])
     elif not found.get("Username"):
         raise invalid("Username and Password, or SecretsManagerConfiguration, are required")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from tests.services.firehose.delivering import bucket, deliver, make, objects, put
+from tests.services.firehose.delivering import ROLE, bucket, deliver, make, objects, put
 from tests.services.firehose.test_delivery import processors
 from tests.services.firehose.test_delivery_streams import described, refusal
 
@@ -112,3 +112,25 @@ def test_there_is_no_destination_behind_the_only_one(lakebed):
     asked = {"ExclusiveStartDestinationId": "destinationId-000000000001"}
     stream = firehose.describe_delivery_stream(DeliveryStreamName="flights", **asked)
     assert stream["DeliveryStreamDescription"]["Destinations"] == []
+
+
+def test_the_role_of_a_secret_has_to_trust_firehose(lakebed):
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:key-abcdef"
+    role = "arn:aws:iam::111122223333:role/theirs"
+    secret = {"Enabled": True, "SecretARN": arn, "RoleARN": role}
+    shared = {"S3Configuration": bucket(lakebed), "SecretsManagerConfiguration": secret}
+    endpoint = {"EndpointConfiguration": {"Url": "https://127.0.0.1:1/"}, **shared}
+    url = "jdbc:redshift://lakebed.redshift.127.0.0.1:1/shop"
+    command = {"DataTableName": "t"}
+    cluster = {"RoleARN": ROLE, "ClusterJDBCURL": url, "CopyCommand": command, **shared}
+    create = functools.partial(
+        lakebed.client("firehose").create_delivery_stream, DeliveryStreamName="flights"
+    )
+    for members in (
+        {"HttpEndpointDestinationConfiguration": endpoint},
+        {"RedshiftDestinationConfiguration": cluster},
+    ):
+        assert refusal(create, **members) == (
+            "InvalidArgumentException",
+            f"Firehose is unable to assume role {role}. Please check the role provided.",
+        )

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from lakebed.testing import server
-from tests.clients.clients import jars
 from tests.databases import PASSWORD, maria, postgres
 from tests.engines.jobs.spark import inside
 
@@ -22,15 +21,17 @@ BUCKETS = ("glue-in", "glue-out")
 
 
 @pytest.fixture(scope="session")
-def outcomes(spark_python, tmp_path_factory) -> dict[str, inside.Outcome]:
+def outcomes(spark, tmp_path_factory) -> dict[str, inside.Outcome]:
     """What became of each test inside of Spark."""
     shared = tmp_path_factory.getbasetemp()
     # Under xdist every worker has a folder of its own below the session's.
     shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
     with _surroundings() as environment:
-        environment |= _java(spark_python)
+        environment |= _java(spark.python)
+        if spark.jars:
+            environment["LAKEBED_TEST_JARS"] = ",".join(spark.jars)
         report = shared / "awsglue-inside.json"
-        return inside.run(spark_python, HERE / "inside", environment, report)
+        return inside.run(spark.python, HERE / "inside", environment, report)
 
 
 def _java(python: Path) -> dict[str, str]:
@@ -55,8 +56,6 @@ def _surroundings() -> Iterator[dict[str, str]]:
             **lake.environment,
             "LAKEBED_TEST_LAKE": str(lake.data_dir / "lake"),
         }
-        if shutil.which("java") and shutil.which("mvn"):
-            found["LAKEBED_TEST_JARS"] = jars(HERE).removesuffix("/*")
         if shutil.which("initdb", path="/usr/local/bin:/usr/bin") or _has_postgres():
             one = stack.enter_context(postgres())
             one.run("CREATE DATABASE shop")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.engines.jobs.spark import inside
 
+pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
 
 

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakebed.engines.jobs.spark.libraries.awsglue import _bookmarks as b
-from lakebed.engines.jobs.spark.libraries.awsglue import _grok, _json, _listing, _records, _xml
+from lakebed.engines.jobs.spark.libraries.awsglue import (
+    _grok,
+    _ion,
+    _json,
+    _listing,
+    _records,
+    _xml,
+)
 from lakebed.engines.jobs.spark.libraries.awsglue import gluetypes as g
 
 SCALARS = st.one_of(
@@ -135,6 +142,15 @@ def test_xml_options():
     assert xml("<n:r xmlns:n='u'><n:x>1e3</n:x></n:r>") == [{"x": 1000.0}]
     with pytest.raises(ValueError, match="malformed XML"):
         xml("<r><x></r>")
+
+
+def test_ion():
+    text = b'{id: 1, s: "x", y: sym, n: null.int, l: [1, null, 2.5e0], b: true} {id: 2}'
+    assert list(_ion.records(text)) == [
+        {"id": 1, "s": "x", "y": "sym", "n": None, "l": [1, None, 2.5], "b": True}, {"id": 2}
+    ]  # fmt: skip
+    assert list(_ion.records(b"{b: true}"))[0]["b"] is True
+    _ion.check()
 
 
 def test_grok():

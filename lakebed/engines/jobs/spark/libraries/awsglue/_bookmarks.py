@@ -26,21 +26,23 @@ class Bookmarks:
 
     current: ClassVar[Bookmarks | None] = None
 
-    def __init__(self, option: str, before: Mapping[str, Any]) -> None:
+    def __init__(
+        self, option: str, before: Mapping[str, Any], upto: Mapping[str, Any] | None
+    ) -> None:
         self.option = option
-        self._first: Mapping[str, State] = (before.get("from") or before).get("ctx") or {}
-        until = before.get("to")
-        self._last: Mapping[str, State] | None = until.get("ctx", {}) if until else None
-        self._next: dict[str, State] = dict(before.get("ctx") or {})
+        self._first: Mapping[str, State] = before.get("ctx") or {}
+        self._last: Mapping[str, State] | None = None if upto is None else upto.get("ctx") or {}
+        self._next: dict[str, State] = dict(self._first)
 
     @classmethod
     def begin(cls, option: str) -> Bookmarks:
         """Read the state that the run begins with."""
-        before: Mapping[str, Any] = {}
-        folder = run_folder()
-        if folder is not None and option != DISABLE and (folder / "bookmark.json").exists():
-            before = json.loads((folder / "bookmark.json").read_text("utf-8"))
-        cls.current = cls(option, before)
+        before = upto = None
+        if option != DISABLE:
+            before = _read("bookmark.json")
+        if option == PAUSE:
+            upto = _read("bookmark.upto.json")
+        cls.current = cls(option, before or {}, upto)
         return cls.current
 
     @classmethod
@@ -70,6 +72,14 @@ class Bookmarks:
         new = folder / f"bookmark.next.json.{os.getpid()}"
         _write(new, json.dumps({"ctx": self._next}))
         new.replace(folder / "bookmark.next.json")
+
+
+def _read(name: str) -> Mapping[str, Any] | None:
+    """Return what the server wrote into the run's folder under a name, if it did."""
+    folder = run_folder()
+    if folder is None or not (folder / name).exists():
+        return None
+    return json.loads((folder / name).read_text("utf-8") or "{}")
 
 
 def _write(path: Path, text: str) -> None:

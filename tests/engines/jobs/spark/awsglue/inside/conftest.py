@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from pathlib import Path
 
 import boto3
 import pytest
@@ -38,7 +37,7 @@ def spark():
     }
     jars = os.environ.get("LAKEBED_TEST_JARS")
     if jars:
-        settings["spark.jars"] = ",".join(map(str, sorted(Path(jars).glob("*.jar"))))
+        settings["spark.jars"] = jars
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()

@@ -17,13 +17,15 @@ class Runs:
         self.kept = None
         self.count = 0
 
-    def begin(self, option="job-bookmark-enable", before=None) -> Job:
+    def begin(self, option="job-bookmark-enable", before=None, upto=None) -> Job:
         self.count += 1
         self.folder = self.root / str(self.count)
         self.folder.mkdir()
         self.monkeypatch.setenv("LAKEBED_JOB_RUN_DIR", str(self.folder))
         if before is not None or self.kept is not None:
             (self.folder / "bookmark.json").write_text(json.dumps(before or self.kept))
+        if upto is not None:
+            (self.folder / "bookmark.upto.json").write_text(json.dumps(upto))
         job = Job(self.glue)
         job.init("a job", {"job_bookmark_option": option})
         return job
@@ -153,9 +155,9 @@ def test_pause_reads_between_two_runs(runs, lake, names):
         names()
         runs.succeed(job)
         states.append(runs.kept)
-    runs.begin("job-bookmark-pause", {"from": states[1], "to": states[2]})
+    runs.begin("job-bookmark-pause", states[1], states[2])
     assert names() == ["b"]
-    runs.begin("job-bookmark-pause", {"from": states[0], "to": states[3]})
+    runs.begin("job-bookmark-pause", states[0], states[3])
     assert names() == ["a", "b", "c"]
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
 
-from .. import _grok, _records, _xml
+from .. import _grok, _ion, _xml
 from .. import gluetypes as g
-from .._not_built import NotBuiltError
 from .errors import error_of
 from .frame import SparkFrame, conformed
 from .modules import core
@@ -17,7 +15,6 @@ from .scans import Scan
 from .tagged import bad, good
 
 Read = Callable[[bytes], Iterable[Any]]
-_PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes)
 
 
 def read(scan: Scan, format: str) -> SparkFrame:
@@ -68,7 +65,8 @@ def _reader(scan: Scan, format: str) -> Read:
         rules = _xml.Rules.of(scan.options)
         return lambda content: _xml.records(content, rules)
     if format == "ion":
-        return _ion()
+        _ion.check()
+        return _ion.records
     grok = _grok.Grok(scan.options)
     return lambda content: _lines(content, grok)
 
@@ -80,32 +78,3 @@ def _lines(content: bytes, grok: _grok.Grok) -> Iterable[Any]:
             yield record
         elif line.strip():
             yield _Broken(ValueError("the line does not match logFormat"), line)
-
-
-def _ion() -> Read:
-    try:
-        simpleion: Any = importlib.import_module("amazon.ion.simpleion")
-    except ImportError as problem:
-        hint = "Install its reader with --additional-python-modules amazon.ion"
-        raise NotBuiltError("format ion", hint) from problem
-
-    def read(content: bytes) -> Iterable[Any]:
-        for one in simpleion.loads(content, single_value=False):
-            yield _plain(one)
-
-    return read
-
-
-def _plain(value: Any) -> Any:
-    """Return an Ion value as one of Python's own."""
-    if value is None or type(value).__name__ == "IonPyNull":
-        return None
-    if hasattr(value, "items"):
-        return _records.DynamicRecord({str(name): _plain(one) for name, one in value.items()})
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in cast("list[Any]", value)]
-    for kind in _PLAIN:
-        if isinstance(value, kind):
-            return kind(value)
-    text = getattr(value, "text", None)
-    return value if text is None else str(text)
