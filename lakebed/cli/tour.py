@@ -76,7 +76,7 @@ JOB = """
 import sys
 from awsglue.context import GlueContext
 from awsglue.job import Job
-from awsglue.transforms import DropFields, Filter, Join
+from awsglue.transforms import DropFields, Filter, Join, ResolveChoice
 from awsglue.utils import getResolvedOptions
 from pyspark.context import SparkContext
 
@@ -88,6 +88,8 @@ job.init(args["JOB_NAME"], args)
 flights = glue.create_dynamic_frame.from_catalog("nyc", "flights", transformation_ctx="flights")
 planes = glue.create_dynamic_frame.from_catalog("nyc", "planes")
 planes = DropFields.apply(planes.rename_field("tailnum", "plane"), ["year", "speed"])
+# The table says int, some files say NA: a choice of both, until it is resolved.
+flights = ResolveChoice.apply(flights, specs=[("dep_time", "cast:int")])
 flown = Filter.apply(flights, lambda flight: flight["dep_time"] is not None)
 joined = Join.apply(flown, planes, ["tailnum"], ["plane"])
 sink = glue.getSink("s3", path="s3://tour/flown/", partitionKeys=["carrier"],
