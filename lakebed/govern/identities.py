@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -241,7 +242,9 @@ GENERATIONS = Table("iam_generation", Generation, key=("account",), everywhere=T
 def touch(scope: Scope, account: str) -> None:
     """Say that identities of an account were written; every write of them has to."""
     held = GENERATIONS.get(scope, account)
-    GENERATIONS.put(scope, Generation(account, 1 if held is None else held.number + 1))
+    # What begins anew in a store that was emptied is none that is remembered.
+    number = secrets.randbits(48) if held is None else held.number + 1
+    GENERATIONS.put(scope, Generation(account, number))
 
 
 @cache

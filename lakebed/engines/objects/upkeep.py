@@ -237,6 +237,11 @@ class Hands(Protocol):
         ...
 
     @property
+    def is_settled(self) -> bool:
+        """Whether all that hands did until now is in the index, as far as the system tells."""
+        ...
+
+    @property
     def uncovered(self) -> list[str]:
         """The buckets whose listings see hand changes late, or after `sync`."""
         ...

@@ -219,7 +219,7 @@ def _argv(launch: Launch) -> list[str]:
     words: list[str] = []
     for name, value in launch.arguments.items():
         if name not in _OURS:
-            words += [name, value] if value != "" else [name]
+            words += [name, value]
     given = {"--JOB_ID": f"j_{row.job}", "--JOB_RUN_ID": row.id, "--JOB_NAME": row.job}
     if launch.arguments.get("--job-bookmark-option") is None:
         given["--job-bookmark-option"] = "job-bookmark-disable"

@@ -220,7 +220,7 @@ async def _settle(house: House) -> None:
     """Wait until the index has what the job wrote into the folders of buckets."""
     hands = house.engines.objects.upkeep.hands
     until = time.monotonic() + _SETTLE_SECONDS_MAX
-    while hands.has_work and time.monotonic() < until:
+    while not hands.is_settled and time.monotonic() < until:
         await asyncio.sleep(0.02)
 
 

@@ -117,6 +117,14 @@ class Reconciler:
         return self.listener is not None and bool(self.listener.work or self._paces)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether all that hands did until now is in the index, as far as the system tells."""
+        if self.listener is None:
+            return True
+        self.listener.heed()
+        return not (self.listener.work or self.suspects or self._paces)
+
+    @property
     def uncovered(self) -> list[str]:
         """The buckets whose listings see hand changes late, or after `sync`."""
         return self.listener.uncovered if self.listener is not None else []
