@@ -10,6 +10,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.services.glue.job_runs import spark_environment
 from tools import learn_map
 
 LEARN = Path(__file__).resolve().parent.parent / "docs" / "learn"
@@ -17,7 +18,7 @@ LABS = sorted(path for path in LEARN.glob("*.md") if path.name != "README.md")
 BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
 
 
-SLOW = ("athena", "iceberg", "pictures")
+SLOW = ("athena", "glue-jobs", "iceberg", "pictures")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ SLOW = ("athena", "iceberg", "pictures")
     ],
 )
 def test_a_lab_prints_what_its_page_says(lakebed, monkeypatch, lab):
+    if lab.stem == "glue-jobs":
+        spark_environment()
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", lakebed.session())
     blocks = BLOCK.findall(lab.read_text(encoding="utf-8"))
     names: dict[str, object] = {}

@@ -102,7 +102,10 @@ def _usual(text: str) -> _Signed | None:
     A client says the same all day; what is written otherwise is read, or refused, part by part.
     """
     match = _USUAL.fullmatch(text)
-    return None if match is None else _Signed(*match.groups(), "")
+    if match is None:
+        return None
+    access_key, date, region, service, signed_headers = match.groups()
+    return _Signed(access_key, date, region, service, signed_headers, "")
 
 
 @functools.lru_cache(maxsize=_TIMES_CACHED)

@@ -84,6 +84,8 @@ class DataSink:
         if not self._format:
             raise ValueError("format is required for a sink of files")
         path = str(self._options["path"])
+        if not frame.schema.fields:
+            return  # Nothing was read: what its fields would be, nobody knows.
         update: CatalogUpdate | None = None
         if flag(self._options, "enableUpdateCatalog"):
             if self._target is None:

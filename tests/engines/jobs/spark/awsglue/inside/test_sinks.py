@@ -163,3 +163,14 @@ def test_write_to_a_table_of_the_catalog(glue, frame, rows, catalog, s3, prefix)
     listed(s3, prefix, "y=2")
     made = glue.create_dynamic_frame.from_catalog(database=catalog.database, table_name="t")
     assert rows(made) == [{"a": 1, "y": "1"}, {"a": 2, "y": "2"}]
+
+
+def test_a_frame_of_nothing_writes_nothing(glue, tmp_path):
+    (tmp_path / "in").mkdir()
+    frame = glue.create_dynamic_frame.from_options(
+        "file", {"paths": [str(tmp_path / "in")]}, "json"
+    )
+    sink = glue.getSink("file", path=str(tmp_path / "out"), partitionKeys=["kind"])
+    sink.setFormat("glueparquet")
+    sink.writeFrame(frame)
+    assert not (tmp_path / "out").exists()
