@@ -107,40 +107,46 @@ def _string_checks(shape: Shape) -> list[Check]:
 def _column_checks(shape: Shape) -> Callable[[list[Any]], bool] | None:
     """Return what tells of many structures that nothing can be wrong with any, member by member.
 
-    For those whose required members are texts and blobs of bounded length, and of whose other
-    members none with a constraint is given: a batch of hundreds, where to look at each value on its
-    own is as dear as to parse it. What it does not vouch for is checked one by one.
+    For those whose required members are texts and blobs of bounded length: a batch of hundreds,
+    where to look at each value on its own is as dear as to parse it. What it does not vouch for is
+    checked one by one, and so is a batch in which a member of another kind is given.
     """
     members = shape.members.values()
-    required = [member for member in members if member.required]
-    if shape.kind != "structure" or not required:
-        return None
-    if any(member.shape.kind not in ("string", "blob") for member in required):
-        return None
-    if any(member.shape.pattern or member.shape.enum for member in required):
+    bounded = [member for member in members if _is_bounded(member.shape)]
+    others = frozenset(member.name for member in members if member not in bounded)
+    required = [member.name for member in members if member.required]
+    if shape.kind != "structure" or not required or not others.isdisjoint(required):
         return None
     bounds = [
         (
             member.name,
+            member.required,
             member.shape.minimum or 0,
             # In UTF-16 a text is at most twice as long as it is here.
             (member.shape.maximum or float("inf")) / (2 if member.shape.kind == "string" else 1),
         )
-        for member in required
+        for member in bounded
     ]
-    others = frozenset(member.name for member in members if not member.required)
 
     def are_fine(value: list[Any]) -> bool:
         try:
-            for name, low, high in bounds:
-                lengths = [len(item[name]) for item in value]
-                if min(lengths) < low or max(lengths) > high:
+            for name, is_required, low, high in bounds:
+                if is_required:
+                    lengths = [len(item[name]) for item in value]
+                else:
+                    lengths = [len(item[name]) for item in value if name in item]
+                if lengths and (min(lengths) < low or max(lengths) > high):
                     return False
         except (KeyError, TypeError):
             return False
-        return all(map(others.isdisjoint, value))
+        return not others or all(map(others.isdisjoint, value))
 
     return are_fine
+
+
+def _is_bounded(shape: Shape) -> bool:
+    """Tell whether only the length of a value can be wrong."""
+    return shape.kind in ("string", "blob") and not (shape.pattern or shape.enum)
 
 
 class _Checks:

@@ -162,3 +162,12 @@ def test_a_batch_is_told_the_same_as_its_records_one_by_one(
             except AwsError as error:
                 said.append(error.message)
     assert said[0] == said[1]
+
+
+def test_a_usual_batch_of_records_is_vouched_for_at_once() -> None:
+    records = load("kinesis").operations["PutRecords"].input.members["Records"].shape
+    are_fine = validate._column_checks(records.parts["member"].shape)  # pyright: ignore[reportPrivateUsage]
+    assert are_fine is not None
+    assert are_fine([{"Data": b"x", "PartitionKey": str(number)} for number in range(500)])
+    assert not are_fine([{"Data": b"x", "PartitionKey": ""}])
+    assert not are_fine([{"Data": b"x", "PartitionKey": "k", "ExplicitHashKey": "7"}])
