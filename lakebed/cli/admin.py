@@ -69,6 +69,7 @@ class Admin:
             "trails": self._trails,
             "access-logs": self._access_logs,
             "crawler-schedules": self._crawler_schedules,
+            "trigger-schedules": self._trigger_schedules,
             "deliveries": self._deliveries,
         }
 
@@ -191,6 +192,13 @@ class Admin:
         if self._settings.testing:
             now = float(request.get("now", now))
         return 200, {"done": await self._care.crawler_schedules.carry_out(now)}
+
+    async def _trigger_schedules(self, request: dict[str, Any]) -> Answer:
+        """Fire what is due now; at another time only where that is being tested."""
+        now = self._house.clock.now()
+        if self._settings.testing:
+            now = float(request.get("now", now))
+        return 200, {"done": await self._care.trigger_schedules.carry_out(now)}
 
     async def _deliveries(self, request: dict[str, Any]) -> Answer:
         """Deliver what is due now; at another time only where that is being tested."""

@@ -20,6 +20,7 @@ from lakebed.cli.log_retention import LogRetention
 from lakebed.cli.scrub import Scrub
 from lakebed.cli.stream_retention import StreamRetention
 from lakebed.cli.trails import Trails
+from lakebed.cli.trigger_schedules import TriggerSchedules
 from lakebed.context import Context
 from lakebed.core.accesses import AccessLog
 from lakebed.core.limits import BACKUP_LEASE_SECONDS
@@ -72,6 +73,7 @@ class Care:
         self.log_retention = LogRetention(self, settings.account)
         self.stream_retention = StreamRetention(self, settings.account, house.engines.stream)
         self.crawler_schedules = CrawlerSchedules(self, settings.account)
+        self.trigger_schedules = TriggerSchedules(self, settings.account)
         self.deliveries = Deliveries(self, settings.account)
         self.trails = Trails(self, settings.account, settings.state_dir, house.audit)
         self.accesses = AccessLog()
@@ -143,6 +145,7 @@ class Care:
             "log retention": self.log_retention.run(),
             "stream retention": self.stream_retention.run(),
             "crawler schedules": self.crawler_schedules.run(),
+            "trigger schedules": self.trigger_schedules.run(),
             "deliveries": self.deliveries.run(),
             "trails": self.trails.run(),
             "access logs": self.access_logs.run(),

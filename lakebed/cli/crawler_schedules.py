@@ -8,8 +8,7 @@ import logging
 from typing import Any
 
 from lakebed.cli.lifecycle import Keeper
-from lakebed.context import Context
-from lakebed.store import StoreError
+from lakebed.store import Range, StoreError, Table
 
 log = logging.getLogger("lakebed")
 
@@ -22,6 +21,10 @@ DUE_AT_ONCE = 100
 class CrawlerSchedules:
     """The schedules of one server's crawlers, of all accounts and regions."""
 
+    noun = "crawler"
+    module = "_crawler_due"
+    """What has `start_due` and `put_off`; imported once something is due."""
+
     def __init__(self, keeper: Keeper, account: str) -> None:
         self._keeper = keeper
         self._account = account
@@ -33,39 +36,42 @@ class CrawlerSchedules:
             try:
                 await self.carry_out(self._keeper.now())
             except (OSError, StoreError) as error:
-                log.warning("crawlers could not be started by their schedules: %s", error)
+                log.warning("%ss could not be started by their schedules: %s", self.noun, error)
 
     async def carry_out(self, now: float) -> dict[str, int]:
-        """Start what is due at a time; return how many crawls were, and how many passed over."""
-        from lakebed.services.glue._crawlers import CRAWLS_DUE, CrawlDue
-        from lakebed.store import Range
+        """Start what is due at a time; return how many were, and how many passed over."""
+        # To the minute, so that a time that is now is due.
+        span = Range(end=(now + 0.001,), limit=DUE_AT_ONCE, index="by_due")
+        table = self.table()
+        found = await self._keeper.act(self._account, lambda ctx: list(table.scan(ctx, span)))
+        done = await self._start(found, now) if found else []
+        return {"started": done.count(True), "passed over": done.count(False)}
 
-        def look(ctx: Context) -> list[CrawlDue]:
-            # To the minute, so that a time that is now is due.
-            span = Range(end=(now + 0.001,), limit=DUE_AT_ONCE, index="by_due")
-            return list(CRAWLS_DUE.scan(ctx, span))
+    def table(self) -> Table[Any]:
+        """Return where it stands what is due when."""
+        from lakebed.services.glue._crawlers import CRAWLS_DUE
 
-        found = await self._keeper.act(self._account, look)
-        if not found:
-            return {"started": 0, "passed over": 0}
-        started = await self._start(found, now)
-        return {"started": started, "passed over": len(found) - started}
+        return CRAWLS_DUE
 
-    async def _start(self, found: list[Any], now: float) -> int:
+    async def _start(self, found: list[Any], now: float) -> list[bool | None]:
         glue = "lakebed.services.glue"
-        due = await asyncio.to_thread(importlib.import_module, f"{glue}._crawler_due")
+        due = await asyncio.to_thread(importlib.import_module, f"{glue}.{self.module}")
         cron = await asyncio.to_thread(importlib.import_module, f"{glue}._crawler_cron")
         await asyncio.to_thread(cron.warm)
-        started = 0
+        done: list[bool | None] = []
         for one in found:
             try:
-                started += await self._keeper.act(
-                    one.account, lambda ctx, one=one: due.start_due(ctx, one, now)
+                done.append(
+                    await self._keeper.act(
+                        one.account, lambda ctx, one=one: due.start_due(ctx, one, now)
+                    )
                 )
             except Exception:
                 # A loop over many: what is wrong with one must not keep the others from starting.
-                log.exception("crawler %s could not be started by its schedule", one.crawler)
+                name = getattr(one, self.noun)
+                log.exception("%s %s could not be started by its schedule", self.noun, name)
+                done.append(False)
                 await self._keeper.act(
                     one.account, lambda ctx, one=one: due.put_off(ctx, one, now + RETRY_SECONDS)
                 )
-        return started
+        return done

@@ -467,6 +467,12 @@ DELIVERIES_AT_ONCE: Final = 8
 # https://docs.aws.amazon.com/general/latest/gr/glue.html
 GLUE_JOBS_MAX: Final = 2000
 GLUE_CONCURRENT_RUNS_MAX: Final = 1000
+GLUE_TRIGGERS_MAX: Final = 1000
+GLUE_TRIGGER_CRAWLERS_MAX: Final = 2
+"""https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html"""
+GLUE_TRIGGER_PAGE_MAX: Final = 200
+GLUE_WORKFLOWS_MAX: Final = 250
+GLUE_WORKFLOW_PAGE_MAX: Final = 25
 GLUE_JOB_ARGUMENTS_BYTES_MAX: Final = 256 * KIB
 JOB_RUNS_AT_ONCE: Final = 3
 """Further runs wait for their turn."""

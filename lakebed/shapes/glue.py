@@ -9,6 +9,17 @@ from __future__ import annotations
 import typing as t
 
 
+class Action(t.TypedDict, total=False):
+    """AWS's Action."""
+
+    JobName: str
+    Arguments: dict[str, str]
+    Timeout: int
+    SecurityConfiguration: str
+    NotificationProperty: NotificationProperty
+    CrawlerName: str
+
+
 class Aggregate(t.TypedDict, total=False):
     """AWS's Aggregate."""
 
@@ -322,6 +333,33 @@ class BatchGetPartitionResponse(t.TypedDict, total=False):
     UnprocessedKeys: list[PartitionValueList]
 
 
+class BatchGetTriggersRequest(t.TypedDict, total=False):
+    """AWS's BatchGetTriggersRequest."""
+
+    TriggerNames: t.Required[list[str]]
+
+
+class BatchGetTriggersResponse(t.TypedDict, total=False):
+    """AWS's BatchGetTriggersResponse."""
+
+    Triggers: list[Trigger]
+    TriggersNotFound: list[str]
+
+
+class BatchGetWorkflowsRequest(t.TypedDict, total=False):
+    """AWS's BatchGetWorkflowsRequest."""
+
+    Names: t.Required[list[str]]
+    IncludeGraph: bool
+
+
+class BatchGetWorkflowsResponse(t.TypedDict, total=False):
+    """AWS's BatchGetWorkflowsResponse."""
+
+    Workflows: list[Workflow]
+    MissingWorkflows: list[str]
+
+
 class BatchStopJobRunError(t.TypedDict, total=False):
     """AWS's BatchStopJobRunError."""
 
@@ -386,6 +424,13 @@ class BinaryColumnStatisticsData(t.TypedDict, total=False):
     MaximumLength: t.Required[int]
     AverageLength: t.Required[float]
     NumberOfNulls: t.Required[int]
+
+
+class BlueprintDetails(t.TypedDict, total=False):
+    """AWS's BlueprintDetails."""
+
+    BlueprintName: str
+    RunId: str
 
 
 class BooleanColumnStatisticsData(t.TypedDict, total=False):
@@ -656,6 +701,27 @@ class ColumnStatisticsError(t.TypedDict, total=False):
     Error: ErrorDetail
 
 
+class Condition(t.TypedDict, total=False):
+    """AWS's Condition."""
+
+    LogicalOperator: t.Literal["EQUALS"]
+    JobName: str
+    State: t.Literal[
+        "STARTING",
+        "RUNNING",
+        "STOPPING",
+        "STOPPED",
+        "SUCCEEDED",
+        "FAILED",
+        "TIMEOUT",
+        "ERROR",
+        "WAITING",
+        "EXPIRED",
+    ]
+    CrawlerName: str
+    CrawlState: t.Literal["RUNNING", "CANCELLING", "CANCELLED", "SUCCEEDED", "FAILED", "ERROR"]
+
+
 class ConditionExpression(t.TypedDict, total=False):
     """AWS's ConditionExpression."""
 
@@ -923,6 +989,17 @@ class ConnectorDataTarget(t.TypedDict, total=False):
     Inputs: list[str]
 
 
+class Crawl(t.TypedDict, total=False):
+    """AWS's Crawl."""
+
+    State: t.Literal["RUNNING", "CANCELLING", "CANCELLED", "SUCCEEDED", "FAILED", "ERROR"]
+    StartedOn: float
+    CompletedOn: float
+    ErrorMessage: str
+    LogGroup: str
+    LogStream: str
+
+
 class Crawler(t.TypedDict, total=False):
     """AWS's Crawler."""
 
@@ -975,6 +1052,12 @@ class CrawlerMetrics(t.TypedDict, total=False):
     TablesCreated: int
     TablesUpdated: int
     TablesDeleted: int
+
+
+class CrawlerNodeDetails(t.TypedDict, total=False):
+    """AWS's CrawlerNodeDetails."""
+
+    Crawls: list[Crawl]
 
 
 class CrawlerTargets(t.TypedDict, total=False):
@@ -1209,6 +1292,27 @@ class CreateTableResponse(t.TypedDict, total=False):
     """AWS's CreateTableResponse."""
 
 
+class CreateTriggerRequest(t.TypedDict, total=False):
+    """AWS's CreateTriggerRequest."""
+
+    Name: t.Required[str]
+    WorkflowName: str
+    Type: t.Required[t.Literal["SCHEDULED", "CONDITIONAL", "ON_DEMAND", "EVENT"]]
+    Schedule: str
+    Predicate: Predicate
+    Actions: t.Required[list[Action]]
+    Description: str
+    StartOnCreation: bool
+    Tags: dict[str, str]
+    EventBatchingCondition: EventBatchingCondition
+
+
+class CreateTriggerResponse(t.TypedDict, total=False):
+    """AWS's CreateTriggerResponse."""
+
+    Name: str
+
+
 class CreateUserDefinedFunctionRequest(t.TypedDict, total=False):
     """AWS's CreateUserDefinedFunctionRequest."""
 
@@ -1219,6 +1323,22 @@ class CreateUserDefinedFunctionRequest(t.TypedDict, total=False):
 
 class CreateUserDefinedFunctionResponse(t.TypedDict, total=False):
     """AWS's CreateUserDefinedFunctionResponse."""
+
+
+class CreateWorkflowRequest(t.TypedDict, total=False):
+    """AWS's CreateWorkflowRequest."""
+
+    Name: t.Required[str]
+    Description: str
+    DefaultRunProperties: dict[str, str]
+    Tags: dict[str, str]
+    MaxConcurrentRuns: int
+
+
+class CreateWorkflowResponse(t.TypedDict, total=False):
+    """AWS's CreateWorkflowResponse."""
+
+    Name: str
 
 
 class CreateXMLClassifierRequest(t.TypedDict, total=False):
@@ -1544,6 +1664,18 @@ class DeleteTableVersionResponse(t.TypedDict, total=False):
     """AWS's DeleteTableVersionResponse."""
 
 
+class DeleteTriggerRequest(t.TypedDict, total=False):
+    """AWS's DeleteTriggerRequest."""
+
+    Name: t.Required[str]
+
+
+class DeleteTriggerResponse(t.TypedDict, total=False):
+    """AWS's DeleteTriggerResponse."""
+
+    Name: str
+
+
 class DeleteUserDefinedFunctionRequest(t.TypedDict, total=False):
     """AWS's DeleteUserDefinedFunctionRequest."""
 
@@ -1554,6 +1686,18 @@ class DeleteUserDefinedFunctionRequest(t.TypedDict, total=False):
 
 class DeleteUserDefinedFunctionResponse(t.TypedDict, total=False):
     """AWS's DeleteUserDefinedFunctionResponse."""
+
+
+class DeleteWorkflowRequest(t.TypedDict, total=False):
+    """AWS's DeleteWorkflowRequest."""
+
+    Name: t.Required[str]
+
+
+class DeleteWorkflowResponse(t.TypedDict, total=False):
+    """AWS's DeleteWorkflowResponse."""
+
+    Name: str
 
 
 class DeltaTarget(t.TypedDict, total=False):
@@ -1679,6 +1823,13 @@ class DynamoDBTarget(t.TypedDict, total=False):
     scanRate: float
 
 
+class Edge(t.TypedDict, total=False):
+    """AWS's Edge."""
+
+    SourceId: str
+    DestinationId: str
+
+
 class EncryptionAtRest(t.TypedDict, total=False):
     """AWS's EncryptionAtRest."""
 
@@ -1724,6 +1875,13 @@ class EvaluateDataQualityMultiFrame(t.TypedDict, total=False):
     PublishingOptions: DQResultsPublishingOptions
     AdditionalOptions: dict[str, str]
     StopJobOnFailureOptions: DQStopJobOnFailureOptions
+
+
+class EventBatchingCondition(t.TypedDict, total=False):
+    """AWS's EventBatchingCondition."""
+
+    BatchSize: t.Required[int]
+    BatchWindow: int
 
 
 class ExecutionProperty(t.TypedDict, total=False):
@@ -2373,6 +2531,33 @@ class GetTagsResponse(t.TypedDict, total=False):
     Tags: dict[str, str]
 
 
+class GetTriggerRequest(t.TypedDict, total=False):
+    """AWS's GetTriggerRequest."""
+
+    Name: t.Required[str]
+
+
+class GetTriggerResponse(t.TypedDict, total=False):
+    """AWS's GetTriggerResponse."""
+
+    Trigger: Trigger
+
+
+class GetTriggersRequest(t.TypedDict, total=False):
+    """AWS's GetTriggersRequest."""
+
+    NextToken: str
+    DependentJobName: str
+    MaxResults: int
+
+
+class GetTriggersResponse(t.TypedDict, total=False):
+    """AWS's GetTriggersResponse."""
+
+    Triggers: list[Trigger]
+    NextToken: str
+
+
 class GetUserDefinedFunctionRequest(t.TypedDict, total=False):
     """AWS's GetUserDefinedFunctionRequest."""
 
@@ -2402,6 +2587,62 @@ class GetUserDefinedFunctionsResponse(t.TypedDict, total=False):
     """AWS's GetUserDefinedFunctionsResponse."""
 
     UserDefinedFunctions: list[UserDefinedFunction]
+    NextToken: str
+
+
+class GetWorkflowRequest(t.TypedDict, total=False):
+    """AWS's GetWorkflowRequest."""
+
+    Name: t.Required[str]
+    IncludeGraph: bool
+
+
+class GetWorkflowResponse(t.TypedDict, total=False):
+    """AWS's GetWorkflowResponse."""
+
+    Workflow: Workflow
+
+
+class GetWorkflowRunPropertiesRequest(t.TypedDict, total=False):
+    """AWS's GetWorkflowRunPropertiesRequest."""
+
+    Name: t.Required[str]
+    RunId: t.Required[str]
+
+
+class GetWorkflowRunPropertiesResponse(t.TypedDict, total=False):
+    """AWS's GetWorkflowRunPropertiesResponse."""
+
+    RunProperties: dict[str, str]
+
+
+class GetWorkflowRunRequest(t.TypedDict, total=False):
+    """AWS's GetWorkflowRunRequest."""
+
+    Name: t.Required[str]
+    RunId: t.Required[str]
+    IncludeGraph: bool
+
+
+class GetWorkflowRunResponse(t.TypedDict, total=False):
+    """AWS's GetWorkflowRunResponse."""
+
+    Run: WorkflowRun
+
+
+class GetWorkflowRunsRequest(t.TypedDict, total=False):
+    """AWS's GetWorkflowRunsRequest."""
+
+    Name: t.Required[str]
+    IncludeGraph: bool
+    NextToken: str
+    MaxResults: int
+
+
+class GetWorkflowRunsResponse(t.TypedDict, total=False):
+    """AWS's GetWorkflowRunsResponse."""
+
+    Runs: list[WorkflowRun]
     NextToken: str
 
 
@@ -2750,6 +2991,12 @@ class JobCommand(t.TypedDict, total=False):
     Runtime: str
 
 
+class JobNodeDetails(t.TypedDict, total=False):
+    """AWS's JobNodeDetails."""
+
+    JobRuns: list[JobRun]
+
+
 class JobRun(t.TypedDict, total=False):
     """AWS's JobRun."""
 
@@ -3006,6 +3253,36 @@ class ListJobsResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class ListTriggersRequest(t.TypedDict, total=False):
+    """AWS's ListTriggersRequest."""
+
+    NextToken: str
+    DependentJobName: str
+    MaxResults: int
+    Tags: dict[str, str]
+
+
+class ListTriggersResponse(t.TypedDict, total=False):
+    """AWS's ListTriggersResponse."""
+
+    TriggerNames: list[str]
+    NextToken: str
+
+
+class ListWorkflowsRequest(t.TypedDict, total=False):
+    """AWS's ListWorkflowsRequest."""
+
+    NextToken: str
+    MaxResults: int
+
+
+class ListWorkflowsResponse(t.TypedDict, total=False):
+    """AWS's ListWorkflowsResponse."""
+
+    Workflows: list[str]
+    NextToken: str
+
+
 class LongColumnStatisticsData(t.TypedDict, total=False):
     """AWS's LongColumnStatisticsData."""
 
@@ -3075,6 +3352,17 @@ class MySQLCatalogTarget(t.TypedDict, total=False):
     Inputs: t.Required[list[str]]
     Database: t.Required[str]
     Table: t.Required[str]
+
+
+class Node(t.TypedDict, total=False):
+    """AWS's Node."""
+
+    Type: t.Literal["CRAWLER", "JOB", "TRIGGER"]
+    Name: str
+    UniqueId: str
+    TriggerDetails: TriggerNodeDetails
+    JobDetails: JobNodeDetails
+    CrawlerDetails: CrawlerNodeDetails
 
 
 class NotificationProperty(t.TypedDict, total=False):
@@ -3291,6 +3579,13 @@ class Predecessor(t.TypedDict, total=False):
     RunId: str
 
 
+class Predicate(t.TypedDict, total=False):
+    """AWS's Predicate."""
+
+    Logical: t.Literal["AND", "ANY"]
+    Conditions: list[Condition]
+
+
 class PrincipalPermissions(t.TypedDict, total=False):
     """AWS's PrincipalPermissions."""
 
@@ -3345,6 +3640,18 @@ class PutResourcePolicyResponse(t.TypedDict, total=False):
     """AWS's PutResourcePolicyResponse."""
 
     PolicyHash: str
+
+
+class PutWorkflowRunPropertiesRequest(t.TypedDict, total=False):
+    """AWS's PutWorkflowRunPropertiesRequest."""
+
+    Name: t.Required[str]
+    RunId: t.Required[str]
+    RunProperties: t.Required[dict[str, str]]
+
+
+class PutWorkflowRunPropertiesResponse(t.TypedDict, total=False):
+    """AWS's PutWorkflowRunPropertiesResponse."""
 
 
 class QuerySessionContext(t.TypedDict, total=False):
@@ -3457,6 +3764,21 @@ class ResourceUri(t.TypedDict, total=False):
     ResourceType: t.Literal["JAR", "FILE", "ARCHIVE"]
     Uri: str
     LastModified: float
+
+
+class ResumeWorkflowRunRequest(t.TypedDict, total=False):
+    """AWS's ResumeWorkflowRunRequest."""
+
+    Name: t.Required[str]
+    RunId: t.Required[str]
+    NodeIds: t.Required[list[str]]
+
+
+class ResumeWorkflowRunResponse(t.TypedDict, total=False):
+    """AWS's ResumeWorkflowRunResponse."""
+
+    RunId: str
+    NodeIds: list[str]
 
 
 class Route(t.TypedDict, total=False):
@@ -4071,6 +4393,38 @@ class StartJobRunResponse(t.TypedDict, total=False):
     JobRunId: str
 
 
+class StartTriggerRequest(t.TypedDict, total=False):
+    """AWS's StartTriggerRequest."""
+
+    Name: t.Required[str]
+
+
+class StartTriggerResponse(t.TypedDict, total=False):
+    """AWS's StartTriggerResponse."""
+
+    Name: str
+
+
+class StartWorkflowRunRequest(t.TypedDict, total=False):
+    """AWS's StartWorkflowRunRequest."""
+
+    Name: t.Required[str]
+    RunProperties: dict[str, str]
+
+
+class StartWorkflowRunResponse(t.TypedDict, total=False):
+    """AWS's StartWorkflowRunResponse."""
+
+    RunId: str
+
+
+class StartingEventBatchCondition(t.TypedDict, total=False):
+    """AWS's StartingEventBatchCondition."""
+
+    BatchSize: int
+    BatchWindow: int
+
+
 class StatusDetails(t.TypedDict, total=False):
     """AWS's StatusDetails."""
 
@@ -4096,6 +4450,29 @@ class StopCrawlerScheduleRequest(t.TypedDict, total=False):
 
 class StopCrawlerScheduleResponse(t.TypedDict, total=False):
     """AWS's StopCrawlerScheduleResponse."""
+
+
+class StopTriggerRequest(t.TypedDict, total=False):
+    """AWS's StopTriggerRequest."""
+
+    Name: t.Required[str]
+
+
+class StopTriggerResponse(t.TypedDict, total=False):
+    """AWS's StopTriggerResponse."""
+
+    Name: str
+
+
+class StopWorkflowRunRequest(t.TypedDict, total=False):
+    """AWS's StopWorkflowRunRequest."""
+
+    Name: t.Required[str]
+    RunId: t.Required[str]
+
+
+class StopWorkflowRunResponse(t.TypedDict, total=False):
+    """AWS's StopWorkflowRunResponse."""
 
 
 class StorageDescriptor(t.TypedDict, total=False):
@@ -4385,6 +4762,47 @@ class TransformConfigParameter(t.TypedDict, total=False):
     IsOptional: bool
 
 
+class Trigger(t.TypedDict, total=False):
+    """AWS's Trigger."""
+
+    Name: str
+    WorkflowName: str
+    Id: str
+    Type: t.Literal["SCHEDULED", "CONDITIONAL", "ON_DEMAND", "EVENT"]
+    State: t.Literal[
+        "CREATING",
+        "CREATED",
+        "ACTIVATING",
+        "ACTIVATED",
+        "DEACTIVATING",
+        "DEACTIVATED",
+        "DELETING",
+        "UPDATING",
+    ]
+    Description: str
+    Schedule: str
+    Actions: list[Action]
+    Predicate: Predicate
+    EventBatchingCondition: EventBatchingCondition
+
+
+class TriggerNodeDetails(t.TypedDict, total=False):
+    """AWS's TriggerNodeDetails."""
+
+    Trigger: Trigger
+
+
+class TriggerUpdate(t.TypedDict, total=False):
+    """AWS's TriggerUpdate."""
+
+    Name: str
+    Description: str
+    Schedule: str
+    Actions: list[Action]
+    Predicate: Predicate
+    EventBatchingCondition: EventBatchingCondition
+
+
 class Union(t.TypedDict, total=False):
     """AWS's Union."""
 
@@ -4602,6 +5020,19 @@ class UpdateTableResponse(t.TypedDict, total=False):
     """AWS's UpdateTableResponse."""
 
 
+class UpdateTriggerRequest(t.TypedDict, total=False):
+    """AWS's UpdateTriggerRequest."""
+
+    Name: t.Required[str]
+    TriggerUpdate: t.Required[TriggerUpdate]
+
+
+class UpdateTriggerResponse(t.TypedDict, total=False):
+    """AWS's UpdateTriggerResponse."""
+
+    Trigger: Trigger
+
+
 class UpdateUserDefinedFunctionRequest(t.TypedDict, total=False):
     """AWS's UpdateUserDefinedFunctionRequest."""
 
@@ -4613,6 +5044,21 @@ class UpdateUserDefinedFunctionRequest(t.TypedDict, total=False):
 
 class UpdateUserDefinedFunctionResponse(t.TypedDict, total=False):
     """AWS's UpdateUserDefinedFunctionResponse."""
+
+
+class UpdateWorkflowRequest(t.TypedDict, total=False):
+    """AWS's UpdateWorkflowRequest."""
+
+    Name: t.Required[str]
+    Description: str
+    DefaultRunProperties: dict[str, str]
+    MaxConcurrentRuns: int
+
+
+class UpdateWorkflowResponse(t.TypedDict, total=False):
+    """AWS's UpdateWorkflowResponse."""
+
+    Name: str
 
 
 class UpdateXMLClassifierRequest(t.TypedDict, total=False):
@@ -4726,6 +5172,56 @@ class ViewValidation(t.TypedDict, total=False):
     Error: ErrorDetail
 
 
+class Workflow(t.TypedDict, total=False):
+    """AWS's Workflow."""
+
+    Name: str
+    Description: str
+    DefaultRunProperties: dict[str, str]
+    CreatedOn: float
+    LastModifiedOn: float
+    LastRun: WorkflowRun
+    Graph: WorkflowGraph
+    MaxConcurrentRuns: int
+    BlueprintDetails: BlueprintDetails
+
+
+class WorkflowGraph(t.TypedDict, total=False):
+    """AWS's WorkflowGraph."""
+
+    Nodes: list[Node]
+    Edges: list[Edge]
+
+
+class WorkflowRun(t.TypedDict, total=False):
+    """AWS's WorkflowRun."""
+
+    Name: str
+    WorkflowRunId: str
+    PreviousRunId: str
+    WorkflowRunProperties: dict[str, str]
+    StartedOn: float
+    CompletedOn: float
+    Status: t.Literal["RUNNING", "COMPLETED", "STOPPING", "STOPPED", "ERROR"]
+    ErrorMessage: str
+    Statistics: WorkflowRunStatistics
+    Graph: WorkflowGraph
+    StartingEventBatchCondition: StartingEventBatchCondition
+
+
+class WorkflowRunStatistics(t.TypedDict, total=False):
+    """AWS's WorkflowRunStatistics."""
+
+    TotalActions: int
+    TimeoutActions: int
+    FailedActions: int
+    StoppedActions: int
+    SucceededActions: int
+    RunningActions: int
+    ErroredActions: int
+    WaitingActions: int
+
+
 class XMLClassifier(t.TypedDict, total=False):
     """AWS's XMLClassifier."""
 
@@ -4780,6 +5276,14 @@ class Glue(t.Protocol):
         """Call BatchGetPartition."""
         ...
 
+    def batch_get_triggers(self, request: BatchGetTriggersRequest) -> BatchGetTriggersResponse:
+        """Call BatchGetTriggers."""
+        ...
+
+    def batch_get_workflows(self, request: BatchGetWorkflowsRequest) -> BatchGetWorkflowsResponse:
+        """Call BatchGetWorkflows."""
+        ...
+
     def batch_stop_job_run(self, request: BatchStopJobRunRequest) -> BatchStopJobRunResponse:
         """Call BatchStopJobRun."""
         ...
@@ -4830,10 +5334,18 @@ class Glue(t.Protocol):
         """Call CreateTable."""
         ...
 
+    def create_trigger(self, request: CreateTriggerRequest) -> CreateTriggerResponse:
+        """Call CreateTrigger."""
+        ...
+
     def create_user_defined_function(
         self, request: CreateUserDefinedFunctionRequest
     ) -> CreateUserDefinedFunctionResponse:
         """Call CreateUserDefinedFunction."""
+        ...
+
+    def create_workflow(self, request: CreateWorkflowRequest) -> CreateWorkflowResponse:
+        """Call CreateWorkflow."""
         ...
 
     def delete_classifier(self, request: DeleteClassifierRequest) -> DeleteClassifierResponse:
@@ -4900,10 +5412,18 @@ class Glue(t.Protocol):
         """Call DeleteTableVersion."""
         ...
 
+    def delete_trigger(self, request: DeleteTriggerRequest) -> DeleteTriggerResponse:
+        """Call DeleteTrigger."""
+        ...
+
     def delete_user_defined_function(
         self, request: DeleteUserDefinedFunctionRequest
     ) -> DeleteUserDefinedFunctionResponse:
         """Call DeleteUserDefinedFunction."""
+        ...
+
+    def delete_workflow(self, request: DeleteWorkflowRequest) -> DeleteWorkflowResponse:
+        """Call DeleteWorkflow."""
         ...
 
     def get_catalog(self, request: GetCatalogRequest) -> GetCatalogResponse:
@@ -5050,6 +5570,14 @@ class Glue(t.Protocol):
         """Call GetTags."""
         ...
 
+    def get_trigger(self, request: GetTriggerRequest) -> GetTriggerResponse:
+        """Call GetTrigger."""
+        ...
+
+    def get_triggers(self, request: GetTriggersRequest) -> GetTriggersResponse:
+        """Call GetTriggers."""
+        ...
+
     def get_user_defined_function(
         self, request: GetUserDefinedFunctionRequest
     ) -> GetUserDefinedFunctionResponse:
@@ -5060,6 +5588,24 @@ class Glue(t.Protocol):
         self, request: GetUserDefinedFunctionsRequest
     ) -> GetUserDefinedFunctionsResponse:
         """Call GetUserDefinedFunctions."""
+        ...
+
+    def get_workflow(self, request: GetWorkflowRequest) -> GetWorkflowResponse:
+        """Call GetWorkflow."""
+        ...
+
+    def get_workflow_run(self, request: GetWorkflowRunRequest) -> GetWorkflowRunResponse:
+        """Call GetWorkflowRun."""
+        ...
+
+    def get_workflow_run_properties(
+        self, request: GetWorkflowRunPropertiesRequest
+    ) -> GetWorkflowRunPropertiesResponse:
+        """Call GetWorkflowRunProperties."""
+        ...
+
+    def get_workflow_runs(self, request: GetWorkflowRunsRequest) -> GetWorkflowRunsResponse:
+        """Call GetWorkflowRuns."""
         ...
 
     def list_crawlers(self, request: ListCrawlersRequest) -> ListCrawlersResponse:
@@ -5074,6 +5620,14 @@ class Glue(t.Protocol):
         """Call ListJobs."""
         ...
 
+    def list_triggers(self, request: ListTriggersRequest) -> ListTriggersResponse:
+        """Call ListTriggers."""
+        ...
+
+    def list_workflows(self, request: ListWorkflowsRequest) -> ListWorkflowsResponse:
+        """Call ListWorkflows."""
+        ...
+
     def put_data_catalog_encryption_settings(
         self, request: PutDataCatalogEncryptionSettingsRequest
     ) -> PutDataCatalogEncryptionSettingsResponse:
@@ -5084,8 +5638,18 @@ class Glue(t.Protocol):
         """Call PutResourcePolicy."""
         ...
 
+    def put_workflow_run_properties(
+        self, request: PutWorkflowRunPropertiesRequest
+    ) -> PutWorkflowRunPropertiesResponse:
+        """Call PutWorkflowRunProperties."""
+        ...
+
     def reset_job_bookmark(self, request: ResetJobBookmarkRequest) -> ResetJobBookmarkResponse:
         """Call ResetJobBookmark."""
+        ...
+
+    def resume_workflow_run(self, request: ResumeWorkflowRunRequest) -> ResumeWorkflowRunResponse:
+        """Call ResumeWorkflowRun."""
         ...
 
     def search_tables(self, request: SearchTablesRequest) -> SearchTablesResponse:
@@ -5106,6 +5670,14 @@ class Glue(t.Protocol):
         """Call StartJobRun."""
         ...
 
+    def start_trigger(self, request: StartTriggerRequest) -> StartTriggerResponse:
+        """Call StartTrigger."""
+        ...
+
+    def start_workflow_run(self, request: StartWorkflowRunRequest) -> StartWorkflowRunResponse:
+        """Call StartWorkflowRun."""
+        ...
+
     def stop_crawler(self, request: StopCrawlerRequest) -> StopCrawlerResponse:
         """Call StopCrawler."""
         ...
@@ -5114,6 +5686,14 @@ class Glue(t.Protocol):
         self, request: StopCrawlerScheduleRequest
     ) -> StopCrawlerScheduleResponse:
         """Call StopCrawlerSchedule."""
+        ...
+
+    def stop_trigger(self, request: StopTriggerRequest) -> StopTriggerResponse:
+        """Call StopTrigger."""
+        ...
+
+    def stop_workflow_run(self, request: StopWorkflowRunRequest) -> StopWorkflowRunResponse:
+        """Call StopWorkflowRun."""
         ...
 
     def tag_resource(self, request: TagResourceRequest) -> TagResourceResponse:
@@ -5174,8 +5754,16 @@ class Glue(t.Protocol):
         """Call UpdateTable."""
         ...
 
+    def update_trigger(self, request: UpdateTriggerRequest) -> UpdateTriggerResponse:
+        """Call UpdateTrigger."""
+        ...
+
     def update_user_defined_function(
         self, request: UpdateUserDefinedFunctionRequest
     ) -> UpdateUserDefinedFunctionResponse:
         """Call UpdateUserDefinedFunction."""
+        ...
+
+    def update_workflow(self, request: UpdateWorkflowRequest) -> UpdateWorkflowResponse:
+        """Call UpdateWorkflow."""
         ...

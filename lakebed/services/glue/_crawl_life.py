@@ -33,21 +33,27 @@ _DAY_SECONDS = 86_400
 _DIED = "The server stopped while the crawler was running. Run the crawler again."
 
 
-def begin(ctx: Context, row: Crawler) -> Crawler:
+def begin(ctx: Context, row: Crawler, chain: str = "", trigger: str = "") -> Crawler:
     """Put down a crawl of a crawler that is READY, and run it after the commit."""
     now, crawl_id = ctx.clock.now(), ctx.ids.uuid()
-    crawl = Crawl(row.name, now, crawl_id)
+    crawl = Crawl(row.name, now, crawl_id, chain=chain, trigger=trigger)
     row = replace(row, state=RUNNING, crawl_id=crawl_id, crawl_started=now)
     CRAWLERS.put(ctx, row)
     CRAWLS.put(ctx, crawl)
-    CRAWL_TURNS.put(ctx, CrawlTurn(now, crawl_id))
     expire(ctx, row.name, now)
+    _launch(ctx, row, crawl)
+    return row
+
+
+def _launch(ctx: Context, row: Crawler, crawl: Crawl) -> None:
+    """Have a crawl that was put down take its turn after the commit."""
+    CRAWL_TURNS.put(ctx, CrawlTurn(crawl.started, crawl.id))
     shown = definition_shape(row)
-    job = Job(row.name, crawl_id, now, shown, classifiers_of(ctx, shown["Classifiers"]))
+    classifiers = classifiers_of(ctx, shown["Classifiers"])
+    job = Job(row.name, crawl.id, crawl.started, shown, classifiers, bool(crawl.chain))
     house = House(ctx.engines, ctx.settings, ctx.clock)
     as_role = role_context(ctx, shown["Role"])
-    ctx.runs.start(as_role, crawl_id, lambda caller: run_crawl(caller, house, job))
-    return row
+    ctx.runs.start(as_role, crawl.id, lambda caller: run_crawl(caller, house, job))
 
 
 def stop(ctx: Context, row: Crawler) -> None:
@@ -80,6 +86,9 @@ def settled(ctx: Context, row: Crawler) -> Crawler:
         raise RuntimeError(f"the crawl {row.crawl_id} of {row.name} has no row")
     if row.state == STOPPING:
         return end(ctx, replace(crawl, state="STOPPED"))
+    if crawl.chain and not crawl.is_launched:
+        _launch(ctx, row, crawl)
+        return row
     return end(ctx, replace(crawl, state="FAILED", error=_DIED))
 
 

@@ -26,8 +26,12 @@ ERROR_CHARACTERS_MAX = 2048
 """Of an ErrorMessage, by the API's model."""
 
 
-def end(ctx: Context, crawl: Crawl) -> Crawler:
-    """Put down a crawl in its last state, now, and return its crawler, which is READY again."""
+def end(ctx: Context, crawl: Crawl, *, is_early: bool = False) -> Crawler:
+    """Put down a crawl in its last state, now, and return its crawler, which is READY again.
+
+    What triggers start upon it is begun too, unless it ended early, because the server stops: then
+    it is for the next server to do.
+    """
     crawl = replace(crawl, ended=ctx.clock.now(), error=crawl.error[:ERROR_CHARACTERS_MAX])
     CRAWL_TURNS.delete(ctx, crawl.started, crawl.id)
     CRAWLS.put(ctx, crawl)
@@ -36,7 +40,22 @@ def end(ctx: Context, crawl: Crawl) -> Crawler:
         raise RuntimeError(f"the crawler {crawl.crawler} was deleted while it ran")
     row = replace(row, state=READY, last=last_crawl(crawl))
     CRAWLERS.put(ctx, row)
+    if crawl.chain and not is_early:
+        # Chains begin crawls: they know this module, and are imported once one is there.
+        from lakebed.services.glue._trigger_chains import advance, crawl_end
+        from lakebed.services.glue._triggers import CRAWLER, Part
+
+        state = crawl_end(crawl.state)
+        ended = Part(CRAWLER, crawl.crawler, crawl.id, crawl.started, crawl.trigger, state)
+        advance(ctx, crawl.chain, ended)
     return row
+
+
+def launched(ctx: Context, crawler: str, started: float, crawl_id: str) -> None:
+    """Put down that it is a crawl's turn: from now on it cannot be begun again."""
+    crawl = is_live(ctx, crawler, started, crawl_id)
+    if crawl is not None:
+        CRAWLS.put(ctx, replace(crawl, is_launched=True))
 
 
 def counts(summary: Mapping[str, Any]) -> dict[str, int]:

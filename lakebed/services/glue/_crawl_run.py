@@ -27,7 +27,7 @@ from lakebed.run_log import RunLog
 from lakebed.services.glue._crawl import CrawlError, Crawling
 from lakebed.services.glue._crawl_changes import CatalogChanges
 from lakebed.services.glue._crawl_log import AnnouncedCatalog, CrawlLines, sentence
-from lakebed.services.glue._crawl_rows import counts, end, is_live, place
+from lakebed.services.glue._crawl_rows import counts, end, is_live, launched, place
 from lakebed.services.glue._crawl_unstructured import is_asked
 from lakebed.services.glue._crawler_configuration import read_configuration
 from lakebed.services.glue._crawler_targets import MODULES
@@ -58,6 +58,7 @@ class Job(msgspec.Struct, frozen=True):
     started: float
     definition: Mapping[str, Any]
     classifiers: tuple[Classifier, ...]
+    is_triggered: bool = False
 
 
 class House(msgspec.Struct, frozen=True):
@@ -107,6 +108,8 @@ async def _outcome(caller: Caller, house: House, job: Job, lines: CrawlLines) ->
     try:
         lines.benchmark(f"Running Start Crawl for Crawler {job.crawler}")
         await _turn(caller, job.crawl_id)
+        if job.is_triggered:
+            await caller.write(lambda ctx: launched(ctx, job.crawler, job.started, job.crawl_id))
         started = time.perf_counter()
         catalog = _catalog(caller, house, job, lines)
         crawling = _crawling(caller, house, job, catalog)
@@ -193,4 +196,4 @@ def _record(ctx: Context, job: Job, outcome: Outcome) -> None:
         seconds=outcome.seconds,
         **counts(outcome.summary),
     )
-    end(ctx, done)
+    end(ctx, done, is_early=outcome.error == _ENDED_EARLY)

@@ -60,6 +60,11 @@ class Crawl(msgspec.Struct, frozen=True):
     tables_created: int = 0
     tables_updated: int = 0
     tables_deleted: int = 0
+    chain: str = ""
+    trigger: str = ""
+    """Of a crawl that a trigger started: what it is a part of (see `_triggers.Chain`)."""
+    is_launched: bool = False
+    """Of such a crawl: whether it was its turn."""
 
 
 class CrawlTurn(msgspec.Struct, frozen=True):

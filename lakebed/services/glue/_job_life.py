@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,12 +19,14 @@ from lakebed.services.glue._job_role import role_context
 from lakebed.services.glue._job_rows import end
 from lakebed.services.glue._jobs import (
     BOOKMARKS,
+    ERROR,
     FAILED,
     JOB_RUNS,
     JOBS,
     LIVE,
     RUN_PLACES,
     RUN_TURNS,
+    STARTING,
     STOPPED,
     STOPPING,
     Job,
@@ -34,6 +37,8 @@ from lakebed.services.glue._jobs import (
     replace,
 )
 from lakebed.store import Range
+
+log = logging.getLogger("lakebed.jobs")
 
 _DAY_SECONDS = 86_400
 _RUN_ID_BITS = 256
@@ -50,6 +55,7 @@ class Start(msgspec.Struct, frozen=True):
     trigger: str = ""
     predecessors: tuple[Mapping[str, str], ...] = ()
     run_id: str = ""
+    chain: str = ""
 
 
 def begin(ctx: Context, job: Job, start: Start) -> JobRun:
@@ -57,18 +63,30 @@ def begin(ctx: Context, job: Job, start: Start) -> JobRun:
     definition = start.definition
     environment = environment_of("StartJobRun", definition)
     _check_engine(ctx, environment)
-    now = ctx.clock.now()
-    expire(ctx, job.name, now)
+    expire(ctx, job.name, ctx.clock.now())
     limit = definition["ExecutionProperty"].get("MaxConcurrentRuns", 1)
     if live_count(ctx, job.name) >= limit and not definition["JobRunQueuingEnabled"]:
         message = f"Concurrent runs exceeded for {job.name}"
         raise AwsError("ConcurrentRunsExceededException", message)
+    row = _put(ctx, job, start)
+    _launch(ctx, row, environment)
+    return row
+
+
+def refuse(ctx: Context, job: Job, start: Start, error: str) -> JobRun:
+    """Put down a run that could not be begun: it has ended in ERROR."""
+    return end(ctx, replace(_put(ctx, job, start), state=ERROR, error=error))
+
+
+def _put(ctx: Context, job: Job, start: Start) -> JobRun:
+    """Put down a run that is about to be."""
+    now = ctx.clock.now()
     last = next(JOB_RUNS.scan(ctx, Range((job.name,), limit=1, reverse=True)), None)
     row = JobRun(
         job.name,
         now,
         start.run_id or f"jr_{ctx.ids.token(_RUN_ID_BITS)}",
-        definition,
+        start.definition,
         dict(start.arguments),
         attempt=start.attempt,
         previous=start.previous,
@@ -76,25 +94,48 @@ def begin(ctx: Context, job: Job, start: Start) -> JobRun:
         predecessors=start.predecessors,
         updated=now,
         number=1 if last is None else last.number + 1,
+        chain=start.chain,
     )
     JOB_RUNS.put(ctx, row)
     RUN_PLACES.put(ctx, RunPlace(row.id, row.job, row.started))
-    RUN_TURNS.put(ctx, RunTurn(now, row.id, ctx.account, ctx.region, job.name))
-    work = _job_run.Work(row, environment, bookmark_before(ctx, row), limit, _ended)
-    house = _job_run.House(ctx.engines, ctx.settings, ctx.clock)
-    as_role = role_context(ctx, definition["Role"])
-    ctx.runs.start(as_role, row.id, lambda caller: _job_run.run_job(caller, house, work))
     return row
 
 
+def _launch(ctx: Context, row: JobRun, environment: str) -> None:
+    """Have a run that was put down take its turn after the commit."""
+    RUN_TURNS.put(ctx, RunTurn(row.started, row.id, ctx.account, ctx.region, row.job))
+    limit = row.definition["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+    work = _job_run.Work(row, environment, bookmark_before(ctx, row), limit, _ended)
+    house = _job_run.House(ctx.engines, ctx.settings, ctx.clock)
+    as_role = role_context(ctx, row.definition["Role"])
+    ctx.runs.start(as_role, row.id, lambda caller: _job_run.run_job(caller, house, work))
+
+
 def _ended(ctx: Context, row: JobRun) -> None:
-    """Do what follows the end of a run: one that FAILED is tried again, as often as its job says.
+    """Do what follows the end of a run: another attempt, or what triggers start upon it."""
+    _advance(ctx, row, _tried_again(ctx, row))
+
+
+def _advance(ctx: Context, row: JobRun, again: str = "") -> None:
+    """Tell the chain of a run that a trigger started that it has ended."""
+    if not row.chain:
+        return
+    # Chains begin runs: they know this module, and are imported once one is there.
+    from lakebed.services.glue._trigger_chains import advance
+    from lakebed.services.glue._triggers import Part
+
+    ended = Part("JOB", row.job, row.id, row.started, row.trigger, row.state, row.error)
+    advance(ctx, row.chain, ended, again)
+
+
+def _tried_again(ctx: Context, row: JobRun) -> str:
+    """Begin a run that FAILED again, as often as its job says; return the new run's id, if any.
 
     https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
     """
     job = JOBS.get(ctx, row.job)
     if job is None or row.state != FAILED or row.attempt >= row.definition["MaxRetries"]:
-        return
+        return ""
     first = row.id.partition("_attempt_")[0]
     again = Start(
         row.definition,
@@ -104,8 +145,15 @@ def _ended(ctx: Context, row: JobRun) -> None:
         row.trigger,
         row.predecessors,
         f"{first}_attempt_{row.attempt + 1}",
+        row.chain,
     )
-    begin(ctx, job, again)
+    try:
+        with ctx.store.savepoint():
+            return begin(ctx, job, again).id
+    except AwsError as error:
+        # Whatever keeps it from being tried again, this run has ended.
+        log.warning("%s is not tried again: %s", row.id, error.message)
+        return ""
 
 
 def _check_engine(ctx: Context, environment: str) -> None:
@@ -152,9 +200,32 @@ def settled(ctx: Context, row: JobRun) -> JobRun:
     now = JOB_RUNS.get(ctx, row.job, row.started, row.id)
     if now is None or now.state not in LIVE:
         return now or row
-    if now.state == STOPPING:
-        return end(ctx, replace(now, state=STOPPED))
-    return end(ctx, replace(now, state=FAILED, error=_DIED))
+    if now.chain and not now.is_launched and now.state != STOPPING:
+        return _relaunched(ctx, now)
+    return _died(ctx, now, _DIED)
+
+
+def _relaunched(ctx: Context, row: JobRun) -> JobRun:
+    """Begin a run that a trigger started, but whose server died before its process was there."""
+    environment = environment_of("StartJobRun", row.definition)
+    begun = replace(row, state=STARTING, updated=ctx.clock.now())
+    try:
+        with ctx.store.savepoint():
+            _check_engine(ctx, environment)
+            JOB_RUNS.put(ctx, begun)
+            _launch(ctx, begun, environment)
+    except AwsError as error:
+        return _died(ctx, row, error.message)
+    return begun
+
+
+def _died(ctx: Context, row: JobRun, error: str) -> JobRun:
+    """Put down the end of a run whose server died."""
+    is_stopped = row.state == STOPPING
+    row = end(ctx, replace(row, state=STOPPED) if is_stopped
+              else replace(row, state=FAILED, error=error))  # fmt: skip
+    _advance(ctx, row)
+    return row
 
 
 def forget(ctx: Context, name: str) -> None:
@@ -177,6 +248,8 @@ def _drop(ctx: Context, row: JobRun) -> None:
     RUN_TURNS.delete(ctx, row.started, row.id)
     RUN_PLACES.delete(ctx, row.id)
     JOB_RUNS.delete(ctx, row.job, row.started, row.id)
+    if row.state in LIVE:
+        _advance(ctx, replace(row, state=STOPPED))
 
 
 def _cancelling(runs: Runs, run_id: str) -> Callable[[], None]:

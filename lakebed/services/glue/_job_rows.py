@@ -26,6 +26,13 @@ def change(ctx: Context, row: JobRun, state: str, detail: str = "") -> None:
         JOB_RUNS.put(ctx, replace(held, state=state, detail=detail, updated=now))
 
 
+def launched(ctx: Context, row: JobRun) -> None:
+    """Put down that a run's process is about to be: from now on it cannot be begun again."""
+    held = JOB_RUNS.get(ctx, row.job, row.started, row.id)
+    if held is not None:
+        JOB_RUNS.put(ctx, replace(held, is_launched=True))
+
+
 def is_turn(ctx: Context, row: JobRun, concurrent: int) -> str:
     """Return why a run has to wait yet: for others of its job, or for the machine; else nothing."""
     before = 0

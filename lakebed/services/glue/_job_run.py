@@ -159,6 +159,8 @@ async def _outcome(caller: Caller, house: House, work: Work, logs: Logs) -> Outc
     state, error, bookmark = SUCCEEDED, "", ""
     try:
         await _turn(caller, work)
+        if work.row.chain:
+            await caller.write(lambda ctx: _job_rows.launched(ctx, work.row))
         began[0] = time.perf_counter()
         async with asyncio.timeout(work.row.definition["Timeout"] * _MINUTE):
             ended = await _run(caller, house, work, logs)
@@ -255,4 +257,6 @@ def _record(ctx: Context, work: Work, outcome: Outcome) -> None:
     ended = replace(
         held, state=outcome.state, error=outcome.error, seconds=outcome.seconds, detail=""
     )
-    work.ended(ctx, _job_rows.end(ctx, ended))
+    ended = _job_rows.end(ctx, ended)
+    if outcome.error != _ENDED_EARLY:  # What follows it is for the next server to do.
+        work.ended(ctx, ended)

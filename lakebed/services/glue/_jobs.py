@@ -58,6 +58,10 @@ class JobRun(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     number: int = 0
     """The how manieth run of its job it is, from 1."""
+    chain: str = ""
+    """Of a run that a trigger started: what it is a part of (see `_triggers.Chain`)."""
+    is_launched: bool = False
+    """Of a run that a trigger started: whether its process may have been there."""
 
 
 class RunPlace(msgspec.Struct, frozen=True):

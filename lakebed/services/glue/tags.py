@@ -9,6 +9,8 @@ from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.limits import GLUE_TAGS_MAX
 from lakebed.services.glue._crawlers import CRAWLERS
 from lakebed.services.glue._jobs import JOBS
+from lakebed.services.glue._triggers import TRIGGERS
+from lakebed.services.glue._workflows import WORKFLOWS
 from lakebed.services.glue.model import (
     CONNECTIONS,
     DATABASES,
@@ -29,10 +31,12 @@ _KINDS = {
     "connection": (CONNECTIONS, 1),
     "crawler": (CRAWLERS, 1),
     "job": (JOBS, 1),
+    "trigger": (TRIGGERS, 1),
+    "workflow": (WORKFLOWS, 1),
 }
 """Kinds of resources: where they are, and by how many names."""
 
-_CASED = ("connection", "crawler", "job")
+_CASED = ("connection", "crawler", "job", "trigger", "workflow")
 """Kinds whose names keep their case."""
 
 

@@ -41,9 +41,9 @@ def test_errors_of_tags(glue):
             "EntityNotFoundException", f"Resource {arn} not found.", 400,
         )  # fmt: skip
     code, message, _ = error_of(
-        lambda: glue.tag_resource(ResourceArn=PLACE + "job/j", TagsToAdd={"a": "b"})
+        lambda: glue.tag_resource(ResourceArn=PLACE + "mlTransform/j", TagsToAdd={"a": "b"})
     )
-    assert (code, "glue.TagResource (of a job)" in message) == ("LakebedNotBuilt", True)
+    assert (code, "glue.TagResource (of a mlTransform)" in message) == ("LakebedNotBuilt", True)
     arn = PLACE + "database/d"
     glue.tag_resource(ResourceArn=arn, TagsToAdd={str(number): "" for number in range(50)})
     assert error_of(lambda: glue.tag_resource(ResourceArn=arn, TagsToAdd={"x": ""})) == (
