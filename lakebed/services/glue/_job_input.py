@@ -158,7 +158,6 @@ def _refuse_unbuilt(operation: str, members: Mapping[str, Any]) -> None:
         "JobMode NOTEBOOK": members.get("JobMode") == "NOTEBOOK",
         "SourceControlDetails": "SourceControlDetails" in members,
         "MaintenanceWindow": "MaintenanceWindow" in members,
-        "CodeGenConfigurationNodes": bool(members.get("CodeGenConfigurationNodes")),
         "--job-language scala": arguments.get("--job-language", "python") != "python",
     }
     for member, is_asked in unbuilt.items():

@@ -11,24 +11,31 @@ from lakebed.services.glue._job_input import definition_of, environment_of
 from lakebed.services.glue._job_life import forget
 from lakebed.services.glue._job_shape import job_shape
 from lakebed.services.glue._jobs import JOBS, Job, find_job, invalid, replace
+from lakebed.services.glue._visual_job import NODES, put_script
 from lakebed.services.glue.model import TAGS, arn_of, put_tags, read_token, write_token
 from lakebed.store import Range
 
 if TYPE_CHECKING:
     from lakebed.shapes import glue as shapes
 
+HIDDEN_MEMBERS = frozenset((NODES,))
+"""Members of requests that are not written to the audit log: AWS calls nodes sensitive."""
+
 
 def create_job(ctx: Context, request: shapes.CreateJobRequest) -> shapes.CreateJobResponse:
     """Create a job; nothing runs until it is started.
 
     A driver is started ahead where the job's engine is on this machine. Streaming, Ray, Scala,
-    notebooks and source control are refused by name.
+    notebooks and source control are refused by name. Of CodeGenConfigurationNodes a script is
+    made and put to Command.ScriptLocation, as the caller.
     https://docs.aws.amazon.com/glue/latest/webapi/API_CreateJob.html
     """
     name, tags, now = request["Name"], request.get("Tags"), ctx.clock.now()
     if tags and len(tags) > GLUE_TAGS_MAX:
         raise invalid(f"A resource has at most {GLUE_TAGS_MAX} tags.")
     members: dict[str, Any] = {k: v for k, v in request.items() if k not in ("Name", "Tags")}
+    if not members.get(NODES):
+        members.pop(NODES, None)
     row = Job(name, definition_of(ctx, "CreateJob", members), now, now)
     known = JOBS.get(ctx, name)
     if known is not None and known.definition != row.definition:
@@ -39,6 +46,7 @@ def create_job(ctx: Context, request: shapes.CreateJobRequest) -> shapes.CreateJ
     if JOBS.count(ctx) >= GLUE_JOBS_MAX:
         message = f"Number of jobs exceeds the limit of {GLUE_JOBS_MAX}."
         raise AwsError("ResourceNumberLimitExceededException", message)
+    put_script(ctx, "CreateJob", row.definition)
     JOBS.put(ctx, row)
     put_tags(ctx, arn_of(ctx, "job", name), tags)
     jobs, environment = ctx.engines.jobs, environment_of("CreateJob", row.definition)
@@ -111,6 +119,8 @@ def list_jobs(ctx: Context, request: shapes.ListJobsRequest) -> shapes.ListJobsR
 def update_job(ctx: Context, request: shapes.UpdateJobRequest) -> shapes.UpdateJobResponse:
     """Replace a job's definition: what is not given is AWS's default again.
 
+    Only CodeGenConfigurationNodes stay if they are not given, and their script stays as it is;
+    given empty, they are gone; given, they get a script as by CreateJob.
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateJob.html
     """
     known = find_job(ctx, request["JobName"])
@@ -118,7 +128,12 @@ def update_job(ctx: Context, request: shapes.UpdateJobRequest) -> shapes.UpdateJ
     for member in ("Role", "Command"):
         if member not in update:
             raise invalid(f"{member} must not be null.")
+    nodes = update.setdefault(NODES, known.definition.get(NODES))
+    if not nodes:
+        del update[NODES]
     changed = definition_of(ctx, "UpdateJob", update)
+    if NODES in request["JobUpdate"]:
+        put_script(ctx, "UpdateJob", changed)
     JOBS.put(ctx, replace(known, definition=changed, updated=ctx.clock.now()))
     return {"JobName": known.name}
 
