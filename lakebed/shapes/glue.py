@@ -469,6 +469,13 @@ class CatalogDeltaSource(t.TypedDict, total=False):
     OutputSchemas: list[GlueSchema]
 
 
+class CatalogEntry(t.TypedDict, total=False):
+    """AWS's CatalogEntry."""
+
+    DatabaseName: t.Required[str]
+    TableName: t.Required[str]
+
+
 class CatalogHudiSource(t.TypedDict, total=False):
     """AWS's CatalogHudiSource."""
 
@@ -654,6 +661,31 @@ class CodeGenConfigurationNode(t.TypedDict, total=False):
     S3ExcelSource: S3ExcelSource
     S3HyperDirectTarget: S3HyperDirectTarget
     DynamoDBELTConnectorSource: DynamoDBELTConnectorSource
+
+
+class CodeGenEdge(t.TypedDict, total=False):
+    """AWS's CodeGenEdge."""
+
+    Source: t.Required[str]
+    Target: t.Required[str]
+    TargetParameter: str
+
+
+class CodeGenNode(t.TypedDict, total=False):
+    """AWS's CodeGenNode."""
+
+    Id: t.Required[str]
+    NodeType: t.Required[str]
+    Args: t.Required[list[CodeGenNodeArg]]
+    LineNumber: int
+
+
+class CodeGenNodeArg(t.TypedDict, total=False):
+    """AWS's CodeGenNodeArg."""
+
+    Name: t.Required[str]
+    Value: t.Required[str]
+    Param: bool
 
 
 class Column(t.TypedDict, total=False):
@@ -1260,6 +1292,21 @@ class CreatePartitionRequest(t.TypedDict, total=False):
 
 class CreatePartitionResponse(t.TypedDict, total=False):
     """AWS's CreatePartitionResponse."""
+
+
+class CreateScriptRequest(t.TypedDict, total=False):
+    """AWS's CreateScriptRequest."""
+
+    DagNodes: list[CodeGenNode]
+    DagEdges: list[CodeGenEdge]
+    Language: t.Literal["PYTHON", "SCALA"]
+
+
+class CreateScriptResponse(t.TypedDict, total=False):
+    """AWS's CreateScriptResponse."""
+
+    PythonScript: str
+    ScalaCode: str
 
 
 class CreateSecurityConfigurationRequest(t.TypedDict, total=False):
@@ -2265,6 +2312,19 @@ class GetDatabasesResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class GetDataflowGraphRequest(t.TypedDict, total=False):
+    """AWS's GetDataflowGraphRequest."""
+
+    PythonScript: str
+
+
+class GetDataflowGraphResponse(t.TypedDict, total=False):
+    """AWS's GetDataflowGraphResponse."""
+
+    DagNodes: list[CodeGenNode]
+    DagEdges: list[CodeGenEdge]
+
+
 class GetJobBookmarkRequest(t.TypedDict, total=False):
     """AWS's GetJobBookmarkRequest."""
 
@@ -2333,6 +2393,20 @@ class GetJobsResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class GetMappingRequest(t.TypedDict, total=False):
+    """AWS's GetMappingRequest."""
+
+    Source: t.Required[CatalogEntry]
+    Sinks: list[CatalogEntry]
+    Location: Location
+
+
+class GetMappingResponse(t.TypedDict, total=False):
+    """AWS's GetMappingResponse."""
+
+    Mapping: t.Required[list[MappingEntry]]
+
+
 class GetPartitionIndexesRequest(t.TypedDict, total=False):
     """AWS's GetPartitionIndexesRequest."""
 
@@ -2386,6 +2460,24 @@ class GetPartitionsResponse(t.TypedDict, total=False):
 
     Partitions: list[Partition]
     NextToken: str
+
+
+class GetPlanRequest(t.TypedDict, total=False):
+    """AWS's GetPlanRequest."""
+
+    Mapping: t.Required[list[MappingEntry]]
+    Source: t.Required[CatalogEntry]
+    Sinks: list[CatalogEntry]
+    Location: Location
+    Language: t.Literal["PYTHON", "SCALA"]
+    AdditionalPlanOptionsMap: dict[str, str]
+
+
+class GetPlanResponse(t.TypedDict, total=False):
+    """AWS's GetPlanResponse."""
+
+    PythonScript: str
+    ScalaCode: str
 
 
 class GetResourcePoliciesRequest(t.TypedDict, total=False):
@@ -3283,6 +3375,14 @@ class ListWorkflowsResponse(t.TypedDict, total=False):
     NextToken: str
 
 
+class Location(t.TypedDict, total=False):
+    """AWS's Location."""
+
+    Jdbc: list[CodeGenNodeArg]
+    S3: list[CodeGenNodeArg]
+    DynamoDB: list[CodeGenNodeArg]
+
+
 class LongColumnStatisticsData(t.TypedDict, total=False):
     """AWS's LongColumnStatisticsData."""
 
@@ -3301,6 +3401,17 @@ class Mapping(t.TypedDict, total=False):
     ToType: str
     Dropped: bool
     Children: list[Mapping]
+
+
+class MappingEntry(t.TypedDict, total=False):
+    """AWS's MappingEntry."""
+
+    SourceTable: str
+    SourcePath: str
+    SourceType: str
+    TargetTable: str
+    TargetPath: str
+    TargetType: str
 
 
 class Merge(t.TypedDict, total=False):
@@ -5324,6 +5435,10 @@ class Glue(t.Protocol):
         """Call CreatePartitionIndex."""
         ...
 
+    def create_script(self, request: CreateScriptRequest) -> CreateScriptResponse:
+        """Call CreateScript."""
+        ...
+
     def create_security_configuration(
         self, request: CreateSecurityConfigurationRequest
     ) -> CreateSecurityConfigurationResponse:
@@ -5494,6 +5609,10 @@ class Glue(t.Protocol):
         """Call GetDatabases."""
         ...
 
+    def get_dataflow_graph(self, request: GetDataflowGraphRequest) -> GetDataflowGraphResponse:
+        """Call GetDataflowGraph."""
+        ...
+
     def get_job(self, request: GetJobRequest) -> GetJobResponse:
         """Call GetJob."""
         ...
@@ -5514,6 +5633,10 @@ class Glue(t.Protocol):
         """Call GetJobs."""
         ...
 
+    def get_mapping(self, request: GetMappingRequest) -> GetMappingResponse:
+        """Call GetMapping."""
+        ...
+
     def get_partition(self, request: GetPartitionRequest) -> GetPartitionResponse:
         """Call GetPartition."""
         ...
@@ -5526,6 +5649,10 @@ class Glue(t.Protocol):
 
     def get_partitions(self, request: GetPartitionsRequest) -> GetPartitionsResponse:
         """Call GetPartitions."""
+        ...
+
+    def get_plan(self, request: GetPlanRequest) -> GetPlanResponse:
+        """Call GetPlan."""
         ...
 
     def get_resource_policies(
