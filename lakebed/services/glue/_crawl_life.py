@@ -10,7 +10,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.limits import CRAWL_HISTORY_DAYS, CRAWL_HISTORY_MAX
 from lakebed.services.glue._classifiers import classifiers_of
 from lakebed.services.glue._crawl_rows import end
-from lakebed.services.glue._crawl_run import House, Job, run_crawl
+from lakebed.services.glue._crawl_run import Job, run_crawl
 from lakebed.services.glue._crawler_role import role_context
 from lakebed.services.glue._crawler_schedules import stopped
 from lakebed.services.glue._crawler_shape import definition_shape
@@ -27,6 +27,7 @@ from lakebed.services.glue._crawlers import (
     held,
     replace,
 )
+from lakebed.services.glue._runs import house_of
 from lakebed.store import Range
 
 _DAY_SECONDS = 86_400
@@ -51,7 +52,7 @@ def _launch(ctx: Context, row: Crawler, crawl: Crawl) -> None:
     shown = definition_shape(row)
     classifiers = classifiers_of(ctx, shown["Classifiers"])
     job = Job(row.name, crawl.id, crawl.started, shown, classifiers, bool(crawl.chain))
-    house = House(ctx.engines, ctx.settings, ctx.clock)
+    house = house_of(ctx)
     as_role = role_context(ctx, shown["Role"])
     ctx.runs.start(as_role, crawl.id, lambda caller: run_crawl(caller, house, job))
 

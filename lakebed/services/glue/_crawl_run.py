@@ -7,21 +7,17 @@ itself are written past it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import msgspec
 
 from lakebed.context import Caller, Context
-from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import CRAWLS_RUNNING_MAX
-from lakebed.core.settings import Settings
-from lakebed.engines import Engines
 from lakebed.engines.crawl import Classifier
 from lakebed.run_log import RunLog
 from lakebed.services.glue._crawl import CrawlError, Crawling
@@ -39,6 +35,7 @@ from lakebed.services.glue._crawlers import (
     log_stream,
     replace,
 )
+from lakebed.services.glue._runs import House, to_its_end
 
 log = logging.getLogger("lakebed.crawls")
 
@@ -61,14 +58,6 @@ class Job(msgspec.Struct, frozen=True):
     is_triggered: bool = False
 
 
-class House(msgspec.Struct, frozen=True):
-    """What of the server a crawl needs besides its caller."""
-
-    engines: Engines
-    settings: Settings
-    clock: Clock
-
-
 class Outcome(msgspec.Struct, frozen=True):
     """How a crawl ended, and what it changed."""
 
@@ -84,21 +73,12 @@ async def run_crawl(caller: Caller, house: House, job: Job) -> None:
     lines = CrawlLines(run_log, job.crawl_id)
     outcome = await _outcome(caller, house, job, lines)
     lines.benchmark("Crawler has finished running and is in state READY")
-    await _whole(_end(caller, run_log, job, outcome))
+    await to_its_end(_end(caller, run_log, job, outcome))
 
 
 async def _end(caller: Caller, run_log: RunLog, job: Job, outcome: Outcome) -> None:
     await run_log.close()
     await caller.write(lambda ctx: _record(ctx, job, outcome))
-
-
-async def _whole(work: Coroutine[Any, Any, None]) -> None:
-    """Await what is not to be cut short: a crawl that is stopped as it ends has ended."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(task)
-    task.result()
 
 
 async def _outcome(caller: Caller, house: House, job: Job, lines: CrawlLines) -> Outcome:

@@ -36,6 +36,7 @@ from lakebed.services.glue._jobs import (
     invalid,
     replace,
 )
+from lakebed.services.glue._runs import house_of
 from lakebed.store import Range
 
 log = logging.getLogger("lakebed.jobs")
@@ -106,7 +107,7 @@ def _launch(ctx: Context, row: JobRun, environment: str) -> None:
     RUN_TURNS.put(ctx, RunTurn(row.started, row.id, ctx.account, ctx.region, row.job))
     limit = row.definition["ExecutionProperty"].get("MaxConcurrentRuns", 1)
     work = _job_run.Work(row, environment, bookmark_before(ctx, row), limit, _ended)
-    house = _job_run.House(ctx.engines, ctx.settings, ctx.clock)
+    house = house_of(ctx)
     as_role = role_context(ctx, row.definition["Role"])
     ctx.runs.start(as_role, row.id, lambda caller: _job_run.run_job(caller, house, work))
 

@@ -7,20 +7,16 @@ written past it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
 from lakebed.context import Caller, Context
 from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError
-from lakebed.core.settings import Settings
-from lakebed.engines import Engines
 from lakebed.engines.jobs import Ended, EngineMissingError
 from lakebed.run_log import RunLog
 from lakebed.services.glue import _job_rows
@@ -41,6 +37,7 @@ from lakebed.services.glue._jobs import (
     JobRun,
     replace,
 )
+from lakebed.services.glue._runs import House, to_its_end
 
 log = logging.getLogger("lakebed.jobs")
 
@@ -60,14 +57,6 @@ class Work(msgspec.Struct, frozen=True):
     concurrent: int
     ended: Callable[[Context, JobRun], None]
     """Called in the transaction in which the run's end is put down."""
-
-
-class House(msgspec.Struct, frozen=True):
-    """What of the server a run needs besides its caller."""
-
-    engines: Engines
-    settings: Settings
-    clock: Clock
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -135,7 +124,7 @@ async def run_job(caller: Caller, house: House, work: Work) -> None:
     """Run a job to its end and record it; whatever happens, the end is recorded."""
     logs = Logs(caller, house.clock, work.row)
     outcome = await _outcome(caller, house, work, logs)
-    await _whole(_finish(caller, house, work, logs, outcome))
+    await to_its_end(_finish(caller, house, work, logs, outcome))
 
 
 async def _finish(caller: Caller, house: House, work: Work, logs: Logs, outcome: Outcome) -> None:
@@ -143,15 +132,6 @@ async def _finish(caller: Caller, house: House, work: Work, logs: Logs, outcome:
     await caller.write(lambda ctx: _record(ctx, work, outcome))
     folder = house.settings.state_dir / "jobs" / work.row.id
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-
-async def _whole(finish: Coroutine[Any, Any, None]) -> None:
-    """Await what is not to be cut short: a run that is stopped as it ends has ended."""
-    task = asyncio.ensure_future(finish)
-    while not task.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(task)
-    task.result()
 
 
 async def _outcome(caller: Caller, house: House, work: Work, logs: Logs) -> Outcome:

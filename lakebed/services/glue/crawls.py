@@ -12,7 +12,7 @@ from lakebed.core.limits import CRAWLS_PAGE, CRAWLS_PAGE_MAX
 from lakebed.services.glue._crawl_life import settled
 from lakebed.services.glue._crawler_shape import DPU_HOURS, crawl_shape
 from lakebed.services.glue._crawlers import CRAWLS, ENTRY, Crawl, find_crawler, invalid
-from lakebed.services.glue.model import read_token, write_token
+from lakebed.services.glue._runs import read_place, write_place
 from lakebed.store import Range
 
 if TYPE_CHECKING:
@@ -59,20 +59,13 @@ def list_crawls(ctx: Context, request: shapes.ListCrawlsRequest) -> shapes.ListC
             break
     page: shapes.ListCrawlsResponse = {"Crawls": [crawl_shape(crawl) for crawl in found[:size]]}
     if len(found) > size:
-        page["NextToken"] = write_token(f"{found[size - 1].started!r} {found[size - 1].id}")
+        page["NextToken"] = write_place(found[size - 1].started, found[size - 1].id)
     return page
 
 
 def _span(name: str, token: str | None, tests: Sequence[Any], size: int) -> Range:
     limit = None if tests else size + 1
-    after = read_token(token)
-    if after is None:
-        return Range((name,), limit=limit, reverse=True)
-    started, _, crawl_id = after[0].partition(" ")
-    try:
-        return Range((name,), after=(float(started), crawl_id), limit=limit, reverse=True)
-    except ValueError:
-        raise invalid("Invalid NextToken") from None
+    return Range((name,), after=read_place(token), limit=limit, reverse=True)
 
 
 def _test(wanted: Mapping[str, Any]) -> Callable[[Crawl], bool]:

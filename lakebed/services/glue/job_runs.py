@@ -11,7 +11,7 @@ from lakebed.services.glue._job_input import check_arguments, started_with
 from lakebed.services.glue._job_life import Start, begin, settled, stop
 from lakebed.services.glue._job_shape import run_shape
 from lakebed.services.glue._jobs import JOB_RUNS, JOBS, LIVE, find_job, find_run, invalid
-from lakebed.services.glue.model import read_token, write_token
+from lakebed.services.glue._runs import read_place, write_place
 from lakebed.store import Range
 
 if TYPE_CHECKING:
@@ -57,20 +57,14 @@ def get_job_runs(ctx: Context, request: shapes.GetJobRunsRequest) -> shapes.GetJ
     """
     job = find_job(ctx, request["JobName"])
     size = min(request.get("MaxResults") or GLUE_PAGE_MAX, GLUE_PAGE_MAX)
-    after: tuple[Any, ...] | None = read_token(request.get("NextToken"))
-    if after is not None:
-        started, _, run_id = after[0].partition(" ")
-        try:
-            after = (float(started), run_id)
-        except ValueError:
-            raise invalid("Invalid NextToken") from None
+    after = read_place(request.get("NextToken"))
     span = Range((job.name,), after=after, limit=size + 1, reverse=True)
     found = list(JOB_RUNS.scan(ctx, span))
     page: shapes.GetJobRunsResponse = {
         "JobRuns": [run_shape(settled(ctx, row)) for row in found[:size]]
     }
     if len(found) > size:
-        page["NextToken"] = write_token(f"{found[size - 1].started!r} {found[size - 1].id}")
+        page["NextToken"] = write_place(found[size - 1].started, found[size - 1].id)
     return page
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lakebed.context import Context
 from lakebed.core.limits import GLUE_WORKFLOW_PAGE_MAX
-from lakebed.services.glue._jobs import invalid
+from lakebed.services.glue._runs import read_place, write_place
 from lakebed.services.glue._workflow_life import begin, resume, stop
 from lakebed.services.glue._workflow_shape import run_of
 from lakebed.services.glue._workflows import (
@@ -15,7 +15,6 @@ from lakebed.services.glue._workflows import (
     find_workflow_run,
     replace,
 )
-from lakebed.services.glue.model import read_token, write_token
 from lakebed.store import Range
 
 if TYPE_CHECKING:
@@ -53,20 +52,14 @@ def get_workflow_runs(
     """
     workflow, is_graph = find_workflow(ctx, request["Name"]), bool(request.get("IncludeGraph"))
     size = min(request.get("MaxResults") or GLUE_WORKFLOW_PAGE_MAX, GLUE_WORKFLOW_PAGE_MAX)
-    after: tuple[Any, ...] | None = read_token(request.get("NextToken"))
-    if after is not None:
-        started, _, run_id = after[0].partition(" ")
-        try:
-            after = (float(started), run_id)
-        except ValueError:
-            raise invalid("Invalid NextToken") from None
+    after = read_place(request.get("NextToken"))
     span = Range((workflow.name,), after=after, limit=size + 1, reverse=True)
     found = list(WORKFLOW_RUNS.scan(ctx, span))
     page: shapes.GetWorkflowRunsResponse = {
         "Runs": [run_of(ctx, row, is_graph=is_graph) for row in found[:size]]
     }
     if len(found) > size:
-        page["NextToken"] = write_token(f"{found[size - 1].started!r} {found[size - 1].id}")
+        page["NextToken"] = write_place(found[size - 1].started, found[size - 1].id)
     return page
 
 

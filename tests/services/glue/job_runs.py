@@ -15,7 +15,7 @@ from lakebed.core.settings import Settings
 from lakebed.engines.jobs.environments import Environment
 from lakebed.testing import environment, server
 
-SECONDS_MAX = 90.0
+SECONDS_MAX = 300.0
 LIVE = ("STARTING", "RUNNING", "WAITING", "STOPPING")
 ROLE = "arn:aws:iam::000000000000:role/glue"
 
