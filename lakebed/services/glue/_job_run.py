@@ -252,11 +252,14 @@ def _record(ctx: Context, work: Work, outcome: Outcome) -> None:
     held = JOB_RUNS.get(ctx, work.row.job, work.row.started, work.row.id)
     if held is None:
         return  # Its job was deleted meanwhile.
+    is_early = outcome.error == _ENDED_EARLY
+    if is_early and _job_rows.is_unbegun(held):
+        return  # The next server begins it.
     if outcome.bookmark:
         move(ctx, held, outcome.bookmark)
     ended = replace(
         held, state=outcome.state, error=outcome.error, seconds=outcome.seconds, detail=""
     )
     ended = _job_rows.end(ctx, ended)
-    if outcome.error != _ENDED_EARLY:  # What follows it is for the next server to do.
+    if not is_early:  # What follows it is for the next server to do.
         work.ended(ctx, ended)
