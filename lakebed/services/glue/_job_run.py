@@ -23,7 +23,7 @@ from lakebed.core.settings import Settings
 from lakebed.engines import Engines
 from lakebed.engines.jobs import Ended, EngineMissingError
 from lakebed.run_log import RunLog
-from lakebed.services.glue import _job_rows
+from lakebed.services.glue import _job_catalog, _job_rows
 from lakebed.services.glue._job_bookmarks import ENABLE, NEXT_FILE, Before, move, whole_arguments
 from lakebed.services.glue._job_input import is_shell, worker
 from lakebed.services.glue._job_program import Launch, LaunchError, program_of
@@ -114,9 +114,11 @@ class Progress:
         self._row = row
         self._logs = logs
         self._noted: asyncio.Future[None] | None = None
+        self.leader: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    def started(self) -> None:
+    def started(self, process: int) -> None:
         """Put down that the script runs."""
+        self.leader.set_result(process)
         self._noted = asyncio.ensure_future(
             self._caller.write(lambda ctx: _job_rows.change(ctx, self._row, RUNNING))
         )
@@ -212,8 +214,10 @@ async def _run(caller: Caller, house: House, work: Work, logs: Logs) -> Ended:
             f"{program.properties['spark.master']} here",
         )
     progress = Progress(caller, work.row, logs)
+    run = _job_catalog.Run(launch, progress.leader, lambda: _settle(house))
     try:
-        return await house.engines.jobs.run(program, progress)
+        async with _job_catalog.with_catalog(run, program) as program:
+            return await house.engines.jobs.run(program, progress)
     finally:
         await progress.settled()
 
