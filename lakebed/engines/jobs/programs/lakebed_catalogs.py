@@ -9,6 +9,7 @@ the run's error log says so.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -66,6 +67,10 @@ def _wrap(kind: Any, name: str, become: Led) -> None:
 
     @functools.wraps(whole)
     def set_one(self: Any, key: Any = None, value: Any = None, **others: Any) -> Any:
+        given = others.get("map")
+        if given:
+            pairs = (become(one, given[one]).items() for one in given)
+            others["map"] = dict(itertools.chain.from_iterable(pairs))
         if key is None or others:
             return whole(self, key, value, **others)
         done = self
