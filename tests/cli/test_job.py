@@ -89,7 +89,7 @@ def test_files_of_json_have_the_columns_their_node_says(job):
 def test_the_query_is_shown_instead_of_run(job):
     assert run(job, "v", "People", "--sql", "--rows", "3") == (
         0,
-        'SELECT * FROM (SELECT * FROM (SELECT * FROM "shop"."people") LIMIT 100000) LIMIT 3\n',
+        'SELECT * FROM (SELECT * FROM (SELECT * FROM "shop"."people") LIMIT 20000) LIMIT 3\n',
         "",
     )
 

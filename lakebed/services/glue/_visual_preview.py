@@ -19,7 +19,7 @@ from lakebed.services.glue._visual_sql import (
 )
 
 ROWS = 20
-SAMPLE_ROWS = 100_000
+SAMPLE_ROWS = 20_000
 """Of each source at most so many rows are looked at."""
 TABLES = ("CatalogSource", "S3CatalogSource")
 FILES = ("S3CsvSource", "S3JsonSource", "S3ParquetSource")
