@@ -76,3 +76,11 @@ def test_the_example_of_what_s3_keeps(lakebed):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "aws:kms told to nobody\n"
+
+
+def test_the_example_of_visual_jobs(lakebed):
+    (code,) = blocks("docs/reference/visual-jobs.md")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    text = (ROOT / "docs/reference/visual-jobs.md").read_text(encoding="utf-8")
+    assert f"prints\n\n```\n{done.stdout.strip()}\n```\n" in text

@@ -112,6 +112,16 @@ class AwsClient:
         if status >= 300:
             raise _s3_error(status, answer)
 
+    def beginning(self, location: str, size_bytes: int) -> bytes:
+        """Return the first bytes of the object `s3://bucket/key`."""
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        target = f"/{bucket}/{quote(key, safe='/-_.~')}"
+        wanted = {"range": f"bytes=0-{size_bytes - 1}"}
+        status, body = self._send("s3", "GET", target, b"", wanted)
+        if status >= 300:
+            raise _s3_error(status, body)
+        return body
+
     def objects(self, location: str) -> list[tuple[str, int]]:
         """Return key and size of the objects under `s3://bucket/prefix`."""
         bucket, _, prefix = location.removeprefix("s3://").partition("/")

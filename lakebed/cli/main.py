@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="print one JSON object")
     _add_sql(add("sql", _sql, "Query the lake by Athena's API: a prompt, or one shot."))
     _add_logs(add("logs", _logs, "Show log groups, or the events of one, as they come."))
+    _add_job(add("job", _job, "Look at what a node of a visual Glue job gives, in SQL's time."))
     add_upkeep(add)
     _add_samples(add("samples", _samples, "Write sample logs of AWS's services into a bucket."))
     _add_engine(add("engine", _engine, "Add an engine that is not in the default install."))
@@ -128,6 +129,27 @@ def _add_logs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stream", metavar="PREFIX", help="only streams whose names begin so")
     parser.add_argument("--json", action="store_true", help="print a JSON object a line")
     parser.add_argument("--endpoint-url", help="where to ask (default: the server of the folder)")
+
+
+def _add_job(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = """examples:
+  lakebed job preview orders-by-day                  the nodes of a job
+  lakebed job preview orders-by-day "Large orders"   the first rows of one
+  lakebed job preview orders-by-day node-3 --sql     the query that shows them
+"""
+    parser.add_argument("action", choices=["preview"], help="what to do")
+    parser.add_argument("name", help="the job's name")
+    parser.add_argument("node", nargs="?", help="a node's id or name (default: list them)")
+    parser.add_argument("--rows", type=int, default=20, metavar="N", help="how many (default: 20)")
+    parser.add_argument("-d", "--database", default="default", help="where tables of files stand")
+    parser.add_argument("-w", "--workgroup", default="primary", help="Athena's workgroup")
+    parser.add_argument("--output", default="", help="s3:// location of result files")
+    parser.add_argument("--endpoint-url", help="where to ask (default: the server of the folder)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV with a header")
+    form.add_argument("--json", action="store_true", help="print a JSON array of objects")
+    form.add_argument("--sql", action="store_true", help="print the query, do not run it")
 
 
 def _add_user(parser: argparse.ArgumentParser) -> None:
@@ -232,6 +254,12 @@ def _sql(options: argparse.Namespace, resolved: Resolved) -> int:
     from lakebed.cli.sql import sql
 
     return sql(options, resolved)
+
+
+def _job(options: argparse.Namespace, resolved: Resolved) -> int:
+    from lakebed.cli.job import job
+
+    return job(options, resolved)
 
 
 def _logs(options: argparse.Namespace, resolved: Resolved) -> int:

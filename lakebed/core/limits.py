@@ -488,3 +488,9 @@ JOB_FILE_BYTES_MAX: Final = 2 * GIB
 """Of a script, or of a library that a job names."""
 JOB_ERROR_CHARACTERS_MAX: Final = 4000
 JOB_BOOKMARK_BYTES_MAX: Final = 16 * MIB
+
+# The catalog as Spark's metastore: one listener a run.
+METASTORE_CONNECTIONS_MAX: Final = 64
+METASTORE_MESSAGE_BYTES_MAX: Final = 64 * MIB
+METASTORE_PEER_SECONDS_MAX: Final = 30.0
+"""A connection waits so long for its run to have begun."""

@@ -45,7 +45,8 @@ def settled(jobs, names):
     raise AssertionError(f"still {found}")
 
 
-def test_the_next_job_starts_once_although_the_server_died_before_it_did(starter, tmp_path):
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_the_next_job_starts_once_although_its_server_ended_before(starter, tmp_path, end):
     jobs = starter()
     noted = tmp_path / "noted"
     jobs.shell("pass", "a")
@@ -62,6 +63,7 @@ def test_the_next_job_starts_once_although_the_server_died_before_it_did(starter
         time.sleep(0.02)
     (triggered,) = [run["Id"] for run in runs if run["Id"] != holding]
     jobs.wait(triggered, "WAITING", name="b")
+    getattr(jobs.lakebed, end)()
     jobs = starter()
     found = {run["Id"]: run["JobRunState"] for run in settled(jobs, "b")["b"]}
     assert found == {holding: "FAILED", triggered: "SUCCEEDED"}
@@ -117,3 +119,25 @@ def test_wherever_the_server_dies_no_job_is_left_out_or_run_twice(starter, tmp_p
         times = len(noted.read_text()) if noted.exists() else 0
         assert times == 1 if states == ["SUCCEEDED"] else times <= 1
         expected = int(states == ["SUCCEEDED"])
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_what_waits_for_a_failure_starts_once_the_next_server_finds_it(starter, tmp_path, end):
+    jobs = starter()
+    jobs.shell("import time; time.sleep(600)", "a")
+    jobs.shell(note(tmp_path / "noted"), "b")
+    on_demand(jobs.glue, "t", "a")
+    after(jobs.glue, "next", when("AND", a="FAILED"), "b")
+    jobs.glue.start_trigger(Name="t")
+    (run,) = jobs.glue.get_job_runs(JobName="a")["JobRuns"]
+    jobs.wait(run["Id"], "RUNNING", name="a")
+    getattr(jobs.lakebed, end)()
+    jobs = starter()
+    until = time.monotonic() + SECONDS_MAX
+    while not jobs.glue.get_job_runs(JobName="b")["JobRuns"]:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    found = settled(jobs, "ab")
+    assert [one["JobRunState"] for one in found["a"]] == ["FAILED"]
+    assert [one["JobRunState"] for one in found["b"]] == ["SUCCEEDED"]
+    assert (tmp_path / "noted").read_text() == "x"

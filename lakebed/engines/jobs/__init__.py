@@ -52,8 +52,8 @@ class Ended(msgspec.Struct, frozen=True):
 class Listener(Protocol):
     """Hears what a program says while it runs; on the event loop."""
 
-    def started(self) -> None:
-        """The script's first line is next."""
+    def started(self, process: int) -> None:
+        """The script's first line is next; `process` leads the program's processes."""
         ...
 
     def said(self, stream: str, line: str) -> None:

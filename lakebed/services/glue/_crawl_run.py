@@ -168,6 +168,9 @@ def _record(ctx: Context, job: Job, outcome: Outcome) -> None:
     crawl = is_live(ctx, job.crawler, job.started, job.crawl_id)
     if crawl is None:
         return  # Found dead meanwhile, which a test's reset does.
+    is_early = outcome.error == _ENDED_EARLY
+    if is_early and crawl.chain and not crawl.is_launched:
+        return  # The next server begins it.
     done = replace(
         crawl,
         state=outcome.state,
@@ -176,4 +179,4 @@ def _record(ctx: Context, job: Job, outcome: Outcome) -> None:
         seconds=outcome.seconds,
         **counts(outcome.summary),
     )
-    end(ctx, done, is_early=outcome.error == _ENDED_EARLY)
+    end(ctx, done, is_early=is_early)

@@ -16,7 +16,7 @@ from lakebed.services.glue import _job_run
 from lakebed.services.glue._job_bookmarks import bookmark_before
 from lakebed.services.glue._job_input import environment_of
 from lakebed.services.glue._job_role import role_context
-from lakebed.services.glue._job_rows import end
+from lakebed.services.glue._job_rows import end, is_unbegun
 from lakebed.services.glue._jobs import (
     BOOKMARKS,
     ERROR,
@@ -201,7 +201,7 @@ def settled(ctx: Context, row: JobRun) -> JobRun:
     now = JOB_RUNS.get(ctx, row.job, row.started, row.id)
     if now is None or now.state not in LIVE:
         return now or row
-    if now.chain and not now.is_launched and now.state != STOPPING:
+    if is_unbegun(now):
         return _relaunched(ctx, now)
     return _died(ctx, now, _DIED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lakebed.context import Context
 from lakebed.core.limits import JOB_ERROR_CHARACTERS_MAX, JOB_RUNS_AT_ONCE
-from lakebed.services.glue._jobs import JOB_RUNS, LIVE, RUN_TURNS, JobRun, replace
+from lakebed.services.glue._jobs import JOB_RUNS, LIVE, RUN_TURNS, STOPPING, JobRun, replace
 from lakebed.store import Range
 
 
@@ -31,6 +31,11 @@ def launched(ctx: Context, row: JobRun) -> None:
     held = JOB_RUNS.get(ctx, row.job, row.started, row.id)
     if held is not None:
         JOB_RUNS.put(ctx, replace(held, is_launched=True))
+
+
+def is_unbegun(row: JobRun) -> bool:
+    """Tell whether a live run that a trigger started can be begun by another server."""
+    return bool(row.chain) and not row.is_launched and row.state != STOPPING
 
 
 def is_turn(ctx: Context, row: JobRun, concurrent: int) -> str:

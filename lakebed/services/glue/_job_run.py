@@ -19,7 +19,7 @@ from lakebed.core.clock import Clock
 from lakebed.core.errors import AwsError
 from lakebed.engines.jobs import Ended, EngineMissingError
 from lakebed.run_log import RunLog
-from lakebed.services.glue import _job_rows
+from lakebed.services.glue import _job_catalog, _job_rows
 from lakebed.services.glue._job_bookmarks import ENABLE, NEXT_FILE, Before, move, whole_arguments
 from lakebed.services.glue._job_input import is_shell, worker
 from lakebed.services.glue._job_program import Launch, LaunchError, program_of
@@ -103,9 +103,11 @@ class Progress:
         self._row = row
         self._logs = logs
         self._noted: asyncio.Future[None] | None = None
+        self.leader: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    def started(self) -> None:
+    def started(self, process: int) -> None:
         """Put down that the script runs."""
+        self.leader.set_result(process)
         self._noted = asyncio.ensure_future(
             self._caller.write(lambda ctx: _job_rows.change(ctx, self._row, RUNNING))
         )
@@ -192,8 +194,10 @@ async def _run(caller: Caller, house: House, work: Work, logs: Logs) -> Ended:
             f"{program.properties['spark.master']} here",
         )
     progress = Progress(caller, work.row, logs)
+    run = _job_catalog.Run(launch, progress.leader, lambda: _settle(house))
     try:
-        return await house.engines.jobs.run(program, progress)
+        async with _job_catalog.with_catalog(run, program) as program:
+            return await house.engines.jobs.run(program, progress)
     finally:
         await progress.settled()
 
@@ -232,11 +236,14 @@ def _record(ctx: Context, work: Work, outcome: Outcome) -> None:
     held = JOB_RUNS.get(ctx, work.row.job, work.row.started, work.row.id)
     if held is None:
         return  # Its job was deleted meanwhile.
+    is_early = outcome.error == _ENDED_EARLY
+    if is_early and _job_rows.is_unbegun(held):
+        return  # The next server begins it.
     if outcome.bookmark:
         move(ctx, held, outcome.bookmark)
     ended = replace(
         held, state=outcome.state, error=outcome.error, seconds=outcome.seconds, detail=""
     )
     ended = _job_rows.end(ctx, ended)
-    if outcome.error != _ENDED_EARLY:  # What follows it is for the next server to do.
+    if not is_early:  # What follows it is for the next server to do.
         work.ended(ctx, ended)

@@ -49,6 +49,6 @@ def put_script(ctx: Context, operation: str, members: Mapping[str, Any]) -> None
         ctx.aws.s3.put_object({"Bucket": bucket, "Key": key, "Body": body, "ContentMD5": claimed})
     except AwsError as error:
         body.discard()
-        if error.status == 403:
-            raise
+        if error.code == "AccessDenied":
+            raise AwsError("AccessDeniedException", error.message) from error
         raise invalid(f"Cannot write s3://{bucket}/{key}: {error.message}") from error

@@ -88,7 +88,7 @@ class Child:
         ended: dict[str, Any] | None = None
         while (told := await self._hear()) is not None:
             if told["told"] == "started":
-                listener.started()
+                listener.started(self._process.pid)
             else:
                 ended = told
                 break

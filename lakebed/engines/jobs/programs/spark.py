@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Generator
 
+from lakebed_catalogs import lead_catalogs
 from lakebed_job import Channel, prepare, run
 from py4j.java_gateway import GatewayParameters, JavaGateway, java_import
 from pyspark import SparkContext
@@ -139,7 +140,7 @@ def main() -> None:
     job = channel.hear()
     channel.watch()
     prepare(job)
-    set_properties(gateway, job["properties"])
+    set_properties(gateway, lead_catalogs(job["properties"]))
     channel.tell("started")
     code, error = run(job["script"])
     if code and out_of_memory(gateway):
