@@ -11,7 +11,7 @@ from typing import Any
 from lakebed.context import Context
 from lakebed.govern.decision import Need, needs_of
 
-_PASSING = frozenset({"create_crawler", "update_crawler"})
+_PASSING = frozenset({"create_crawler", "update_crawler", "create_job", "update_job"})
 
 
 def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> list[Need]:
@@ -19,9 +19,17 @@ def needs(ctx: Context, operation: str, request: Mapping[str, Any]) -> list[Need
     if ctx.principal.is_root:
         return []
     found = needs_of(ctx, "glue", operation, request)
-    if operation in _PASSING and request.get("Role"):
-        found.append(Need("iam:PassRole", _role_arn(ctx, request["Role"]), ctx.account))
+    role = _passed(operation, request)
+    if role:
+        found.append(Need("iam:PassRole", _role_arn(ctx, role), ctx.account))
     return found
+
+
+def _passed(operation: str, request: Mapping[str, Any]) -> str:
+    """Return the role that a call hands over to Glue, empty without one."""
+    if operation not in _PASSING:
+        return ""
+    return str({**request, **request.get("JobUpdate", {})}.get("Role", ""))
 
 
 def conditions(
@@ -31,13 +39,13 @@ def conditions(
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
     """
-    if operation not in _PASSING or not request.get("Role"):
+    if not _passed(operation, request):
         return {}
+    kind = operation.partition("_")[2]
+    name = request.get("JobName") or request["Name"]
     return {
         "iam:passedtoservice": "glue.amazonaws.com",
-        "iam:associatedresourcearn": (
-            f"arn:aws:glue:{ctx.region}:{ctx.account}:crawler/{request['Name']}"
-        ),
+        "iam:associatedresourcearn": (f"arn:aws:glue:{ctx.region}:{ctx.account}:{kind}/{name}"),
     }
 
 

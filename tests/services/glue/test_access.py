@@ -78,6 +78,23 @@ def test_a_role_is_passed_to_the_service_it_is_for(glue):
     carl.get_crawler(Name="bob")
 
 
+def test_a_job_is_passed_its_role_when_it_is_made_and_changed(glue):
+    members = {"Role": ROLE, "Command": {"Name": "glueetl", "ScriptLocation": "s3://code/a.py"}}
+    arn = "arn:aws:glue:us-east-1:000000000000:job/erin"
+    to = {"StringEquals": {"iam:AssociatedResourceArn": arn}}
+    erin = glue("erin", allow("glue:*", "*"), allow("iam:PassRole", ROLE, Condition=to))
+    fred = glue("fred", allow("glue:*", "*"))
+    erin.create_job(Name="erin", **members)
+    erin.update_job(JobName="erin", JobUpdate=members)
+    for call in (
+        lambda: erin.create_job(Name="other", **members),
+        lambda: fred.create_job(Name="fred", **members),
+        lambda: fred.update_job(JobName="erin", JobUpdate=members),
+    ):
+        code, message, _ = error_of(call)
+        assert (code, "iam:PassRole" in message) == ("AccessDeniedException", True)
+
+
 def test_passing_a_role_is_not_making_a_crawler(glue):
     dora = glue("dora", allow("iam:PassRole", "*"))
     refused = error_of(lambda: dora.create_crawler(**crawler("dora")))
