@@ -29,7 +29,13 @@ def master(tmp_path_factory):
     java = [str(spark.java), "-Xmx512m", "-cp", f"{spark.spark_home}/jars/*"]
     package = "org.apache.spark.deploy"
     url = f"spark://127.0.0.1:{port}"
-    variables = {**os.environ, "SPARK_HOME": str(spark.spark_home), "SPARK_NO_DAEMONIZE": "1"}
+    # What Spark's own shell scripts set.
+    variables = {
+        **os.environ,
+        "JAVA_HOME": str(spark.java.parents[1]),
+        "SPARK_HOME": str(spark.spark_home),
+        "SPARK_SCALA_VERSION": "2.12",
+    }
     commands = (
         [*java, f"{package}.master.Master", "--host", "127.0.0.1", "--port", str(port),
          "--webui-port", "0"],
