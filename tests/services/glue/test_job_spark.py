@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from pathlib import Path
 
 import pytest
 
-from lakebed.testing import server
+from lakebed.testing import server, start
 from tests.services.glue.job_runs import Jobs, is_gone, spark_environment
 
 READ_AND_WRITE = """
@@ -144,6 +146,30 @@ def test_a_spare_that_waits_is_taken(jobs):
     row = jobs.run()
     process_started = float(jobs.lines(row["Id"], group="jobs")[0])
     assert process_started < row["StartedOn"].timestamp() - 1
+
+
+def test_a_spare_that_starts_dies_with_its_server(tmp_path):
+    spark_environment()
+    lakebed = start(tmp_path / "data", log=tmp_path / "log")
+    Jobs(lakebed).spark("pass")
+    until = time.monotonic() + 60
+    while not (found := drivers_of(tmp_path)) and time.monotonic() < until:
+        time.sleep(0.05)
+    lakebed.kill()
+    assert found
+    assert all(is_gone(pid) for pid in found)
+    assert drivers_of(tmp_path) == []
+
+
+def drivers_of(folder):
+    """Return the JVMs whose temporary files lie below a folder."""
+    found: list[int] = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = place.read_bytes().split(b"\0")
+            if b"/java" in words[0] and any(str(folder).encode() in word for word in words):
+                found.append(int(place.parent.name))
+    return found
 
 
 def test_what_a_script_leaves_running_ends_with_it(jobs):

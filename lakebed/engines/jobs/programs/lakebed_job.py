@@ -15,8 +15,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import runpy
-import select
 import signal
 import socket
 import sys
@@ -28,31 +28,31 @@ _OURS = (__file__, runpy.__file__, "<frozen runpy>")
 
 
 class Channel:
-    """Lines of JSON from and to the server."""
+    """Lines of JSON from and to the server; when it is gone, the whole job ends at once."""
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
-        self._reader = self._socket.makefile("r", encoding="utf-8")
+        self._heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        with self._socket.makefile("r", encoding="utf-8") as lines:
+            for line in lines:
+                self._heard.put(json.loads(line))
+        os.killpg(0, signal.SIGKILL)
 
     def hear(self) -> dict[str, Any]:
-        """Return the next message; where the server is gone, the whole job ends."""
-        line = self._reader.readline()
-        if not line:
-            os.killpg(0, signal.SIGKILL)
-        return json.loads(line)
+        """Wait for the next message."""
+        return self._heard.get()
 
     def has_message(self) -> bool:
         """Tell whether the next message is there already."""
-        return bool(select.select([self._socket], [], [], 0)[0])
+        return not self._heard.empty()
 
     def tell(self, told: str, **more: Any) -> None:
         """Send a message."""
         with contextlib.suppress(BrokenPipeError):
             self._socket.sendall(json.dumps({"told": told, **more}).encode() + b"\n")
-
-    def watch(self) -> None:
-        """End the job as soon as the server is gone, whatever the script does."""
-        threading.Thread(target=self.hear, daemon=True).start()
 
 
 def prepare(job: dict[str, Any]) -> None:

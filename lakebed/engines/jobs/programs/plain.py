@@ -12,7 +12,6 @@ def main() -> None:
     channel = Channel(int(sys.argv[1]))
     channel.tell("ready")
     job = channel.hear()
-    channel.watch()
     prepare(job)
     channel.tell("started")
     code, error = run(job["script"])

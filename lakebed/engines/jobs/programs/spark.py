@@ -138,7 +138,6 @@ def main() -> None:
                     if channel.has_message():
                         break
     job = channel.hear()
-    channel.watch()
     prepare(job)
     set_properties(gateway, lead_catalogs(job["properties"]))
     channel.tell("started")
