@@ -217,7 +217,7 @@ def _duckdb(folder: Path) -> None:
         "columns={'id': 'BIGINT', 'kind': 'VARCHAR'})"
     )
     connection.execute(
-        f"COPY (SELECT *, year(day) AS year FROM {items} JOIN {orders} USING (id)) "
+        f"COPY (SELECT *, year(day) AS year FROM {items} AS i JOIN {orders} AS o USING (id)) "
         f"TO '{folder}/duckdb' (FORMAT parquet, PARTITION_BY (year), OVERWRITE)"
     )
     connection.execute(
