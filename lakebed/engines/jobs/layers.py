@@ -41,6 +41,9 @@ async def add_modules(environment: Environment, modules: Sequence[str], options:
         )  # fmt: skip
         try:
             said, _ = await asyncio.wait_for(process.communicate(), _SECONDS_MAX)
+        except TimeoutError as error:
+            message = f"Additional Python modules took longer than {_SECONDS_MAX:g} seconds."
+            raise EngineMissingError(message) from error
         finally:
             if process.returncode is None:
                 process.kill()

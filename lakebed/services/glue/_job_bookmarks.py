@@ -20,6 +20,7 @@ from lakebed.store import Range
 
 OPTION = "--job-bookmark-option"
 ENABLE = "job-bookmark-enable"
+DISABLE = "job-bookmark-disable"
 PAUSE = "job-bookmark-pause"
 _FROM, _TO = "--job-bookmark-from", "--job-bookmark-to"
 _BOOKMARKS_KEPT = 100
@@ -51,7 +52,9 @@ def of_run(ctx: Context, job: str, run_id: str) -> Bookmark | None:
 def bookmark_before(ctx: Context, row: JobRun) -> Before:
     """Return what a run begins with, by its arguments."""
     arguments = whole_arguments(row)
-    option = arguments.get(OPTION, "")
+    option = arguments.get(OPTION, DISABLE)
+    if option not in (ENABLE, DISABLE, PAUSE):
+        raise invalid(f"Invalid value of {OPTION}: {option}")
     if option == ENABLE:
         held = newest(ctx, row.job)
         return Before(option, "" if held is None else held.state)

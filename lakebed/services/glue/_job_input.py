@@ -68,7 +68,7 @@ def definition_of(ctx: Context, operation: str, members: Mapping[str, Any]) -> M
         raise invalid("Command.ScriptLocation must not be empty")
     check_arguments(members.get("DefaultArguments", {}))
     check_arguments(members.get("NonOverridableArguments", {}))
-    _check_named(ctx, members)
+    _check_named(ctx, operation, members)
     filled: dict[str, Any] = {
         "JobMode": "SCRIPT",
         "JobRunQueuingEnabled": False,
@@ -121,6 +121,14 @@ def started_with(definition: Mapping[str, Any], request: Mapping[str, Any]) -> M
     return members
 
 
+def check_started(ctx: Context, request: Mapping[str, Any]) -> None:
+    """Refuse what a run is started with that cannot be carried out."""
+    for member, is_asked in _unbuilt_arguments(request.get("Arguments") or {}).items():
+        if is_asked:
+            raise NotBuiltError("glue", "StartJobRun", member)
+    check_security(ctx, "StartJobRun", request.get("SecurityConfiguration"))
+
+
 def check_arguments(arguments: Mapping[str, str]) -> None:
     """Refuse arguments that AWS keeps for itself, and more than fit into a run."""
     for name in arguments:
@@ -145,7 +153,9 @@ def environment_of(operation: str, members: Mapping[str, Any]) -> str:
 
 def _refuse_unbuilt(operation: str, members: Mapping[str, Any]) -> None:
     """Refuse by name what cannot be run."""
-    command = members["Command"].get("Name", "glueetl")
+    command = members["Command"].get("Name", "")
+    if not command:
+        raise invalid("Command name should not be null or empty.")
     if command not in ("glueetl", "pythonshell", "gluestreaming", "glueray"):
         raise invalid(f"Invalid command name: {command}")
     defaults, fixed = (members.get(f"{k}Arguments", {}) for k in ("Default", "NonOverridable"))
@@ -158,7 +168,7 @@ def _refuse_unbuilt(operation: str, members: Mapping[str, Any]) -> None:
         "JobMode NOTEBOOK": members.get("JobMode") == "NOTEBOOK",
         "SourceControlDetails": "SourceControlDetails" in members,
         "MaintenanceWindow": "MaintenanceWindow" in members,
-        "--job-language scala": arguments.get("--job-language", "python") != "python",
+        **_unbuilt_arguments(arguments),
     }
     for member, is_asked in unbuilt.items():
         if is_asked:
@@ -167,11 +177,37 @@ def _refuse_unbuilt(operation: str, members: Mapping[str, Any]) -> None:
         environment_of(operation, {"GlueVersion": GLUE_VERSION, **members})
 
 
-def _check_named(ctx: Context, members: Mapping[str, Any]) -> None:
+def _unbuilt_arguments(arguments: Mapping[str, str]) -> dict[str, bool]:
+    return {"--job-language scala": arguments.get("--job-language", "python") != "python"}
+
+
+def _check_named(ctx: Context, operation: str, members: Mapping[str, Any]) -> None:
     """Refuse connections and security configurations that are not there."""
     for name in members.get("Connections", {}).get("Connections", ()):
         if CONNECTIONS.get(ctx, name) is None:
             raise AwsError("EntityNotFoundException", f"Connection {name} not found.")
-    name = members.get("SecurityConfiguration")
-    if name and SECURITY_CONFIGURATIONS.get(ctx, name) is None:
+    check_security(ctx, operation, members.get("SecurityConfiguration"))
+
+
+def check_security(ctx: Context, operation: str, name: str | None) -> None:
+    """Refuse a security configuration that is not there, and one that asks for encryption."""
+    if not name:
+        return
+    row = SECURITY_CONFIGURATIONS.get(ctx, name)
+    if row is None:
         raise AwsError("EntityNotFoundException", f"Security configuration {name} not found.")
+    parts: Mapping[str, Any] = row.definition
+    modes = {
+        "S3EncryptionMode": [one.get("S3EncryptionMode") for one in parts.get("S3Encryption", ())],
+        "CloudWatchEncryptionMode": [
+            parts.get("CloudWatchEncryption", {}).get("CloudWatchEncryptionMode")
+        ],
+        "JobBookmarksEncryptionMode": [
+            parts.get("JobBookmarksEncryption", {}).get("JobBookmarksEncryptionMode")
+        ],
+    }
+    for member, given in modes.items():
+        for mode in given:
+            if mode not in (None, "DISABLED"):
+                detail = f"SecurityConfiguration with {member} {mode}"
+                raise NotBuiltError("glue", operation, detail)

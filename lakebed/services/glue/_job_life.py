@@ -162,7 +162,7 @@ def _check_engine(ctx: Context, environment: str) -> None:
     if ctx.settings.mode == "strict" and ctx.settings.jobs_isolation == "none":
         message = (
             "mode = strict runs no code of users beside its own state: set jobs_isolation = "
-            "namespace (or user)"
+            "namespace"
         )
         raise AwsError("LakebedNotIsolated", message)
     try:

@@ -20,7 +20,7 @@ from lakebed.core.errors import AwsError
 from lakebed.core.settings import Settings
 from lakebed.engines.isolation import Grants
 from lakebed.engines.jobs import EngineMissingError, Program
-from lakebed.engines.jobs.environments import Environment, find
+from lakebed.engines.jobs.environments import Environment, find, kinds
 from lakebed.engines.jobs.layers import add_modules
 from lakebed.plain_files import write_body
 from lakebed.services.glue import _job_spark
@@ -140,6 +140,8 @@ def _format_jars(environment: Environment, arguments: Mapping[str, str]) -> list
         extra = name.strip().lower()
         if extra not in _LAKE_FORMATS:
             raise LaunchError(f"Invalid value of --datalake-formats: {name}")
+        if extra not in kinds()[environment.name].jars:
+            raise LaunchError(f"lakebed has not built --datalake-formats {extra} for this version")
         if not environment.has(extra):
             command = f"lakebed engine add {environment.name} --with {extra}"
             raise LaunchError(f"The jars of {extra} are not on this machine: run `{command}`")

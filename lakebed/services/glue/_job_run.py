@@ -42,7 +42,6 @@ from lakebed.services.glue._runs import House, to_its_end
 log = logging.getLogger("lakebed.jobs")
 
 TURN_SECONDS = 0.1
-_SETTLE_SECONDS_MAX = 60.0
 _INTERNAL = "Internal service error : please contact support."
 _ENDED_EARLY = "The server stopped while the job was running. Run the job again."
 _MINUTE = 60
@@ -137,21 +136,22 @@ async def _finish(caller: Caller, house: House, work: Work, logs: Logs, outcome:
 
 
 async def _outcome(caller: Caller, house: House, work: Work, logs: Logs) -> Outcome:
-    began = [0.0]
+    began = 0.0
+    limit = asyncio.timeout(None)
     state, error, bookmark = SUCCEEDED, "", ""
     try:
         await _turn(caller, work)
         if work.row.chain:
             await caller.write(lambda ctx: _job_rows.launched(ctx, work.row))
-        began[0] = time.perf_counter()
-        async with asyncio.timeout(work.row.definition["Timeout"] * _MINUTE):
+        began = time.perf_counter()
+        async with limit:
+            loop = asyncio.get_running_loop()
+            limit.reschedule(loop.time() + work.row.definition["Timeout"] * _MINUTE)
             ended = await _run(caller, house, work, logs)
             if ended.code:
                 state, error = FAILED, _error_of(ended)
             await _settle(house)
         bookmark = "" if ended.code else await _bookmark(house, work)
-    except TimeoutError:
-        state, error = TIMEOUT, "Job run exceeded its timeout."
     except asyncio.CancelledError:
         is_stopped = await caller.write(lambda ctx: _is_stopping(ctx, work.row))
         state, error = (STOPPED, "") if is_stopped else (FAILED, _ENDED_EARLY)
@@ -163,9 +163,12 @@ async def _outcome(caller: Caller, house: House, work: Work, logs: Logs) -> Outc
         logs.write("error", error)
     except Exception:
         # A worker's loop: whatever the bug, the run must not stay RUNNING.
-        log.exception("run %s of %s ended by a bug", work.row.id, work.row.job)
-        state, error = FAILED, _INTERNAL
-    seconds = time.perf_counter() - began[0] if began[0] else 0.0
+        if limit.expired():
+            state, error = TIMEOUT, "Job run exceeded its timeout."
+        else:
+            log.exception("run %s of %s ended by a bug", work.row.id, work.row.job)
+            state, error = FAILED, _INTERNAL
+    seconds = time.perf_counter() - began if began else 0.0
     return Outcome(state, error, seconds, bookmark)
 
 
@@ -203,10 +206,9 @@ async def _run(caller: Caller, house: House, work: Work, logs: Logs) -> Ended:
 
 
 async def _settle(house: House) -> None:
-    """Wait until the index has what the job wrote into the folders of buckets."""
+    """Wait, as long as the run may take, until the index has what it wrote into folders."""
     hands = house.engines.objects.upkeep.hands
-    until = time.monotonic() + _SETTLE_SECONDS_MAX
-    while not hands.is_settled and time.monotonic() < until:
+    while not hands.is_settled:
         await asyncio.sleep(0.02)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import GLUE_PAGE_MAX
-from lakebed.services.glue._job_input import check_arguments, started_with
+from lakebed.services.glue._job_input import check_arguments, check_started, started_with
 from lakebed.services.glue._job_life import Start, begin, settled, stop
 from lakebed.services.glue._job_shape import run_shape
 from lakebed.services.glue._jobs import JOB_RUNS, JOBS, LIVE, find_job, find_run, invalid
@@ -30,6 +30,7 @@ def start_job_run(ctx: Context, request: shapes.StartJobRunRequest) -> shapes.St
         raise AwsError("EntityNotFoundException", message)
     arguments = dict(request.get("Arguments") or {})
     check_arguments(arguments)
+    check_started(ctx, request)
     again, attempt = request.get("JobRunId", ""), 0
     if again:
         before = settled(ctx, find_run(ctx, job.name, again))

@@ -30,12 +30,12 @@ def shell_engine(folder: Path) -> Path:
     return folder
 
 
-def spark_environment() -> Environment:
-    """Return the Spark environment of this machine; without one, the test is skipped."""
+def spark_environment(name: str = "spark-3.5") -> Environment:
+    """Return a Spark environment of this machine; without it, the test is skipped."""
     settings = Settings(engines_dir=os.environ.get("LAKEBED_ENGINES_DIR", ""))
-    found = Environment("spark-3.5", settings.engines_folder / "spark-3.5")
+    found = Environment(name, settings.engines_folder / name)
     if not found.is_complete:
-        pytest.skip("no Spark here: lakebed engine add spark-3.5")
+        pytest.skip(f"no Spark here: lakebed engine add {name}")
     return found
 
 

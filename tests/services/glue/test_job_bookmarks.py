@@ -77,6 +77,14 @@ def test_without_the_option_there_is_no_bookmark(jobs):
     assert missing == ("EntityNotFoundException", "Continuation for job job not found.", 400)
 
 
+def test_an_option_that_nobody_knows_is_refused(jobs):
+    wrong = error_of(lambda: jobs.start(Arguments={"--job-bookmark-option": "enable"}))
+    assert wrong[:2] == (
+        "InvalidInputException",
+        "Invalid value of --job-bookmark-option: enable",
+    )
+
+
 def test_a_paused_run_reads_the_bookmark_and_leaves_it(jobs):
     paused = {"--job-bookmark-option": "job-bookmark-pause"}
     runs = [jobs.run(Arguments=ENABLED)["Id"] for _ in range(2)]

@@ -205,6 +205,16 @@ def test_a_stopped_run_is_gone_within_two_seconds(jobs):
     assert (row["CompletedOn"] - row["StartedOn"]).total_seconds() < 60
 
 
+@pytest.mark.slow
+def test_a_run_beyond_its_timeout_is_ended(jobs):
+    jobs.shell("import time; time.sleep(600)", Timeout=1)
+    row = jobs.run()
+    assert (row["JobRunState"], row["ErrorMessage"]) == (
+        "TIMEOUT",
+        "Job run exceeded its timeout.",
+    )
+
+
 def test_a_job_runs_no_more_often_at_a_time_than_it_says(jobs):
     jobs.shell("import time; time.sleep(600)")
     run = jobs.start()

@@ -131,6 +131,10 @@ def test_what_cannot_run_is_refused_by_name(glue, members, said):
             ("InvalidInputException", "Invalid command name: spark"),
         ),
         (
+            {"Command": {"ScriptLocation": "s3://a/b"}},
+            ("InvalidInputException", "Command name should not be null or empty."),
+        ),
+        (
             {"DefaultArguments": {"--JOB_NAME": "x"}},
             (
                 "InvalidInputException",
@@ -154,3 +158,45 @@ def test_bad_definitions_are_refused(glue, members, error):
     request = {"Name": "j", "Role": ROLE, "Command": COMMAND, **members}
     assert error_of(lambda: glue.create_job(**request))[:2] == error
     assert glue.get_jobs()["Jobs"] == []
+
+
+KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"S3Encryption": [{"S3EncryptionMode": "SSE-S3"}]}, "S3EncryptionMode SSE-S3"),
+        (
+            {"CloudWatchEncryption": {"CloudWatchEncryptionMode": "SSE-KMS", "KmsKeyArn": KEY}},
+            "CloudWatchEncryptionMode SSE-KMS",
+        ),
+        (
+            {"JobBookmarksEncryption": {"JobBookmarksEncryptionMode": "CSE-KMS",
+                                        "KmsKeyArn": KEY}},
+            "JobBookmarksEncryptionMode CSE-KMS",
+        ),
+    ],
+)  # fmt: skip
+def test_a_security_configuration_that_asks_for_encryption_is_refused(glue, asked, said):
+    glue.create_security_configuration(Name="sealed", EncryptionConfiguration=asked)
+    plain = {"S3Encryption": [{"S3EncryptionMode": "DISABLED"}]}
+    glue.create_security_configuration(Name="plain", EncryptionConfiguration=plain)
+    request = {"Role": ROLE, "Command": COMMAND}
+    glue.create_job(Name="j", SecurityConfiguration="plain", **request)
+    for call in (
+        lambda: glue.create_job(Name="k", SecurityConfiguration="sealed", **request),
+        lambda: glue.start_job_run(JobName="j", SecurityConfiguration="sealed"),
+    ):
+        code, message, _ = error_of(call)
+        assert (code, f"SecurityConfiguration with {said}" in message) == ("LakebedNotBuilt", True)
+
+
+def test_a_run_in_scala_is_refused(glue):
+    glue.create_job(Name="j", Role=ROLE, Command=COMMAND)
+    arguments = {"--job-language": "scala"}
+    code, message, _ = error_of(lambda: glue.start_job_run(JobName="j", Arguments=arguments))
+    assert (code, "glue.StartJobRun (--job-language scala)" in message) == (
+        "LakebedNotBuilt",
+        True,
+    )

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Generator
 
+import lakebed_pickle  # noqa: F401 - before PySpark
 from lakebed_catalogs import lead_catalogs
 from lakebed_job import Channel, prepare, run
 from py4j.java_gateway import GatewayParameters, JavaGateway, java_import
