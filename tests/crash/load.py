@@ -10,6 +10,7 @@ import functools
 import hashlib
 import random
 import threading
+import time
 from dataclasses import dataclass, field
 
 import boto3
@@ -38,6 +39,19 @@ def set_up(url):
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=VERSIONED, VersioningConfiguration={"Status": "Enabled"})
     client(url, "glue").create_database(DatabaseInput={"Name": "d"})
+
+
+def let_work(done, at_least, seconds):
+    """Return `seconds` after `done()` has come to `at_least`, however slow the disk is."""
+    until = time.monotonic() + 120
+    while done() < at_least:
+        assert time.monotonic() < until, f"only {done()} of {at_least} calls were answered"
+        time.sleep(0.005)
+    time.sleep(seconds)
+
+
+def answered(writers):
+    return sum(writer.calls for writer in writers)
 
 
 def digest(body):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import random
 import time
+from functools import partial
 
 import pytest
 
 from lakebed import testing
 from tests.cli.fsck_in_process import problems
-from tests.crash.load import Writer, check, set_up
+from tests.crash.load import Writer, answered, check, let_work, set_up
 from tests.services.athena.athena_client import start
 
 ROUNDS = 34 if os.environ.get("LAKEBED_SLOW") else 1
@@ -25,16 +26,15 @@ def test_every_acknowledged_write_survives_a_kill(tmp_path, durability):
     port = int(server.url.rpartition(":")[2])
     set_up(server.url)
     writers = [Writer(f"w{index}", server.url, 0) for index in range(WRITERS)]
-    calls = 0
     for number in range(ROUNDS):
         for writer in writers:
             writer.start()
-        time.sleep(0.25 + random.Random(number).random() * 0.3)
+        moment = random.Random(number).random() * 0.3
+        let_work(partial(answered, writers), 20, moment)
         server.kill()
         server.process.stdout.close()
         for writer in writers:
             writer.join()
-            calls += writer.calls
             assert writer.errors == []
         if number % 4 == 3:
             # What the next start does first, done here, leaves nothing to be found.
@@ -44,7 +44,6 @@ def test_every_acknowledged_write_survives_a_kill(tmp_path, durability):
         assert left == []
         check(server.url, writers)
         writers = [writer.resume(number + 1) for writer in writers]
-    assert calls > 20 * ROUNDS
     server.kill()
     server.process.stdout.close()
     assert losses(data) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,7 +11,17 @@ from botocore.exceptions import ClientError
 from lakebed import testing
 from tests.cli.fsck_in_process import problems
 from tests.crash import faulty
-from tests.crash.load import PLAIN, VERSIONED, Writer, check, client, digest, set_up
+from tests.crash.load import (
+    PLAIN,
+    VERSIONED,
+    Writer,
+    answered,
+    check,
+    client,
+    digest,
+    let_work,
+    set_up,
+)
 from tests.crash.power import lose_power
 
 SEEDS = range(12 if os.environ.get("LAKEBED_SLOW") else 1)
@@ -27,14 +37,12 @@ def after_power_loss(tmp_path, durability, seed):
     writers = [Writer(f"w{index}", server.url, seed) for index in range(3)]
     for writer in writers:
         writer.start()
-    time.sleep(0.4)
+    let_work(partial(answered, writers), 10, 0.3)
     server.kill()
     server.process.stdout.close()
     for writer in writers:
         writer.join()
         assert writer.errors == [], writer.errors
-    calls = sum(writer.calls for writer in writers)
-    assert calls, "nothing was written"
     return lose_power(data, trace, seed), writers
 
 
