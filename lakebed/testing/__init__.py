@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,21 +135,42 @@ def server(*arguments: str) -> Generator[LakebedServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+_layers: list[dict[str, str | None]] = []
+"""What each `environment` that is not over yet found, the last one last."""
+
+
 @contextlib.contextmanager
 def environment(values: Mapping[str, str]) -> Generator[None]:
-    """Set environment variables for the block, and restore them after it."""
-    known = {name: os.environ.get(name) for name in (*values, "AWS_PROFILE", "AWS_SESSION_TOKEN")}
+    """Set environment variables for the block, and restore them after it.
+
+    Blocks may end in any order, as fixtures of a session and of a module do: what is set is what
+    the last one set that is not over.
+    """
+    layer = {name: os.environ.get(name) for name in (*values, "AWS_PROFILE", "AWS_SESSION_TOKEN")}
+    _layers.append(layer)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         os.environ.pop(name, None)
     os.environ.update(values)
     try:
         yield
     finally:
-        for name, value in known.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        at = next(at for at, one in enumerate(_layers) if one is layer)
+        later = _layers[at + 1 :]
+        del _layers[at]
+        for name, value in layer.items():
+            _give_back(name, value, later)
+
+
+def _give_back(name: str, value: str | None, later: Sequence[dict[str, str | None]]) -> None:
+    """Let a variable have its former value once those that were set later are over."""
+    for layer in later:
+        if name in layer:
+            layer[name] = value
+            return
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 def _environment(url: str, data_dir: Path) -> dict[str, str]:

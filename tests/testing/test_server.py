@@ -21,6 +21,19 @@ def test_the_environment_points_at_the_server():
     assert not lake.data_dir.exists()
 
 
+def test_environments_may_end_in_any_order(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "before")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    first = testing.environment({"AWS_REGION": "first", "AWS_DEFAULT_REGION": "first"})
+    second = testing.environment({"AWS_REGION": "second"})
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert (os.environ["AWS_REGION"], os.environ.get("AWS_DEFAULT_REGION")) == ("second", None)
+    second.__exit__(None, None, None)
+    assert (os.environ["AWS_REGION"], os.environ.get("AWS_DEFAULT_REGION")) == ("before", None)
+
+
 def test_reset_leaves_an_empty_lake(lakebed):
     s3, glue = lakebed.client("s3"), lakebed.client("glue")
     for _ in range(2):

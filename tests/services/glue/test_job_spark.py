@@ -59,29 +59,6 @@ def test_csv_becomes_partitioned_parquet_that_is_there_at_the_end(jobs):
     )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("version", "environment", "spark_version"),
-    [("4.0", "spark-3.3", "3.3.4"), ("6.0", "spark-4.1", "4.1.1")],
-)
-def test_other_versions_of_glue_run_on_their_sparks(jobs, version, environment, spark_version):
-    spark_environment(environment)
-    jobs.s3.put_object(Bucket="lake", Key="in/a.csv", Body=b"kind,n\nx,1\ny,2\nx,3\n")
-    frame = "from awsglue.context import GlueContext\nfrom awsglue.transforms import Filter\n"
-    jobs.spark(
-        f"{frame}{READ_AND_WRITE}\nprint(spark.version)\n"
-        "glue = GlueContext(spark.sparkContext)\n"
-        "rows = glue.create_dynamic_frame.from_options(\n"
-        "    's3', {'paths': ['s3://lake/in/']}, 'csv', {'withHeader': True})\n"
-        "print(Filter.apply(rows, lambda row: row['kind'] == 'x').count())",
-        GlueVersion=version,
-    )
-    row = jobs.run()
-    assert (row["JobRunState"], row.get("ErrorMessage")) == ("SUCCEEDED", None)
-    assert jobs.lines(row["Id"], group="jobs")[-2:] == [spark_version, "2"]
-    assert [key.split("/")[1] for key in keys(jobs, "out/")] == ["kind=x", "kind=y"]
-
-
 def test_errors_of_spark_are_the_errors_of_runs(jobs):
     jobs.spark(f"{SESSION}spark.read.csv('s3://lake/none/')")
     row = jobs.run()
