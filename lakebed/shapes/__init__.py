@@ -6,6 +6,7 @@ import typing as t
 
 from lakebed.shapes.athena import Athena
 from lakebed.shapes.cloudtrail import Cloudtrail
+from lakebed.shapes.events import Events
 from lakebed.shapes.firehose import Firehose
 from lakebed.shapes.glue import Glue
 from lakebed.shapes.glue_iceberg import GlueIceberg
@@ -31,6 +32,11 @@ class Aws(t.Protocol):
     @property
     def cloudtrail(self) -> Cloudtrail:
         """The operations of cloudtrail."""
+        ...
+
+    @property
+    def events(self) -> Events:
+        """The operations of events."""
         ...
 
     @property

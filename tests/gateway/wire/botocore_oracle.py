@@ -21,6 +21,7 @@ from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 SERVICES = (
     "athena",
     "cloudtrail",
+    "events",
     "firehose",
     "glue",
     "iam",
@@ -63,8 +64,13 @@ def service_model(service: str) -> ServiceModel:
 
 
 def operations() -> list[tuple[str, str]]:
-    """Return every operation in use."""
-    return [(service, name) for service in SERVICES for name in models.load(service).operations]
+    """Return every operation in use that botocore knows."""
+    return [
+        (service, name)
+        for service in SERVICES
+        for name in models.load(service).operations
+        if name in service_model(service).operation_names
+    ]
 
 
 _NOT_AS_MODELLED = ("Expires", "ExpiresString", "ResponseExpires")
