@@ -18,6 +18,7 @@ from lakebed.cli.deliveries import Deliveries
 from lakebed.cli.event_deliveries import EventDeliveries
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.log_retention import LogRetention
+from lakebed.cli.metric_retention import MetricRetention
 from lakebed.cli.scrub import Scrub
 from lakebed.cli.stream_retention import StreamRetention
 from lakebed.cli.trails import Trails
@@ -73,6 +74,7 @@ class Care:
         self.scrub = Scrub(self, self._objects.upkeep)
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
         self.log_retention = LogRetention(self, settings.account)
+        self.metric_retention = MetricRetention(self, settings.account)
         self.stream_retention = StreamRetention(self, settings.account, house.engines.stream)
         self.crawler_schedules = CrawlerSchedules(self, settings.account)
         self.trigger_schedules = TriggerSchedules(self, settings.account)
@@ -147,6 +149,7 @@ class Care:
             "hands": self._heed_hands(),
             "lifecycle": self.lifecycle.run(),
             "log retention": self.log_retention.run(),
+            "metric retention": self.metric_retention.run(),
             "stream retention": self.stream_retention.run(),
             "crawler schedules": self.crawler_schedules.run(),
             "trigger schedules": self.trigger_schedules.run(),

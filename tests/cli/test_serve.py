@@ -41,6 +41,7 @@ def test_health_and_metrics(server):
             (
                 "athena",
                 "cloudtrail",
+                "cloudwatch",
                 "events",
                 "firehose",
                 "glue",
