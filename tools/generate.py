@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 from tools.iam_actions import actions_table
-from tools.operations import GenerateError, Json, load_model, operations_in_use, service_folders
+from tools.operations import GenerateError, Json, operations_in_use, service_folders
+from tools.own_models import load_whole_model
 from tools.stubs import package_stub, service_stub
 from tools.tables import index_table, service_table
 
@@ -38,7 +39,7 @@ def generate(root: Path) -> dict[Path, str]:
     models: dict[str, Json] = {}
     for folder in service_folders(root):
         service = folder.name
-        model = load_model(service)
+        model = load_whole_model(service)
         operations = operations_in_use(folder, model)
         models[service] = model
         files[_MODELS / f"{service}.json"] = service_table(service, model, operations)

@@ -32,6 +32,17 @@ def loader() -> Any:
     return botocore.loaders.Loader()
 
 
+_SPOKEN = ("json", "rest-xml", "smithy-rpc-v2-cbor", "query")
+"""The protocols there are here, in the order in which botocore prefers them."""
+
+
+def protocols(model: Json) -> list[str]:
+    """Return the protocols a service is spoken to in, the one that newer clients prefer first."""
+    metadata = model["metadata"]
+    known = [name for name in _SPOKEN if name in metadata.get("protocols", ())]
+    return known or [str(metadata["protocol"])]
+
+
 def function_name(operation: str) -> str:
     """Return the name of the function that implements `operation`, as boto3 would call it."""
     return str(cast(Any, botocore).xform_name(operation))

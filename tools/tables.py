@@ -10,6 +10,7 @@ from tools.operations import (
     available,
     function_name,
     loader,
+    protocols,
     reachable,
     root_shapes,
 )
@@ -153,6 +154,7 @@ def _lines(table: Json) -> str:
 def service_table(service: str, model: Json, operations: list[str]) -> str:
     """Return the text of the wire table of one service."""
     metadata = model["metadata"]
+    spoken = protocols(model)
     names = reachable(model, root_shapes(model, operations, errors=True))
     errors = sorted(
         {
@@ -164,7 +166,8 @@ def service_table(service: str, model: Json, operations: list[str]) -> str:
     return _lines(
         {
             "service": service,
-            "protocol": metadata["protocol"],
+            "protocol": spoken[0],
+            **({"protocols": spoken} if len(spoken) > 1 else {}),
             "target_prefix": metadata.get("targetPrefix", ""),
             "json_version": metadata.get("jsonVersion", ""),
             "signing_name": metadata.get("signingName", metadata["endpointPrefix"]),
@@ -212,7 +215,7 @@ def index_table(models: dict[str, Json]) -> str:
             "query": {
                 model["metadata"]["apiVersion"]: service
                 for service, model in models.items()
-                if model["metadata"]["protocol"] == "query"
+                if "query" in protocols(model)
             },
             "known_targets": {
                 prefix: service for prefix, service in known.items() if prefix not in built

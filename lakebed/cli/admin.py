@@ -65,6 +65,7 @@ class Admin:
             "scrub": self._scrub,
             "lifecycle": self._lifecycle,
             "log-retention": self._log_retention,
+            "metric-retention": self._metric_retention,
             "stream-retention": self._stream_retention,
             "trails": self._trails,
             "access-logs": self._access_logs,
@@ -178,6 +179,13 @@ class Admin:
         if self._settings.testing:
             now = float(request.get("now", now))
         return 200, {"done": await self._care.log_retention.carry_out(now)}
+
+    async def _metric_retention(self, request: dict[str, Any]) -> Answer:
+        """Drop old metrics now; at another time only where that is being tested."""
+        now = self._house.clock.now()
+        if self._settings.testing:
+            now = float(request.get("now", now))
+        return 200, {"done": await self._care.metric_retention.carry_out(now)}
 
     async def _stream_retention(self, request: dict[str, Any]) -> Answer:
         """Remove what streams no longer keep; at another time only where that is being tested."""

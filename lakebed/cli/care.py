@@ -15,11 +15,14 @@ import msgspec
 from lakebed.cli.access_logs import AccessLogs
 from lakebed.cli.crawler_schedules import CrawlerSchedules
 from lakebed.cli.deliveries import Deliveries
+from lakebed.cli.event_deliveries import EventDeliveries
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.log_retention import LogRetention
+from lakebed.cli.metric_retention import MetricRetention
 from lakebed.cli.scrub import Scrub
 from lakebed.cli.stream_retention import StreamRetention
 from lakebed.cli.trails import Trails
+from lakebed.cli.trigger_events import TriggerEvents
 from lakebed.cli.trigger_schedules import TriggerSchedules
 from lakebed.context import Context
 from lakebed.core.accesses import AccessLog
@@ -71,10 +74,13 @@ class Care:
         self.scrub = Scrub(self, self._objects.upkeep)
         self.lifecycle = Lifecycle(self, settings.account, f"server {os.getpid()}")
         self.log_retention = LogRetention(self, settings.account)
+        self.metric_retention = MetricRetention(self, settings.account)
         self.stream_retention = StreamRetention(self, settings.account, house.engines.stream)
         self.crawler_schedules = CrawlerSchedules(self, settings.account)
         self.trigger_schedules = TriggerSchedules(self, settings.account)
+        self.trigger_events = TriggerEvents(self, settings.account)
         self.deliveries = Deliveries(self, settings.account)
+        self.event_deliveries = EventDeliveries(self, settings.account)
         self.trails = Trails(self, settings.account, settings.state_dir, house.audit)
         self.accesses = AccessLog()
         self.access_logs = AccessLogs(self, settings.account, settings.state_dir, self.accesses)
@@ -143,10 +149,13 @@ class Care:
             "hands": self._heed_hands(),
             "lifecycle": self.lifecycle.run(),
             "log retention": self.log_retention.run(),
+            "metric retention": self.metric_retention.run(),
             "stream retention": self.stream_retention.run(),
             "crawler schedules": self.crawler_schedules.run(),
             "trigger schedules": self.trigger_schedules.run(),
+            "trigger events": self.trigger_events.run(),
             "deliveries": self.deliveries.run(),
+            "event deliveries": self.event_deliveries.run(),
             "trails": self.trails.run(),
             "access logs": self.access_logs.run(),
             "sweep": self._sweep(),

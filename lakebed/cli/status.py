@@ -126,7 +126,9 @@ def _lake(settings: Settings) -> dict[str, Any]:
 
 def _growing(settings: Settings, transactions: Transactions) -> Iterator[dict[str, str]]:
     """Yield what grows, how much of it there is, and how long it is kept."""
+    from lakebed.core.metric_limits import METRICS_MAX
     from lakebed.services.athena.model import QUERIES
+    from lakebed.services.cloudwatch.model import METRICS
     from lakebed.services.glue._crawlers import CRAWLS
     from lakebed.services.glue.model import TABLE_VERSIONS
     from lakebed.services.logs.model import GROUP_SIZES, LOG_GROUPS
@@ -138,6 +140,7 @@ def _growing(settings: Settings, transactions: Transactions) -> Iterator[dict[st
             for table in (QUERIES, TABLE_VERSIONS, COMPLETED, CRAWLS)
         ]
         groups = scope.store.count(LOG_GROUPS.layout, ())
+        metrics = scope.store.count(METRICS.layout, ())
         logged = sum(size.stored_bytes for size in GROUP_SIZES.scan(scope))
     hours = COMPLETED_UPLOAD_SECONDS / 3600
     yield _grows("query history", f"{counts[0]} queries", f"{QUERY_HISTORY_DAYS} days")
@@ -149,6 +152,7 @@ def _growing(settings: Settings, transactions: Transactions) -> Iterator[dict[st
         f"{logged / MIB:.1f} MiB in {groups} groups",
         f"by each group's retention, at most {LOG_STORED_BYTES_MAX // GIB} GiB",
     )
+    yield _grows("metrics", str(metrics), f"15 months, at most {METRICS_MAX:,}")
     yield _grows("answers of completed uploads", str(counts[2]), f"{hours:g} hours")
     limit = f"at most {AUDIT_FILES_MAX} files of {AUDIT_FILE_BYTES_MAX // MIB} MiB"
     yield _grows("audit", _measured(settings.state_dir / "audit"), limit)

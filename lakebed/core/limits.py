@@ -13,6 +13,8 @@ REQUEST_HEAD_BYTES_MAX: Final = 64 * KIB
 """Request line and headers. S3 allows 8 KB of headers; presigned URLs and sessions need more."""
 REQUEST_BODY_BYTES_MAX: Final = 16 * MIB
 """A body parsed in memory (JSON, XML, forms). DeleteObjects of 1,000 long keys is 1.1 MB."""
+EXPANDED_BODY_BYTES_MAX: Final = MIB
+"""Of a body that its client compressed: what CloudWatch takes of metrics in a request."""
 LARGE_REQUEST_BYTES: Final = 256 * KIB
 """A body of JSON above it is parsed, and its operation called, in a thread: 5 ms at most before."""
 CONNECTIONS_MAX: Final = 10_000

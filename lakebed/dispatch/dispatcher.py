@@ -42,7 +42,7 @@ from lakebed.store import StoreError, Transaction
 log = logging.getLogger("lakebed.dispatch")
 
 
-_ACCESS_DENIED = frozenset({"s3", "iam", "sts"})
+_ACCESS_DENIED = frozenset({"cloudwatch", "iam", "s3", "sts"})
 """Services whose protocols say `AccessDenied` with 403, not `AccessDeniedException` with 400."""
 
 

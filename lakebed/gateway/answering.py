@@ -12,13 +12,13 @@ from lakebed.core.principal import Origin
 from lakebed.core.visits import Visit
 from lakebed.dispatch.calls import Call
 from lakebed.gateway.noting import Noted, access_of
-from lakebed.gateway.routing import Route, family_of
+from lakebed.gateway.routing import Route, family_of, is_form
 from lakebed.gateway.server import Connection, Slot
 from lakebed.gateway.signature.authenticate import Identity
 from lakebed.gateway.wire.headers import decode_percent, one_line
 from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 from lakebed.gateway.wire.models import load
-from lakebed.gateway.wire.protocols import WireProtocol, protocol_for
+from lakebed.gateway.wire.protocols import FORM, WireProtocol, protocol_for
 
 if TYPE_CHECKING:
     from lakebed.gateway.exchange import Gateway
@@ -91,7 +91,8 @@ class Answering:
 
     def _protocol(self, found: Route | None) -> WireProtocol:
         service = found.service if found is not None else family_of(self._head)
-        return protocol_for(load(service), self._head.headers.get("content-type", ""))
+        kind = FORM if is_form(self._head) else self._head.headers.get("content-type", "")
+        return protocol_for(load(service), kind)
 
     def _answer(self, found: Route, response: Any, error: BaseException | None) -> None:
         if error is not None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import zlib
 
 from lakebed.core.errors import AwsError
+from lakebed.core.limits import EXPANDED_BODY_BYTES_MAX
 from lakebed.digests import SIZES, digest_of
+from lakebed.gateway.wire.http import HttpRequest
 from lakebed.gateway.wire.models import Operation
 
 CHECKSUM = "x-amz-checksum-"
@@ -95,3 +98,25 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+def expanded(request: HttpRequest) -> bytes:
+    """Return a body as it was before its client compressed it.
+
+    https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait: CloudWatch's clients
+    do so from 10 KiB on.
+    """
+    if request.headers.get("content-encoding", "").lower() != "gzip" or not request.body:
+        return request.body
+    expander = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        body = expander.decompress(request.body, EXPANDED_BODY_BYTES_MAX + 1)
+    except zlib.error:
+        raise AwsError("SerializationException", "The request body is no valid gzip.") from None
+    if len(body) > EXPANDED_BODY_BYTES_MAX:
+        raise AwsError(
+            "RequestEntityTooLargeException", "The request body is too large.", 413
+        )  # fmt: skip
+    if not expander.eof:
+        raise AwsError("SerializationException", "The request body is no valid gzip.")
+    return body

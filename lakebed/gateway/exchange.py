@@ -21,7 +21,7 @@ from lakebed.dispatch.calls import Call
 from lakebed.dispatch.dispatcher import Dispatcher
 from lakebed.gateway.answering import Answering
 from lakebed.gateway.browsers import PageVisit, Preflight
-from lakebed.gateway.claims import check_body
+from lakebed.gateway.claims import check_body, expanded
 from lakebed.gateway.credentials import Credentials, Key
 from lakebed.gateway.exchanges import Exchange
 from lakebed.gateway.forms import PostForm
@@ -206,7 +206,10 @@ class _Buffered(Answering):
         found = self._found
         try:
             if found is None:
+                # What was signed is the body as it came.
+                sent, head.body = head.body, expanded(head)
                 found = route(head)
+                head.body = sent
             identity = None
             if not found.operation.is_unsigned or "authorization" in head.headers:
                 identity = gateway.authenticate(head)
@@ -218,6 +221,8 @@ class _Buffered(Answering):
             _check_payload(head, identity)
             if found.service == "s3":
                 check_body(head.headers, head.body, found.operation)
+            else:
+                head.body = expanded(head)
             request = self._protocol(found).parse(found.operation, head)
         except Exception as error:  # noqa: BLE001 (the gateway's edge: a bug is a 500)
             self._fail(found, error)
@@ -234,6 +239,8 @@ class _Buffered(Answering):
 
         def make() -> Call:
             _check_payload(head, identity)
+            if found.service != "s3":
+                head.body = expanded(head)
             request = self._protocol(found).parse(found.operation, head)
             return self._call(found, identity, request)
 

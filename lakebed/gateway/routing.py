@@ -16,6 +16,9 @@ from lakebed.gateway.wire.query import form_fields
 _REST_SERVICE = "s3"
 _SERVICES_MAX = 512
 _FORM = "application/x-www-form-urlencoded"
+_RPC_V2 = "rpc-v2-cbor"
+_RPC_V2_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)")
+"""https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html#requests"""
 _SCOPE_END = "/aws4_request"
 OF_ACCOUNT = "x-amz-account-id"
 """Names the account in every request of a service beside S3, and in none of S3."""
@@ -138,6 +141,18 @@ def _by_target(target: str, known: Index) -> Route:
     raise AwsError("UnknownOperationException", f"The target {target} is not known")
 
 
+def _target(request: HttpRequest) -> str | None:
+    """Return a service's prefix and an operation with a dot between, if a request names them so.
+
+    By a header of the JSON protocols, or by its path and a header of Smithy's protocol.
+    """
+    target = request.headers.get("x-amz-target")
+    if target is None and request.headers.get("smithy-protocol") == _RPC_V2:
+        named = _RPC_V2_PATH.fullmatch(request.path)
+        return named and f"{named[1]}.{named[2]}"
+    return target
+
+
 def _by_form(request: HttpRequest, known: Index) -> Route:
     fields = dict(form_fields(request))
     action, version = fields.get("Action", ""), fields.get("Version", "")
@@ -218,7 +233,7 @@ def _kind_of(request: HttpRequest) -> str:
 def route(request: HttpRequest) -> Route:
     """Return the operation a request asks for; raise AWS's error where there is none."""
     known = index()
-    target = request.headers.get("x-amz-target")
+    target = _target(request)
     if target is not None:
         return _by_target(target, known)
     if is_form(request):
@@ -232,7 +247,7 @@ def family_of(request: HttpRequest) -> str:
     A JSON target of a service that has no table here is answered as any JSON service would.
     """
     known = index()
-    target = request.headers.get("x-amz-target")
+    target = _target(request)
     if target is not None:
         service = known.targets.get(target.rpartition(".")[0])
         return service or next(iter(known.targets.values()))

@@ -6,6 +6,8 @@ import typing as t
 
 from lakebed.shapes.athena import Athena
 from lakebed.shapes.cloudtrail import Cloudtrail
+from lakebed.shapes.cloudwatch import Cloudwatch
+from lakebed.shapes.events import Events
 from lakebed.shapes.firehose import Firehose
 from lakebed.shapes.glue import Glue
 from lakebed.shapes.glue_iceberg import GlueIceberg
@@ -31,6 +33,16 @@ class Aws(t.Protocol):
     @property
     def cloudtrail(self) -> Cloudtrail:
         """The operations of cloudtrail."""
+        ...
+
+    @property
+    def cloudwatch(self) -> Cloudwatch:
+        """The operations of cloudwatch."""
+        ...
+
+    @property
+    def events(self) -> Events:
+        """The operations of events."""
         ...
 
     @property

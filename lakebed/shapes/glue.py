@@ -1931,6 +1931,13 @@ class EventBatchingCondition(t.TypedDict, total=False):
     BatchWindow: int
 
 
+class EventPayload(t.TypedDict, total=False):
+    """AWS's EventPayload."""
+
+    eventId: t.Required[str]
+    eventBody: t.Required[str]
+
+
 class ExecutionProperty(t.TypedDict, total=False):
     """AWS's ExecutionProperty."""
 
@@ -3480,6 +3487,17 @@ class NotificationProperty(t.TypedDict, total=False):
     """AWS's NotificationProperty."""
 
     NotifyDelayAfter: int
+
+
+class NotifyEventRequest(t.TypedDict, total=False):
+    """AWS's NotifyEventRequest."""
+
+    name: t.Required[str]
+    eventPayload: t.Required[EventPayload]
+
+
+class NotifyEventResponse(t.TypedDict, total=False):
+    """AWS's NotifyEventResponse."""
 
 
 class NullCheckBoxList(t.TypedDict, total=False):
@@ -5753,6 +5771,10 @@ class Glue(t.Protocol):
 
     def list_workflows(self, request: ListWorkflowsRequest) -> ListWorkflowsResponse:
         """Call ListWorkflows."""
+        ...
+
+    def notify_event(self, request: NotifyEventRequest) -> NotifyEventResponse:
+        """Call NotifyEvent."""
         ...
 
     def put_data_catalog_encryption_settings(

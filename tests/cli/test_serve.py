@@ -41,6 +41,8 @@ def test_health_and_metrics(server):
             (
                 "athena",
                 "cloudtrail",
+                "cloudwatch",
+                "events",
                 "firehose",
                 "glue",
                 "glue_iceberg",

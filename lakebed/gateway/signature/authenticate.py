@@ -175,7 +175,7 @@ def refusals_of(request: HttpRequest) -> Refusals:
 def _refusals(family: str, *, is_query: bool) -> Refusals:
     if family == "s3":
         return S3_QUERY if is_query else S3_HEADER
-    return QUERY if load(family).protocol == "query" else JSON
+    return QUERY if "query" in load(family).protocols else JSON
 
 
 class _Verifier:

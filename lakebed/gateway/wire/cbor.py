@@ -8,7 +8,7 @@ are in JSON there, too.)
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import cbor2
@@ -24,6 +24,8 @@ _DEPTH_MAX = 64
 _SHAPES_MAX = 1024
 _NESTED = frozenset({"structure", "list", "map"})
 _TIME_TAG = 1
+
+WriteTime = Callable[[float], Any]
 
 
 def _blob(value: Any) -> bytes:
@@ -52,7 +54,9 @@ _OTHER_TAGS = (0, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 26
 _TAGS = {_TIME_TAG: _untagged, **dict.fromkeys(_OTHER_TAGS, _refused)}
 
 
-class _Decoders(BodyDecoders):
+class CborDecoders(BodyDecoders):
+    """Compiles shapes to what reads them of CBOR."""
+
     def _scalar(self, kind: str) -> Decoder:
         own = {"blob": _blob, "timestamp": _timestamp}.get(kind)
         return own or super()._scalar(kind)
@@ -64,7 +68,7 @@ class CborProtocol(JsonProtocol):
     def __init__(self, model: ServiceModel) -> None:
         super().__init__(model)
         self._content_type = CONTENT_TYPE
-        self._decoders = _Decoders()
+        self._decoders = CborDecoders()
 
     def parse(self, operation: Operation, request: HttpRequest) -> dict[str, Any]:
         """Return the operation's input, typed as the model says."""
@@ -82,6 +86,10 @@ class CborProtocol(JsonProtocol):
         finally:
             self._decoders.recent.clear()
 
+    def write_time(self, seconds: float) -> Any:
+        """Return a time as it is written: milliseconds."""
+        return round(seconds * 1000)
+
     def serialise(
         self, operation: Operation, response: dict[str, Any] | None, request_id: str
     ) -> HttpResponse:
@@ -90,7 +98,7 @@ class CborProtocol(JsonProtocol):
             return HttpResponse(operation.status, self._headers(request_id))
         if any(isinstance(value, EventStream) for value in response.values()):
             return super().serialise(operation, response, request_id)
-        body = cbor2.dumps(_written(operation.output, response))
+        body = cbor2.dumps(_written(operation.output, response, self.write_time))
         return HttpResponse(operation.status, self._headers(request_id), body)
 
     def serialise_error(
@@ -101,14 +109,14 @@ class CborProtocol(JsonProtocol):
         return HttpResponse(answer.status, answer.headers, cbor2.dumps(self.error_members(error)))
 
 
-def _written(shape: Shape, value: Any) -> Any:
+def _written(shape: Shape, value: Any, write_time: WriteTime) -> Any:
     """Return a value as CBOR's writer takes it."""
     if shape.kind == "timestamp":
-        return round(value * 1000)
+        return write_time(value)
     if shape.kind == "structure" and not shape.document:
         members = shape.members
         return {
-            name: _written(members[name].shape, item)
+            name: _written(members[name].shape, item, write_time)
             for name, item in cast("Mapping[str, Any]", value).items()
             if item is not None
         }
@@ -117,11 +125,15 @@ def _written(shape: Shape, value: Any) -> Any:
         element = shape.parts["member"].shape
         times = _times_of(element)
         if times is not None:
-            return [_row(element, times, item) for item in items if item is not None]
-        return [_written(element, item) for item in items if item is not None]
+            return [_row(element, times, item, write_time) for item in items if item is not None]
+        return [_written(element, item, write_time) for item in items if item is not None]
     if shape.kind == "map":
         element = shape.parts["value"].shape
-        return {key: _written(element, item) for key, item in value.items() if item is not None}
+        return {
+            key: _written(element, item, write_time)
+            for key, item in value.items()
+            if item is not None
+        }
     return value
 
 
@@ -136,15 +148,17 @@ def _times_of(shape: Shape) -> tuple[str, ...] | None:
     return tuple(name for name, kind in kinds.items() if kind == "timestamp")
 
 
-def _row(shape: Shape, times: tuple[str, ...], item: dict[str, Any]) -> dict[str, Any]:
+def _row(
+    shape: Shape, times: tuple[str, ...], item: dict[str, Any], write_time: WriteTime
+) -> dict[str, Any]:
     """Return a structure of single values: thousands of them are in one answer."""
     if None in item.values():
-        written: dict[str, Any] = _written(shape, item)
+        written: dict[str, Any] = _written(shape, item, write_time)
         return written
     if not times:
         return item
     row = item.copy()
     for name in times:
         if name in row:
-            row[name] = round(row[name] * 1000)
+            row[name] = write_time(row[name])
     return row

@@ -272,6 +272,7 @@ class JsonProtocol:
         self._decoders = BodyDecoders()
         self._inputs: dict[str, Decoder] = {}
         self._text_times: dict[str, bool] = {}
+        self._is_query_compatible = "query" in model.protocols
 
     def prepare(self, operation: Operation) -> bool:
         """Compile the operation's decoder, which only the loop's thread does; any may use it."""
@@ -348,10 +349,25 @@ class JsonProtocol:
         body = _encode_json(self.error_members(error))
         headers = self._headers(request_id)
         headers += error.headers.items()
+        if self._is_query_compatible:
+            # https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#x-amzn-query-error-header
+            kind = "Sender" if error.status < 500 else "Receiver"
+            headers.append(("x-amzn-query-error", f"{error.code};{kind}"))
         return HttpResponse(error.status, headers, body)
 
     def error_members(self, error: AwsError) -> dict[str, Any]:
-        """Return what an error's body says."""
+        """Return what an error's body says.
+
+        Of a service that has the query protocol, too, the code is that protocol's; here the error
+        goes by the name of its shape.
+        """
+        if self._is_query_compatible:
+            named = {shape.code: name for name, shape in self._model.errors.items()}
+            return {
+                "__type": named.get(error.code, error.code),
+                "message": error.message,
+                **error.members,
+            }
         shape = self._model.errors.get(error.code)
         name = "Message" if shape is not None and "Message" in shape.members else "message"
         code = shape.code if shape is not None else error.code

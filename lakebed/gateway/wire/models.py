@@ -107,10 +107,11 @@ class Unbuilt(msgspec.Struct, frozen=True):
 
 
 class ServiceModel(msgspec.Struct, frozen=True, eq=False):
-    """One service's table."""
+    """One service's table. `protocols` are all that it is spoken to in, `protocol` the first."""
 
     service: str
     protocol: str
+    protocols: tuple[str, ...]
     target_prefix: str
     json_version: str
     signing_name: str
@@ -216,6 +217,7 @@ class _Loader:
         return ServiceModel(
             service=table["service"],
             protocol=table["protocol"],
+            protocols=tuple(table.get("protocols", (table["protocol"],))),
             target_prefix=table["target_prefix"],
             json_version=table["json_version"],
             signing_name=table["signing_name"],

@@ -10,6 +10,8 @@ from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 from lakebed.gateway.wire.models import Operation, ServiceModel
 
 _SERVICES_MAX = 512
+FORM = "application/x-www-form-urlencoded"
+_BY_CONTENT_TYPE = {FORM: "query", "application/cbor": "smithy-rpc-v2-cbor"}
 
 
 class WireProtocol(Protocol):
@@ -39,11 +41,16 @@ class WireProtocol(Protocol):
 def protocol_for(model: ServiceModel, content_type: str = "") -> WireProtocol:
     """Return the one protocol object of a service, which owns its compiled codecs.
 
-    Services of the JSON protocol are spoken to in CBOR, too, if the content type says so.
+    Services of the JSON protocol are spoken to in CBOR, too, if the content type says so; those
+    that have several protocols in the one that the content type is of.
     """
     if model.protocol == "json" and content_type.startswith("application/x-amz-cbor"):
         return _cbor_protocol(model)
-    return _protocol(model)
+    if len(model.protocols) > 1:
+        named = _BY_CONTENT_TYPE.get(content_type.partition(";")[0], "")
+        if named in model.protocols:
+            return _protocol(model, named)
+    return _protocol(model, model.protocol)
 
 
 @functools.lru_cache(maxsize=_SERVICES_MAX)
@@ -54,21 +61,25 @@ def _cbor_protocol(model: ServiceModel) -> WireProtocol:
 
 
 @functools.lru_cache(maxsize=_SERVICES_MAX)
-def _protocol(model: ServiceModel) -> WireProtocol:
-    if model.protocol == "json":
+def _protocol(model: ServiceModel, name: str) -> WireProtocol:
+    if name == "json":
         from lakebed.gateway.wire.json import JsonProtocol
 
         return JsonProtocol(model)
-    if model.protocol == "query":
+    if name == "smithy-rpc-v2-cbor":
+        from lakebed.gateway.wire.rpc_v2_cbor import RpcV2CborProtocol
+
+        return RpcV2CborProtocol(model)
+    if name == "query":
         from lakebed.gateway.wire.query import QueryProtocol
 
         return QueryProtocol(model)
-    if model.protocol == "rest-xml":
+    if name == "rest-xml":
         from lakebed.gateway.wire.rest_xml import RestXmlProtocol
 
         return RestXmlProtocol(model)
-    if model.protocol == "rest-iceberg":
+    if name == "rest-iceberg":
         from lakebed.gateway.wire.rest_iceberg import RestIcebergProtocol
 
         return RestIcebergProtocol(model)
-    raise ValueError(f"no wire protocol {model.protocol} for {model.service}")
+    raise ValueError(f"no wire protocol {name} for {model.service}")

@@ -124,13 +124,13 @@ class QueryProtocol:
         return _read_structure(operation.input, _Fields(form_fields(request)).root)
 
     def serialise(
-        self, operation: Operation, response: dict[str, Any], request_id: str
+        self, operation: Operation, response: dict[str, Any] | None, request_id: str
     ) -> HttpResponse:
-        """Return the answer in its `<OperationResponse>` envelope."""
+        """Return the answer in its `<OperationResponse>` envelope; None is an empty one."""
         encode = self._outputs.get(operation.name)
         if encode is None:
             encode = self._outputs[operation.name] = self._encoders.of(operation.output)
-        result = encode(response)
+        result = encode(response or {})
         if operation.result_wrapper:
             result = f"<{operation.result_wrapper}>{result}</{operation.result_wrapper}>"
         text = (

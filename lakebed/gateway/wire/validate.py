@@ -13,6 +13,7 @@ from lakebed.gateway.wire.patterns import translate
 # declares InvalidRequestException for it in its API reference and sends its own error code along.
 _CODES: dict[str, tuple[str, dict[str, str | int]]] = {
     "athena": ("InvalidRequestException", {"AthenaErrorCode": "INVALID_INPUT"}),
+    "cloudwatch": ("ValidationError", {}),
     "iam": ("ValidationError", {}),
     "logs": ("InvalidParameterException", {}),
     "sts": ("ValidationError", {}),

@@ -15,7 +15,16 @@ import msgspec
 from lakebed.context import Context
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import JOB_BOOKMARK_BYTES_MAX
-from lakebed.services.glue._jobs import BOOKMARKS, Bookmark, JobRun, invalid
+from lakebed.services.glue._jobs import (
+    BOOKMARKS,
+    FAILED,
+    JOB_RUNS,
+    LIVE,
+    SUCCEEDED,
+    Bookmark,
+    JobRun,
+    invalid,
+)
 from lakebed.store import Range
 
 OPTION = "--job-bookmark-option"
@@ -24,6 +33,8 @@ DISABLE = "job-bookmark-disable"
 PAUSE = "job-bookmark-pause"
 _FROM, _TO = "--job-bookmark-from", "--job-bookmark-to"
 _BOOKMARKS_KEPT = 100
+_LOOKED_BACK = 100
+_NAMED = 10
 NEXT_FILE = "bookmark.next.json"
 FILE = "bookmark.json"
 
@@ -72,6 +83,43 @@ def bookmark_before(ctx: Context, row: JobRun) -> Before:
             raise AwsError("EntityNotFoundException", f"No bookmark of the run {run_id} was found.")
     first, last = (state.state if state else "" for state in states)
     return Before(option, first, last)
+
+
+def uncommitted(ctx: Context, row: JobRun) -> str:
+    """Say which runs since the bookmark's last move read sources and did not commit; else nothing.
+
+    Their files are read again: what they wrote before they ended may be there twice.
+    """
+    if whole_arguments(row).get(OPTION) != ENABLE:
+        return ""
+    held = newest(ctx, row.job)
+    found: list[str] = []
+    for run in JOB_RUNS.scan(ctx, Range((row.job,), limit=_LOOKED_BACK, reverse=True)):
+        if held is not None and (run.id == held.run_id or run.started < _reset_at(held)):
+            break
+        is_bookmarked = whole_arguments(run).get(OPTION) == ENABLE
+        if run.id != row.id and run.is_launched and not run.is_committed and is_bookmarked:
+            found.append(f"{run.id} ({_ended_as(ctx, run)})")
+    if not found:
+        return ""
+    names = ", ".join(found[:_NAMED])
+    names += f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return (
+        f"lakebed: the bookmark was not moved by {names}: what was read then is read again, and "
+        "what was appended then may be there twice"
+    )
+
+
+def _reset_at(held: Bookmark) -> float:
+    """Return when a bookmark was set back to the beginning, if it stands there."""
+    return 0.0 if held.run_id else held.put
+
+
+def _ended_as(ctx: Context, run: JobRun) -> str:
+    """Return how a run ended that did not move the bookmark."""
+    if run.state in LIVE and not ctx.runs.is_running(run.id):
+        return FAILED  # It died with its server.
+    return "SUCCEEDED, without Job.commit" if run.state == SUCCEEDED else run.state
 
 
 def whole_arguments(row: JobRun) -> Mapping[str, str]:

@@ -106,7 +106,8 @@ def _launch(ctx: Context, row: JobRun, environment: str) -> None:
     """Have a run that was put down take its turn after the commit."""
     RUN_TURNS.put(ctx, RunTurn(row.started, row.id, ctx.account, ctx.region, row.job))
     limit = row.definition["ExecutionProperty"].get("MaxConcurrentRuns", 1)
-    work = _job_run.Work(row, environment, bookmark_before(ctx, row), limit, _ended)
+    bookmark_before(ctx, row)  # What it begins with is read at its turn; errors are told now.
+    work = _job_run.Work(row, environment, limit, _ended)
     house = house_of(ctx)
     as_role = role_context(ctx, row.definition["Role"])
     ctx.runs.start(as_role, row.id, lambda caller: _job_run.run_job(caller, house, work))

@@ -27,7 +27,10 @@ def change(ctx: Context, row: JobRun, state: str, detail: str = "") -> None:
 
 
 def launched(ctx: Context, row: JobRun) -> None:
-    """Put down that a run's process is about to be: from now on it cannot be begun again."""
+    """Put down that a run's process is about to be: it may have read and written from now on.
+
+    One that a trigger started cannot be begun again.
+    """
     held = JOB_RUNS.get(ctx, row.job, row.started, row.id)
     if held is not None:
         JOB_RUNS.put(ctx, replace(held, is_launched=True))

@@ -20,7 +20,15 @@ from lakebed.core.errors import AwsError
 from lakebed.engines.jobs import Ended, EngineMissingError
 from lakebed.run_log import RunLog
 from lakebed.services.glue import _job_catalog, _job_rows
-from lakebed.services.glue._job_bookmarks import ENABLE, NEXT_FILE, Before, move, whole_arguments
+from lakebed.services.glue._job_bookmarks import (
+    ENABLE,
+    NEXT_FILE,
+    Before,
+    bookmark_before,
+    move,
+    uncommitted,
+    whole_arguments,
+)
 from lakebed.services.glue._job_input import is_shell, worker
 from lakebed.services.glue._job_program import Launch, LaunchError, program_of
 from lakebed.services.glue._job_shape import log_group
@@ -52,10 +60,10 @@ class Work(msgspec.Struct, frozen=True):
 
     row: JobRun
     environment: str
-    before: Before
     concurrent: int
     ended: Callable[[Context, JobRun], None]
     """Called in the transaction in which the run's end is put down."""
+    before: Before = Before()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -141,8 +149,7 @@ async def _outcome(caller: Caller, house: House, work: Work, logs: Logs) -> Outc
     state, error, bookmark = SUCCEEDED, "", ""
     try:
         await _turn(caller, work)
-        if work.row.chain:
-            await caller.write(lambda ctx: _job_rows.launched(ctx, work.row))
+        work = await _bookmarked(caller, work, logs)
         began = time.perf_counter()
         async with limit:
             loop = asyncio.get_running_loop()
@@ -184,6 +191,15 @@ async def _turn(caller: Caller, work: Work) -> None:
         await caller.write(lambda ctx: _job_rows.change(ctx, work.row, STARTING))
 
 
+async def _bookmarked(caller: Caller, work: Work, logs: Logs) -> Work:
+    """Return the work with what its sources begin with, now that the runs before it have ended."""
+    row = work.row
+    before = await caller.write(lambda ctx: bookmark_before(ctx, row))
+    if said := await caller.write(lambda ctx: uncommitted(ctx, row)):
+        logs.write("error", said)
+    return msgspec.structs.replace(work, before=before)
+
+
 async def _run(caller: Caller, house: House, work: Work, logs: Logs) -> Ended:
     launch = Launch(caller, house.settings, work.row, work.environment, work.before)
     program = await program_of(launch)
@@ -198,6 +214,7 @@ async def _run(caller: Caller, house: House, work: Work, logs: Logs) -> Ended:
         )
     progress = Progress(caller, work.row, logs)
     run = _job_catalog.Run(launch, progress.leader, lambda: _settle(house))
+    await caller.write(lambda ctx: _job_rows.launched(ctx, work.row))
     try:
         async with _job_catalog.with_catalog(run, program) as program:
             return await house.engines.jobs.run(program, progress)
@@ -244,7 +261,12 @@ def _record(ctx: Context, work: Work, outcome: Outcome) -> None:
     if outcome.bookmark:
         move(ctx, held, outcome.bookmark)
     ended = replace(
-        held, state=outcome.state, error=outcome.error, seconds=outcome.seconds, detail=""
+        held,
+        state=outcome.state,
+        error=outcome.error,
+        seconds=outcome.seconds,
+        detail="",
+        is_committed=bool(outcome.bookmark),
     )
     ended = _job_rows.end(ctx, ended)
     if not is_early:  # What follows it is for the next server to do.

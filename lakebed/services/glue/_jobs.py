@@ -61,7 +61,9 @@ class JobRun(msgspec.Struct, frozen=True):
     chain: str = ""
     """Of a run that a trigger started: what it is a part of (see `_triggers.Chain`)."""
     is_launched: bool = False
-    """Of a run that a trigger started: whether its process may have been there."""
+    """Whether its process may have been there."""
+    is_committed: bool = False
+    """Whether it moved its job's bookmark."""
 
 
 class RunPlace(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakebed.context import Context
-from lakebed.core.errors import AwsError, NotBuiltError
+from lakebed.core.errors import AwsError
 from lakebed.core.limits import GLUE_TRIGGER_CRAWLERS_MAX
 from lakebed.services.glue._crawler_cron import check_schedule
 from lakebed.services.glue._crawlers import find_crawler
@@ -30,15 +30,7 @@ from lakebed.services.glue.model import SECURITY_CONFIGURATIONS
 _JOB_STATES = ("SUCCEEDED", "STOPPED", "FAILED", "TIMEOUT")
 _CRAWL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
 """What a condition may wait for: https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html"""
-_MEMBERS = ("Description", "Schedule", "Actions", "Predicate")
-
-
-def refuse_unbuilt(operation: str, kind: str, members: Mapping[str, Any]) -> None:
-    """Refuse triggers that events fire: there is no EventBridge here."""
-    if kind == EVENT:
-        raise NotBuiltError("glue", operation, "Type EVENT: it needs EventBridge")
-    if "EventBatchingCondition" in members:
-        raise NotBuiltError("glue", operation, "EventBatchingCondition: it needs EventBridge")
+_MEMBERS = ("Description", "Schedule", "Actions", "Predicate", "EventBatchingCondition")
 
 
 def definition_of(ctx: Context, kind: str, members: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,6 +49,8 @@ def definition_of(ctx: Context, kind: str, members: Mapping[str, Any]) -> dict[s
         check_schedule(definition["Schedule"])
     if kind == CONDITIONAL and not definition.get("Predicate", {}).get("Conditions"):
         raise invalid("Predicate cannot be null or empty")
+    if "EventBatchingCondition" in definition and kind != EVENT:
+        raise invalid("EventBatchingCondition is supported only for EVENT triggers.")
     if "Predicate" in definition:
         _check_predicate(definition["Predicate"], definition["Actions"])
     return definition

@@ -23,7 +23,7 @@ from lakebed.services.glue._triggers import (
     Trigger,
     TriggerDue,
 )
-from lakebed.services.glue._workflow_life import begin_scheduled
+from lakebed.services.glue._workflow_life import begin_unasked
 
 log = logging.getLogger("lakebed.triggers")
 
@@ -77,7 +77,7 @@ def start_due(ctx: Context, due: TriggerDue, now: float) -> bool | None:
     _plan_next(ctx, row, now)
     try:
         with ctx.store.savepoint():
-            begin_scheduled(ctx, row) if row.workflow else fire_alone(ctx, row)
+            begin_unasked(ctx, row, {}) if row.workflow else fire_alone(ctx, row)
     except AwsError as error:
         log.warning("trigger %s passes over this time: %s", row.name, error.message)
         return False

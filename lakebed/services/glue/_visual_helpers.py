@@ -10,6 +10,7 @@ IMPORTS: Mapping[str, tuple[str, ...]] = {
     "spark_drop_null_fields": ("from pyspark.sql import functions",),
     "spark_route": (),
     "spark_sql_query": (),
+    "spark_table_location": ("import boto3",),
     "spark_union": (),
 }
 HELPERS: Mapping[str, str] = {
@@ -71,6 +72,12 @@ def spark_sql_query(query, views, transformation_ctx):
     for alias, frame in views.items():
         frame.toDF().createOrReplaceTempView(alias)
     return DynamicFrame.fromDF(spark.sql(query), glueContext, transformation_ctx)''',
+    "spark_table_location": '''\
+def spark_table_location(database, table):
+    """Return where a table of the Data Catalog is; crawlers may name its manifests."""
+    found = boto3.client("glue").get_table(DatabaseName=database, Name=table)["Table"]
+    location = found["StorageDescriptor"]["Location"]
+    return location.rstrip("/").removesuffix("/_symlink_format_manifest")''',
     "spark_union": '''\
 def spark_union(frame, other, unionType, transformation_ctx):
     """Return the rows of both frames, each once if they shall be distinct."""

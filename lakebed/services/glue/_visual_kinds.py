@@ -34,7 +34,6 @@ _KINESIS, _KAFKA = "streaming from Amazon Kinesis", "streaming from Apache Kafka
 _DYNAMODB, _GOVERNED = "the Amazon DynamoDB connector", "governed tables, which AWS has ended"
 _ORACLE, _SQL_SERVER = "a JDBC driver for Oracle", "a JDBC driver for Microsoft SQL Server"
 _HUDI, _QUALITY = "Apache Hudi in visual jobs", "AWS Glue Data Quality"
-_TABLE_FORMAT = "DynamicFrames of tables of open table formats in the Data Catalog"
 
 
 def _sources(missing: str, *names: str) -> dict[str, Kind]:
@@ -53,7 +52,8 @@ KINDS: Mapping[str, Kind] = {
     **_sources(
         "", "CatalogSource", "S3CatalogSource", "S3CsvSource", "S3JsonSource", "S3ParquetSource",
         "RelationalCatalogSource", "MySQLCatalogSource", "PostgreSQLCatalogSource",
-        "DirectJDBCSource", "S3DeltaSource",
+        "DirectJDBCSource", "S3DeltaSource", "S3CatalogDeltaSource", "CatalogDeltaSource",
+        "S3CatalogIcebergSource", "CatalogIcebergSource",
     ),
     **_sources(_MARKET, "AthenaConnectorSource", "JDBCConnectorSource", "SparkConnectorSource"),
     **_sources("connectors of SaaS applications", "ConnectorDataSource"),
@@ -66,10 +66,6 @@ KINDS: Mapping[str, Kind] = {
     **_sources(_ORACLE, "OracleSQLCatalogSource"),
     **_sources(_SQL_SERVER, "MicrosoftSQLServerCatalogSource"),
     **_sources(_HUDI, "S3CatalogHudiSource", "CatalogHudiSource", "S3HudiSource"),
-    **_sources(
-        _TABLE_FORMAT, "S3CatalogDeltaSource", "CatalogDeltaSource", "S3CatalogIcebergSource",
-        "CatalogIcebergSource",
-    ),
     **_sources("a reader of Microsoft Excel's files", "S3ExcelSource"),
     **_transforms(
         "", "ApplyMapping", "SelectFields", "DropFields", "RenameField", "Spigot",
@@ -91,6 +87,7 @@ KINDS: Mapping[str, Kind] = {
     **_targets(
         "", "CatalogTarget", "S3CatalogTarget", "S3DirectTarget", "S3GlueParquetTarget",
         "MySQLCatalogTarget", "PostgreSQLCatalogTarget", "S3DeltaDirectTarget",
+        "S3DeltaCatalogTarget", "S3IcebergCatalogTarget",
     ),
     **_targets(_MARKET, "JDBCConnectorTarget", "SparkConnectorTarget"),
     **_targets("connectors of SaaS applications", "ConnectorDataTarget"),
@@ -100,7 +97,6 @@ KINDS: Mapping[str, Kind] = {
     **_targets(_ORACLE, "OracleSQLCatalogTarget"),
     **_targets(_SQL_SERVER, "MicrosoftSQLServerCatalogTarget"),
     **_targets(_HUDI, "S3HudiCatalogTarget", "S3HudiDirectTarget"),
-    **_targets(_TABLE_FORMAT, "S3DeltaCatalogTarget", "S3IcebergCatalogTarget"),
     **_targets("Iceberg tables without a catalog", "S3IcebergDirectTarget"),
     **_targets("a writer of Tableau's Hyper files", "S3HyperDirectTarget"),
 }  # fmt: skip

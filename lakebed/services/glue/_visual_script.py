@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lakebed.services.glue import _visual_table_formats as table_formats
 from lakebed.services.glue._python_text import comment
 from lakebed.services.glue._visual_filters import uses_constants, uses_patterns
 from lakebed.services.glue._visual_graph import Graph, Node, graph_of, refuse_unbuilt
@@ -37,7 +38,7 @@ _HELPER_OF = {
     "Union": "spark_union",
     "Route": "spark_route",
 }
-_FRAMES = frozenset({"DropDuplicates", "S3DeltaSource", "SparkSQL", "Aggregate", "Union"})
+_FRAMES = frozenset({"DropDuplicates", "SparkSQL", "Aggregate", "Union", *table_formats.SOURCES})
 """Kinds whose statements, or functions, name DynamicFrame."""
 _COLLECTIONS = frozenset({"CustomCode", "Route"})
 
@@ -70,6 +71,8 @@ def _statement(graph: Graph, node: Node) -> str:
 def _helpers(node: Node) -> list[str]:
     """Return the functions that a node's statements call."""
     found = [_HELPER_OF[node.kind]] if node.kind in _HELPER_OF else []
+    if node.kind in table_formats.BY_LOCATION:
+        found.append("spark_table_location")
     if any(uses_constants(one["Filters"]) for one in _groups(node)):
         found.append("constant_like")
     has_values = any(node.members.get("NullCheckBoxList", {}).values())

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lakebed.core.errors import NotBuiltError
+from lakebed.services.glue import _visual_table_formats as table_formats
 from lakebed.services.glue._jobs import invalid
-from lakebed.services.glue._python_text import Code, call, literal
+from lakebed.services.glue._python_text import call
 from lakebed.services.glue._visual_graph import Node
 
 SEPARATORS = {"comma": ",", "ctrla": "\x01", "pipe": "|", "semicolon": ";", "tab": "\t"}
@@ -116,26 +117,10 @@ def _jdbc(node: Node) -> str:
     return call(node.variable, _FROM_OPTIONS, {**arguments, "transformation_ctx": node.variable})
 
 
-def _delta(node: Node) -> str:
-    """Read a Delta table where it is; its options are those of Spark's reader."""
-    members = node.members
-    if len(members["Paths"]) != 1:
-        raise invalid(f"S3DeltaSource node {node.id} must have one path.")
-    reader = 'spark.read.format("delta")'
-    for name, value in members.get("AdditionalDeltaOptions", {}).items():
-        reader += f".option({literal(name)}, {literal(value)})"
-    read = Code(f"{reader}.load({literal(members['Paths'][0])})")
-    return call(
-        node.variable,
-        "DynamicFrame.fromDF",
-        {"0": read, "1": Code("glueContext"), "2": node.variable},
-    )
-
-
 _WRITERS: Mapping[str, Callable[[Node], str]] = {
     "S3CsvSource": _csv,
     "S3JsonSource": _json,
     "S3ParquetSource": _parquet,
     "DirectJDBCSource": _jdbc,
-    "S3DeltaSource": _delta,
+    **table_formats.SOURCES,
 }

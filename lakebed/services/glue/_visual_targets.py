@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lakebed.core.errors import NotBuiltError
+from lakebed.services.glue import _visual_table_formats as table_formats
 from lakebed.services.glue._jobs import invalid
 from lakebed.services.glue._python_text import Code, call, literal
 from lakebed.services.glue._visual_graph import Node
@@ -23,6 +24,8 @@ def target(node: Node, frame: str) -> str:
     """Return the statements that write a frame, the variable of the node before, to a target."""
     if node.members.get("AutoDataQuality", {}).get("IsEnabled"):
         raise _not_built(node, "AutoDataQuality", "AWS Glue Data Quality")
+    if node.kind in table_formats.TARGETS:
+        return table_formats.TARGETS[node.kind](node, frame, _keys(node))
     return _WRITERS.get(node.kind, _catalog)(node, frame)
 
 
@@ -124,13 +127,8 @@ def _delta(node: Node, frame: str) -> str:
         raise _not_built(node, "SchemaChangePolicy", "Delta tables that a job registers")
     spread, frame = _spread(node, frame)
     options = {"compression": members["Compression"], **members.get("AdditionalOptions", {})}
-    steps = [f"{frame}.toDF().write", '.format("delta")', '.mode("append")']
-    steps += [f".option({literal(one)}, {literal(value)})" for one, value in options.items()]
-    keys = _keys(node)
-    if keys:
-        steps.append(f".partitionBy({', '.join(literal(key) for key in keys)})")
-    steps.append(f".save({literal(members['Path'])})")
-    return spread + "\n".join(["(", *(f"    {one}" for one in steps), ")"])
+    place = literal(members["Path"])
+    return spread + table_formats.add_to_delta(frame, options, _keys(node), place)
 
 
 def _spread(node: Node, frame: str) -> tuple[str, str]:

@@ -62,15 +62,23 @@ def starting_trigger(triggers: Iterable[Trigger]) -> Trigger | None:
     return next((one for one in triggers if one.type != CONDITIONAL), None)
 
 
-def begin(ctx: Context, workflow: Workflow, properties: Mapping[str, str]) -> WorkflowRun:
-    """Begin a run: its starting trigger fires, whatever state that is in."""
+def begin(
+    ctx: Context,
+    workflow: Workflow,
+    properties: Mapping[str, str],
+    batch: tuple[int, int] = (0, 0),
+) -> WorkflowRun:
+    """Begin a run: its starting trigger fires, whatever state that is in.
+
+    `batch` says by which of its two conditions a batch of events began it, if one did.
+    """
     triggers = triggers_of(ctx, workflow.name)
     first = starting_trigger(triggers)
     if first is None:
         raise invalid(f"Workflow {workflow.name} has no trigger that starts it.")
     _check_room(ctx, workflow)
     defaults = workflow.definition.get("DefaultRunProperties", {})
-    row = _put(ctx, workflow, {**defaults, **properties})
+    row = _put(ctx, workflow, {**defaults, **properties}, batch=batch)
     chain = Chain(row.id, row.started, workflow.name, row.started, tuple(triggers))
     CHAINS.put(ctx, chain)
     fire(ctx, chain.id, first)
@@ -78,15 +86,21 @@ def begin(ctx: Context, workflow: Workflow, properties: Mapping[str, str]) -> Wo
     return row
 
 
-def begin_scheduled(ctx: Context, trigger: Trigger) -> None:
-    """Begin a run because its time has come; one beyond the limit is put down as an ERROR."""
+def begin_unasked(
+    ctx: Context,
+    trigger: Trigger,
+    properties: Mapping[str, str],
+    batch: tuple[int, int] = (0, 0),
+) -> None:
+    """Begin a run because its time, or its event, has come; one too many is put down as ERROR."""
     workflow = find_workflow(ctx, trigger.workflow)
     try:
-        begin(ctx, workflow, {})
+        begin(ctx, workflow, properties, batch)
     except AwsError as error:
         if error.code != "ConcurrentRunsExceededException":
             raise
-        row = _put(ctx, workflow, workflow.definition.get("DefaultRunProperties", {}))
+        defaults = workflow.definition.get("DefaultRunProperties", {})
+        row = _put(ctx, workflow, {**defaults, **properties}, batch=batch)
         chain = Chain(row.id, row.started, workflow.name, row.started)
         CHAINS.put(ctx, replace(chain, triggers=tuple(triggers_of(ctx, workflow.name))))
         row = replace(row, status=ERROR, error=error.message, ended=row.started)
@@ -153,7 +167,11 @@ def _check_room(ctx: Context, workflow: Workflow) -> None:
 
 
 def _put(
-    ctx: Context, workflow: Workflow, properties: Mapping[str, str], previous: str = ""
+    ctx: Context,
+    workflow: Workflow,
+    properties: Mapping[str, str],
+    previous: str = "",
+    batch: tuple[int, int] = (0, 0),
 ) -> WorkflowRun:
     """Put down a run that is about to be; those that are older than is kept are deleted."""
     now = ctx.clock.now()
@@ -162,7 +180,7 @@ def _put(
         if row.status not in LIVE:
             _drop(ctx, row)
     run_id = f"wr_{ctx.ids.token(_RUN_ID_BITS)}"
-    row = WorkflowRun(workflow.name, now, run_id, dict(properties), previous)
+    row = WorkflowRun(workflow.name, now, run_id, dict(properties), previous, batch=batch)
     WORKFLOW_RUNS.put(ctx, row)
     return row
 

@@ -61,6 +61,9 @@ def run_of(ctx: Context, row: WorkflowRun, *, is_graph: bool) -> Any:
     }
     if row.status not in LIVE:
         shown["CompletedOn"] = row.ended
+    if any(row.batch):
+        size, window = row.batch
+        shown["StartingEventBatchCondition"] = {"BatchSize": size, "BatchWindow": window}
     if row.previous:
         shown["PreviousRunId"] = row.previous
     if row.error:

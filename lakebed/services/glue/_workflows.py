@@ -41,6 +41,8 @@ class WorkflowRun(msgspec.Struct, frozen=True):
     status: str = RUNNING
     ended: float = 0.0
     error: str = ""
+    batch: tuple[int, int] = (0, 0)
+    """Of a run that events started: how many there were, or how long it waited for more."""
 
 
 WORKFLOWS = Table("glue_workflow", Workflow, key=("name",))

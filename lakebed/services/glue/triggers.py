@@ -11,13 +11,15 @@ from lakebed.core.limits import GLUE_TAGS_MAX, GLUE_TRIGGER_PAGE_MAX, GLUE_TRIGG
 from lakebed.services.glue._crawler_cron import warm
 from lakebed.services.glue._jobs import invalid
 from lakebed.services.glue._trigger_chains import fire_alone
-from lakebed.services.glue._trigger_input import definition_of, refuse_unbuilt, updated
+from lakebed.services.glue._trigger_events import forget
+from lakebed.services.glue._trigger_input import definition_of, updated
 from lakebed.services.glue._trigger_schedules import plan
 from lakebed.services.glue._triggers import (
     ACTIVATED,
     CONDITIONAL,
     CREATED,
     DEACTIVATED,
+    EVENT,
     JOB,
     ON_DEMAND,
     TRIGGERS,
@@ -43,12 +45,11 @@ def create_trigger(
 ) -> shapes.CreateTriggerResponse:
     """Create a trigger; it is CREATED, or ACTIVATED with StartOnCreation.
 
-    A trigger of the type EVENT is refused by name: there is no EventBridge that would fire it. In a
-    thread, because of the library that reads schedules.
+    A trigger of the type EVENT starts a workflow, which is the target of a rule of EventBridge; it
+    need not be activated. In a thread, because of the library that reads schedules.
     https://docs.aws.amazon.com/glue/latest/webapi/API_CreateTrigger.html
     """
     name, kind, tags = request["Name"], request["Type"], request.get("Tags")
-    refuse_unbuilt("CreateTrigger", kind, request)
     if tags and len(tags) > GLUE_TAGS_MAX:
         raise invalid(f"A resource has at most {GLUE_TAGS_MAX} tags.")
     is_active = bool(request.get("StartOnCreation"))
@@ -56,6 +57,8 @@ def create_trigger(
         raise invalid("StartOnCreation is not supported for ON_DEMAND triggers.")
     if "Schedule" in request:
         warm()
+    if kind == EVENT and not request.get("WorkflowName"):
+        raise invalid("An EVENT trigger has to be in a workflow.")
     definition = definition_of(ctx, kind, request)
     state = ACTIVATED if is_active else CREATED
     row = Trigger(name, kind, definition, request.get("WorkflowName", ""), state)
@@ -130,7 +133,6 @@ def update_trigger(
     https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTrigger.html
     """
     row = find_trigger(ctx, request["Name"])
-    refuse_unbuilt("UpdateTrigger", row.type, request["TriggerUpdate"])
     if "Schedule" in row.definition or "Schedule" in request["TriggerUpdate"]:
         warm()
     row = hold_trigger(ctx, row.name)
@@ -151,6 +153,7 @@ def delete_trigger(
         row = hold_trigger(ctx, request["Name"])
         plan(ctx, replace(row, state=DEACTIVATED))
         TRIGGERS.delete(ctx, row.name)
+        forget(ctx, row.name)
         TAGS.delete(ctx, arn_of(ctx, "trigger", row.name))
     return {"Name": request["Name"]}
 
@@ -185,6 +188,7 @@ def stop_trigger(ctx: Context, request: shapes.StopTriggerRequest) -> shapes.Sto
         raise _not_allowed(row)
     row = replace(row, state=DEACTIVATED)
     TRIGGERS.put(ctx, row)
+    forget(ctx, row.name)
     plan(ctx, row)
     return {"Name": row.name}
 

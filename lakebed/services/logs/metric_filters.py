@@ -1,4 +1,4 @@
-"""Metric filters: only their patterns can be tried. There are no metrics here to publish to."""
+"""Metric filters: only their patterns can be tried yet."""
 
 from __future__ import annotations
 

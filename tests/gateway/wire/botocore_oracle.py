@@ -21,6 +21,8 @@ from lakebed.gateway.wire.http import HttpRequest, HttpResponse
 SERVICES = (
     "athena",
     "cloudtrail",
+    "cloudwatch",
+    "events",
     "firehose",
     "glue",
     "iam",
@@ -63,8 +65,31 @@ def service_model(service: str) -> ServiceModel:
 
 
 def operations() -> list[tuple[str, str]]:
-    """Return every operation in use."""
-    return [(service, name) for service in SERVICES for name in models.load(service).operations]
+    """Return every operation in use that botocore knows."""
+    return [
+        (service, name)
+        for service in SERVICES
+        for name in models.load(service).operations
+        if name in service_model(service).operation_names
+    ]
+
+
+def spoken_operations() -> list[tuple[str, str, str]]:
+    """Return every operation in use, with each protocol in which it is spoken to."""
+    return [
+        (service, name, protocol)
+        for service, name in operations()
+        for protocol in models.load(service).protocols
+    ]
+
+
+def content_type(protocol: str) -> str:
+    """Return what tells our end which of several protocols a service is spoken to in."""
+    kinds = {
+        "query": "application/x-www-form-urlencoded",
+        "smithy-rpc-v2-cbor": "application/cbor",
+    }
+    return kinds.get(protocol, "")
 
 
 _NOT_AS_MODELLED = ("Expires", "ExpiresString", "ResponseExpires")
@@ -127,6 +152,9 @@ class Values:
             if required and name == shape.serialization.get("payload"):
                 # A body that has to be there is not empty.
                 strategy = strategy.filter(bool)
+            if self.protocol == "query" and member.type_name == "structure":
+                # A form has no way to say that it is there and has no members.
+                strategy = strategy.filter(bool)
             if location == "uri":
                 strategy = NAME if name == "Bucket" else TEXT.filter(bool)
             if member.serialization.get("hostLabel"):
@@ -169,9 +197,8 @@ def from_botocore(value: Any) -> Any:
     return value
 
 
-def request_of(operation: OperationModel, params: dict[str, Any]) -> HttpRequest:
-    """Return the request botocore would send."""
-    protocol = operation.service_model.metadata["protocol"]
+def request_of(operation: OperationModel, params: dict[str, Any], protocol: str) -> HttpRequest:
+    """Return the request botocore would send in a protocol."""
     serializer = botocore.serialize.create_serializer(protocol, include_validation=False)
     made = serializer.serialize_to_request(to_botocore(operation.input_shape, params), operation)
     path, _, query = made["url_path"].partition("?")
@@ -192,9 +219,11 @@ def _quote(text: str) -> str:
     return quote(text, safe="-_.~")
 
 
-def parse_response(operation: OperationModel, response: HttpResponse) -> dict[str, Any]:
-    """Return what boto3 would make of an answer."""
-    parser = botocore.parsers.create_parser(operation.service_model.metadata["protocol"])
+def parse_response(
+    operation: OperationModel, response: HttpResponse, protocol: str
+) -> dict[str, Any]:
+    """Return what boto3 would make of an answer in a protocol."""
+    parser = botocore.parsers.create_parser(protocol)
     headers = HeadersDict()
     for name, value in response.headers:
         assert name not in headers, f"{name} is sent twice"

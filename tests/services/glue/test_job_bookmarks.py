@@ -11,13 +11,16 @@ from tests.services.glue.test_databases import body, error_of
 
 ENABLED = {"--job-bookmark-option": "job-bookmark-enable"}
 COUNTING = """
-import json, os, sys
+import json, os, sys, time
 folder = os.environ["LAKEBED_JOB_RUN_DIR"]
 path = os.path.join(folder, "bookmark.json")
 state = json.load(open(path)) if os.path.exists(path) else None
 upto = os.path.join(folder, "bookmark.upto.json")
 print(json.dumps([state, json.load(open(upto)) if os.path.exists(upto) else None]))
+if "--hold" in sys.argv:
+    while not os.path.exists(sys.argv[sys.argv.index("--hold") + 1]): time.sleep(0.01)
 count = (state or {}).get("ctx", 0) + 1
+if "--forget" in sys.argv: sys.exit()
 with open(os.path.join(folder, "bookmark.next.json"), "w") as file:
     json.dump({"ctx": count}, file)
 if "--fail" in sys.argv: raise ValueError("late")
@@ -105,3 +108,59 @@ def test_a_reset_rewinds_to_a_run_or_to_the_beginning(jobs):
     reset = body(jobs.glue.reset_job_bookmark(JobName="job"))["JobBookmarkEntry"]
     assert (reset["Run"], reset["JobBookmark"]) == (0, "{}")
     assert read(jobs, jobs.run(Arguments=ENABLED)) == [{}, None]
+
+
+def warnings(jobs, row):
+    """Return what a run says of the runs before it."""
+    lines = jobs.lines(row["Id"], "error")
+    return [line.partition(" by ")[2] for line in lines if "the bookmark was not moved" in line]
+
+
+def test_a_run_says_which_runs_before_it_did_not_commit(jobs):
+    again = ": what was read then is read again, and what was appended then may be there twice"
+    assert warnings(jobs, jobs.run(Arguments=ENABLED)) == []
+    failed = jobs.run(Arguments={**ENABLED, "--fail": "1"})["Id"]
+    died = jobs.run(Arguments={**ENABLED, "--die": "1"})
+    assert warnings(jobs, died) == [f"{failed} (FAILED){again}"]
+    jobs.run()  # It has no bookmark to move.
+    stopped = jobs.start(Arguments={**ENABLED, "--hold": "/none"})
+    jobs.wait(stopped, "RUNNING")
+    jobs.glue.batch_stop_job_run(JobName="job", JobRunIds=[stopped])
+    assert jobs.wait(stopped)["JobRunState"] == "STOPPED"
+    forgot = jobs.run(Arguments={**ENABLED, "--forget": "1"})["Id"]
+    third = jobs.run(Arguments=ENABLED)
+    assert warnings(jobs, third) == [
+        f"{forgot} (SUCCEEDED, without Job.commit), {stopped} (STOPPED), {died['Id']} (FAILED), "
+        f"{failed} (FAILED){again}"
+    ]
+    assert read(jobs, third) == [{"ctx": 1}, None]
+    assert warnings(jobs, jobs.run(Arguments=ENABLED)) == []
+
+
+def test_a_run_that_never_began_is_not_said_to_have_read(jobs):
+    jobs.s3.delete_object(Bucket="code", Key="job.py")
+    assert jobs.run(Arguments=ENABLED)["JobRunState"] == "FAILED"
+    jobs.script(COUNTING)
+    assert warnings(jobs, jobs.run(Arguments=ENABLED)) == []
+
+
+def test_after_a_reset_only_what_did_not_commit_since_is_named(jobs):
+    jobs.run(Arguments={**ENABLED, "--fail": "1"})
+    jobs.run(Arguments=ENABLED)
+    jobs.glue.reset_job_bookmark(JobName="job")
+    assert warnings(jobs, jobs.run(Arguments={**ENABLED, "--fail": "1"})) == []
+    assert len(warnings(jobs, jobs.run(Arguments=ENABLED))) == 1
+
+
+def test_a_run_that_waited_begins_where_the_one_before_it_ended(jobs, tmp_path):
+    jobs.shell(COUNTING, "queued", JobRunQueuingEnabled=True)
+    done = tmp_path / "done"
+    first = jobs.start("queued", Arguments={**ENABLED, "--hold": str(done)})
+    jobs.wait(first, "RUNNING", name="queued")
+    second = jobs.start("queued", Arguments=ENABLED)
+    jobs.wait(second, "WAITING", name="queued")
+    done.touch()
+    row = jobs.wait(second, name="queued")
+    assert row["JobRunState"] == "SUCCEEDED"
+    assert read(jobs, row) == [{"ctx": 1}, None]
+    assert warnings(jobs, row) == []

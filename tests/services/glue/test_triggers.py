@@ -361,8 +361,15 @@ def test_names_are_taken_once(glue):
     )
 
 
-def test_events_are_refused_by_name(glue):
+def test_triggers_of_events_are_in_workflows_and_alone_gather_events(glue):
     given = {"Name": "t", "Type": "EVENT", "Actions": starting("a")}
-    code, message, status = error_of(lambda: glue.create_trigger(**given))
-    assert (code, status) == ("LakebedNotBuilt", 400)
-    assert "glue.CreateTrigger (Type EVENT: it needs EventBridge)" in message
+    assert error_of(lambda: glue.create_trigger(**given)) == (
+        "InvalidInputException", "An EVENT trigger has to be in a workflow.", 400,
+    )  # fmt: skip
+    batch = {"EventBatchingCondition": {"BatchSize": 2}}
+    given["Type"] = "ON_DEMAND"
+    assert error_of(lambda: glue.create_trigger(**given, **batch)) == (
+        "InvalidInputException",
+        "EventBatchingCondition is supported only for EVENT triggers.",
+        400,
+    )

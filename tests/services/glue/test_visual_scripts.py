@@ -47,7 +47,7 @@ def test_the_kinds_are_those_of_the_model_with_its_counts_of_inputs():
         limits = inputs.metadata if inputs else {"min": 0, "max": 0}
         counts[name] = (limits["min"], limits.get("max"))
     assert counts == {name: (kind.inputs_min, kind.inputs_max) for name, kind in KINDS.items()}
-    assert (len(BUILT), len(ABSENT)) == (34, 45)
+    assert (len(BUILT), len(ABSENT)) == (40, 39)
 
 
 @pytest.mark.parametrize("kind", BUILT)
@@ -294,6 +294,13 @@ def test_members_that_contradict_the_graph_are_refused(kind, members, said):
          "ConnectionType oracle of node node-1: there are mysql, postgresql"),
         ("S3DeltaDirectTarget", "node-3", {"SchemaChangePolicy": {"EnableUpdateCatalog": True}},
          "SchemaChangePolicy of node node-3: Delta tables that a job registers"),
+        ("S3DeltaCatalogTarget", "node-3", {"SchemaChangePolicy": {"EnableUpdateCatalog": True}},
+         "SchemaChangePolicy of node node-3: Delta tables whose columns a job changes in the Data "
+         "Catalog"),
+        ("S3IcebergCatalogTarget", "node-3", {"SchemaChangePolicy": {"EnableUpdateCatalog": True}},
+         "SchemaChangePolicy of node node-3: Iceberg tables whose columns a job changes"),
+        ("S3IcebergCatalogTarget", "node-3", {"PartitionKeys": [["kind"]]},
+         "PartitionKeys of node node-3: an Iceberg table is partitioned as it was made"),
     ],
 )  # fmt: skip
 def test_members_without_an_engine_are_refused_by_name(kind, node, members, said):

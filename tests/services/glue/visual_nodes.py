@@ -52,6 +52,10 @@ SOURCES: dict[str, dict[str, Any]] = {
                          "ConnectionName": "c", "ConnectionType": "postgresql"},
     "S3DeltaSource": {"Name": "Delta", "Paths": ["s3://lake/d/"],
                       "AdditionalDeltaOptions": {"versionAsOf": "1"}},
+    "S3CatalogDeltaSource": {**CATALOG, "AdditionalDeltaOptions": {"versionAsOf": "1"}},
+    "CatalogDeltaSource": CATALOG,
+    "S3CatalogIcebergSource": {**CATALOG, "AdditionalIcebergOptions": {"snapshot-id": "1"}},
+    "CatalogIcebergSource": CATALOG,
 }  # fmt: skip
 TRANSFORMS: dict[str, dict[str, Any]] = {
     "ApplyMapping": {"Mapping": [
@@ -96,6 +100,10 @@ TARGETS: dict[str, dict[str, Any]] = {
     "PostgreSQLCatalogTarget": {"Database": "shop", "Table": "out"},
     "S3DeltaDirectTarget": {"Path": "s3://lake/delta/", "Format": "delta",
                             "Compression": "snappy", "PartitionKeys": [["kind"]]},
+    "S3DeltaCatalogTarget": {"Database": "shop", "Table": "out", "PartitionKeys": [["kind"]],
+                             "AdditionalOptions": {"mergeSchema": "true"}},
+    "S3IcebergCatalogTarget": {"Database": "shop", "Table": "out",
+                               "AdditionalOptions": {"write-format": "orc"}},
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import gluetypes as g
-from .._bookmarks import Bookmarks, after, unread
+from .._bookmarks import BAND_FILES_MAX, BAND_SECONDS, Bookmarks, after, unread
 from .._listing import Listed, exclusions, listed, without
 from .._not_built import NotBuiltError
 from .._options import flag, number
@@ -59,7 +59,7 @@ class FileSource:
             before = bookmarks.state(self.transformation_ctx)
             found = unread(found, before, bookmarks.limit(self.transformation_ctx))
             found = self._bounded(found)
-            bookmarks.moved(self.transformation_ctx, after(found, before))
+            bookmarks.moved(self.transformation_ctx, after(found, before, *self._band()))
             return found
         return self._bounded(found)
 
@@ -68,6 +68,14 @@ class FileSource:
         recurse = flag(self.options, "recurse")
         for path in self.paths:
             yield from without(listed(path, recurse=recurse), patterns, path)
+
+    def _band(self) -> tuple[int, int]:
+        """Return how long back, and how many, files are told apart by name."""
+        seconds, most = number(self.options, "maxBand"), number(self.options, "maxFilesInBand")
+        return (
+            BAND_SECONDS if seconds is None else seconds,
+            BAND_FILES_MAX if most is None else most,
+        )
 
     def _bounded(self, files: list[Listed]) -> list[Listed]:
         """Return the oldest files up to a bound, so that the next run reads what is left."""

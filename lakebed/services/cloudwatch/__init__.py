@@ -1,0 +1,1 @@
+"""CloudWatch: metrics, by number and time. (Logs are a service of their own.)"""
