@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
+
 from tools.tidy import problems
 
 
+@pytest.mark.slow
 def test_every_file_keeps_the_rules():
     assert problems() == []
 

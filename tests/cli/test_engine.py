@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 
 def lakebed(folder, *arguments):
     """Run the command with engines below a folder; return status, output, errors."""
@@ -43,6 +45,7 @@ def test_an_engine_nobody_knows_is_refused_with_those_there_are(tmp_path):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_without_its_wheels_nothing_is_half_made(tmp_path):
     (tmp_path / "wheels").mkdir()
     wheels = str(tmp_path / "wheels")

@@ -79,6 +79,7 @@ def test_an_environment_is_made_and_jars_are_added_later(kind, wheels, tmp_path)
     assert said[-2] == "  fetching org.example:good:1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
@@ -93,6 +94,7 @@ def test_a_jar_is_there_whole_or_not_at_all(kind, wheels, tmp_path, extra, messa
     assert not Environment("tiny", tmp_path / "root" / "tiny").has(extra)
 
 
+@pytest.mark.slow
 def test_an_environment_that_was_not_finished_is_made_anew(kind, wheels, tmp_path):
     folder = tmp_path / "root" / "tiny"
     (folder / "lib").mkdir(parents=True)
@@ -102,6 +104,7 @@ def test_an_environment_that_was_not_finished_is_made_anew(kind, wheels, tmp_pat
     assert not (folder / "lib" / "leftover").exists()
 
 
+@pytest.mark.slow
 def test_packages_that_cannot_be_had_are_said(kind, wheels, tmp_path):
     text = "no-such-package==1 --hash=sha256:" + "0" * 64
     (tmp_path / "requirements" / "tiny.txt").write_text(text)

@@ -29,6 +29,7 @@ def test_what_is_committed_is_what_would_be_generated() -> None:
     assert len(index) < 15_000
 
 
+@pytest.mark.slow
 def test_a_new_operation_makes_its_files_stale(tmp_path: Path) -> None:
     service(tmp_path, "sts", "def get_session_token(ctx, request): ...\ndef _own(): ...\n")
     files = generate(tmp_path)
