@@ -38,6 +38,20 @@ def tell_job_end(ctx: Context, row: JobRun) -> None:
     _tell(ctx, "Glue Job State Change", detail)
 
 
+def tell_job_delay(ctx: Context, row: JobRun) -> None:
+    """Tell that a run takes longer than its NotificationProperty says."""
+    detail = {
+        "jobName": row.job,
+        "severity": "INFO",
+        "notificationCondition": dict(row.definition["NotificationProperty"]),
+        "state": row.state,
+        "jobRunId": row.id,
+        "message": f"Job is in {row.state} state",
+        "startedOn": _time(row.started),
+    }
+    _tell(ctx, "Glue Job Run Status", detail)
+
+
 def tell_crawl_start(ctx: Context, crawl: Crawl) -> None:
     """Tell that a crawler was started."""
     detail = {"startTime": _time(crawl.started), "state": "Started", "message": "Crawler Started"}

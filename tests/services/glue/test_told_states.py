@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from tests.cli.owner import owner
 from tests.services.events.rules import seen, shown
 from tests.services.glue.crawler_runs import make_crawler, put_orders
 from tests.services.glue.job_runs import Jobs, shell_engine, shell_server
@@ -101,3 +104,36 @@ def test_a_crawler_that_fails_is_told(shell, jobs):
         "accountId": "000000000000", "crawlerName": "orders", "state": "Failed",
         "message": "Crawler Failed",
     }  # fmt: skip
+
+
+def test_a_run_that_takes_too_long_is_told_once(shell, jobs):
+    jobs.shell("import time; time.sleep(600)", NotificationProperty={"NotifyDelayAfter": 5})
+    seen(shell, {"source": ["aws.glue"], "detail-type": ["Glue Job Run Status"]})
+    run = jobs.start()
+    jobs.wait(run, "RUNNING")
+    delays = [
+        owner(shell, "job-delays", now=time.time() + minutes * 60)["done"]["started"]
+        for minutes in (4, 6, 6)
+    ]
+    assert delays == [0, 1, 0]
+    [detail] = told(shell, 1, "Glue Job Run Status")
+    assert len(detail.pop("startedOn")) == len("2026-01-01T00:00:00Z")
+    assert detail == {
+        "jobName": "job", "severity": "INFO", "notificationCondition": {"NotifyDelayAfter": 5},
+        "state": "RUNNING", "jobRunId": run, "message": "Job is in RUNNING state",
+    }  # fmt: skip
+    jobs.glue.batch_stop_job_run(JobName="job", JobRunIds=[run])
+    jobs.wait(run)
+
+
+def test_a_run_that_ended_in_time_is_not_told(shell, jobs):
+    jobs.shell("print(1)")
+    seen(shell, {"source": ["aws.glue"], "detail-type": ["Glue Job Run Status"]})
+    jobs.run(NotificationProperty={"NotifyDelayAfter": 5})
+    done = owner(shell, "job-delays", now=time.time() + 600)["done"]
+    assert done == {"started": 0, "passed over": 0}
+    assert told_nothing(shell)
+
+
+def told_nothing(shell):
+    return shell.client("logs").filter_log_events(logGroupName="/aws/events/seen")["events"] == []
