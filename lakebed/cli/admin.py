@@ -71,7 +71,9 @@ class Admin:
             "access-logs": self._access_logs,
             "crawler-schedules": self._crawler_schedules,
             "trigger-schedules": self._trigger_schedules,
+            "job-delays": self._job_delays,
             "deliveries": self._deliveries,
+            "event-deliveries": self._event_deliveries,
         }
 
     def announce(self, url: str) -> None:
@@ -207,6 +209,20 @@ class Admin:
         if self._settings.testing:
             now = float(request.get("now", now))
         return 200, {"done": await self._care.trigger_schedules.carry_out(now)}
+
+    async def _job_delays(self, request: dict[str, Any]) -> Answer:
+        """Tell of runs that are late now; at another time only where that is being tested."""
+        now = self._house.clock.now()
+        if self._settings.testing:
+            now = float(request.get("now", now))
+        return 200, {"done": await self._care.job_delays.carry_out(now)}
+
+    async def _event_deliveries(self, request: dict[str, Any]) -> Answer:
+        """Deliver events that are due now; at another time only where that is being tested."""
+        now = self._house.clock.now()
+        if self._settings.testing:
+            now = float(request.get("now", now))
+        return 200, {"done": await self._care.event_deliveries.carry_out(now)}
 
     async def _deliveries(self, request: dict[str, Any]) -> Answer:
         """Deliver what is due now; at another time only where that is being tested."""

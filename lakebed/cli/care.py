@@ -16,6 +16,7 @@ from lakebed.cli.access_logs import AccessLogs
 from lakebed.cli.crawler_schedules import CrawlerSchedules
 from lakebed.cli.deliveries import Deliveries
 from lakebed.cli.event_deliveries import EventDeliveries
+from lakebed.cli.job_delays import JobDelays
 from lakebed.cli.lifecycle import Lifecycle
 from lakebed.cli.log_retention import LogRetention
 from lakebed.cli.metric_retention import MetricRetention
@@ -81,6 +82,7 @@ class Care:
         self.trigger_events = TriggerEvents(self, settings.account)
         self.deliveries = Deliveries(self, settings.account)
         self.event_deliveries = EventDeliveries(self, settings.account)
+        self.job_delays = JobDelays(self, settings.account)
         self.trails = Trails(self, settings.account, settings.state_dir, house.audit)
         self.accesses = AccessLog()
         self.access_logs = AccessLogs(self, settings.account, settings.state_dir, self.accesses)
@@ -156,6 +158,7 @@ class Care:
             "trigger events": self.trigger_events.run(),
             "deliveries": self.deliveries.run(),
             "event deliveries": self.event_deliveries.run(),
+            "job delays": self.job_delays.run(),
             "trails": self.trails.run(),
             "access logs": self.access_logs.run(),
             "sweep": self._sweep(),

@@ -28,6 +28,7 @@ from lakebed.services.glue._crawlers import (
     replace,
 )
 from lakebed.services.glue._runs import house_of
+from lakebed.services.glue._told_states import tell_crawl_start
 from lakebed.store import Range
 
 _DAY_SECONDS = 86_400
@@ -41,6 +42,7 @@ def begin(ctx: Context, row: Crawler, chain: str = "", trigger: str = "") -> Cra
     row = replace(row, state=RUNNING, crawl_id=crawl_id, crawl_started=now)
     CRAWLERS.put(ctx, row)
     CRAWLS.put(ctx, crawl)
+    tell_crawl_start(ctx, crawl)
     expire(ctx, row.name, now)
     _launch(ctx, row, crawl)
     return row

@@ -18,6 +18,7 @@ from lakebed.services.glue._crawlers import (
     Crawler,
     replace,
 )
+from lakebed.services.glue._told_states import tell_crawl_end
 from lakebed.store import Range
 
 CRAWLS_AT_HEAD = 16
@@ -40,6 +41,7 @@ def end(ctx: Context, crawl: Crawl, *, is_early: bool = False) -> Crawler:
         raise RuntimeError(f"the crawler {crawl.crawler} was deleted while it ran")
     row = replace(row, state=READY, last=last_crawl(crawl))
     CRAWLERS.put(ctx, row)
+    tell_crawl_end(ctx, crawl)
     if crawl.chain and not is_early:
         # Chains begin crawls: they know this module, and are imported once one is there.
         from lakebed.services.glue._trigger_chains import advance, crawl_end

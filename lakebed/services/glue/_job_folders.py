@@ -48,4 +48,4 @@ def _says(ctx: Context, operation: str, bucket: str) -> Any:
         said = getattr(ctx.aws.s3, operation)({"Bucket": bucket})
     except AwsError as error:
         return {} if "NotFound" in error.code else {"refused": error.code}
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in said.items() if value or value == {}}

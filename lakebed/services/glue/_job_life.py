@@ -14,6 +14,7 @@ from lakebed.core.limits import JOB_RUN_HISTORY_DAYS
 from lakebed.engines.jobs import EngineMissingError
 from lakebed.services.glue import _job_run
 from lakebed.services.glue._job_bookmarks import bookmark_before
+from lakebed.services.glue._job_delays import watch
 from lakebed.services.glue._job_input import environment_of
 from lakebed.services.glue._job_role import role_context
 from lakebed.services.glue._job_rows import end, is_unbegun
@@ -70,6 +71,7 @@ def begin(ctx: Context, job: Job, start: Start) -> JobRun:
         message = f"Concurrent runs exceeded for {job.name}"
         raise AwsError("ConcurrentRunsExceededException", message)
     row = _put(ctx, job, start)
+    watch(ctx, row)
     _launch(ctx, row, environment)
     return row
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lakebed.context import Context
 from lakebed.core.limits import JOB_ERROR_CHARACTERS_MAX, JOB_RUNS_AT_ONCE
 from lakebed.services.glue._jobs import JOB_RUNS, LIVE, RUN_TURNS, STOPPING, JobRun, replace
+from lakebed.services.glue._told_states import tell_job_end
 from lakebed.store import Range
 
 
@@ -15,6 +16,7 @@ def end(ctx: Context, row: JobRun) -> JobRun:
     RUN_TURNS.delete(ctx, row.started, row.id)
     if JOB_RUNS.get(ctx, row.job, row.started, row.id) is not None:
         JOB_RUNS.put(ctx, row)
+        tell_job_end(ctx, row)
     return row
 
 

@@ -20,6 +20,7 @@ from lakebed.engines.objects import ListedVersion, StoredObject, VersionSpan
 from lakebed.services.s3._lifecycle import LifecycleRule, Transition, lifecycle_rules
 from lakebed.services.s3._locks import is_locked
 from lakebed.services.s3._settings import LIFECYCLE, setting_of
+from lakebed.services.s3._told_events import as_lifecycle
 from lakebed.services.s3._versions import shown
 from lakebed.services.s3.model import UPLOADS, Bucket, Upload, discard
 from lakebed.store import Range, Table
@@ -296,7 +297,7 @@ def carry_out(ctx: Context, bucket: Bucket, deed: Deed) -> bool:
     request: s3.DeleteObjectRequest = {"Bucket": bucket.name, "Key": what.key}
     if deed.kind == "remove" and bucket.is_versioned:
         request["VersionId"] = shown(what.version_id)
-    ctx.aws.s3.delete_object(request)
+    (as_lifecycle(ctx) if bucket.tells_eventbridge else ctx).aws.s3.delete_object(request)
     return True
 
 

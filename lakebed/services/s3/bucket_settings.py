@@ -54,32 +54,6 @@ def put_bucket_request_payment(
     return {}
 
 
-def get_bucket_notification_configuration(
-    ctx: Context, request: s3.GetBucketNotificationConfigurationRequest
-) -> s3.NotificationConfiguration:
-    """Return who is told of a bucket's events: nobody.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html
-    """
-    bucket_of(ctx, request)
-    return {}
-
-
-def put_bucket_notification_configuration(
-    ctx: Context, request: s3.PutBucketNotificationConfigurationRequest
-) -> s3.PutBucketNotificationConfigurationResponse:
-    """Say that nobody is told of a bucket's events, as is so.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
-    """
-    bucket_of(ctx, request)
-    if request.get("NotificationConfiguration"):
-        raise NotBuiltError(
-            "s3", "PutBucketNotificationConfiguration", "members of NotificationConfiguration"
-        )
-    return {}
-
-
 def get_bucket_replication(
     ctx: Context, request: s3.GetBucketReplicationRequest
 ) -> s3.GetBucketReplicationOutput:

@@ -47,6 +47,7 @@ from lakebed.services.s3._expiration import shown_expiration
 from lakebed.services.s3._locks import asked_lock, lock_of_new
 from lakebed.services.s3._sealed_bodies import Opened, copied_file, sealed_with
 from lakebed.services.s3._tags import header_tags
+from lakebed.services.s3._told_events import tell_created
 from lakebed.services.s3._uploads import (
     check_part_number,
     keep_part,
@@ -173,6 +174,7 @@ def copy_object(ctx: Context, request: s3.CopyObjectRequest) -> s3.CopyObjectOut
                 lock=lock_of_new(bucket, asked_lock(ctx, bucket, request), copied.last_modified),
             )
             ctx.engines.objects.put(ctx, kept, path, is_versioned=bucket.is_versioned)
+            tell_created(ctx, bucket, kept, "CopyObject")
         except BaseException:
             path.unlink(missing_ok=True)
             raise

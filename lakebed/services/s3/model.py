@@ -21,7 +21,8 @@ class Bucket:
     `versioning` is AWS's status: empty (never enabled), `Enabled` or `Suspended`. `rules` is a
     digest of who may reach it besides its owner, empty if nobody may (`_rules.py`). `lock` is its
     object lock (`_locks.py`), empty if it has none; `encryption` the one rule of its default
-    encryption (`_encryption.py`), empty if nobody put any.
+    encryption (`_encryption.py`), empty if nobody put any; whether EventBridge hears of objects is
+    `tells_eventbridge`.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Bucket:
     rules: str = ""
     lock: dict[str, Any] = field(default_factory=dict[str, Any])
     encryption: dict[str, Any] = field(default_factory=dict[str, Any])
+    tells_eventbridge: bool = False
 
     @property
     def is_versioned(self) -> bool:

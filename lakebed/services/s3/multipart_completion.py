@@ -34,6 +34,7 @@ from lakebed.services.s3._encryption import (
 from lakebed.services.s3._expiration import shown_expiration
 from lakebed.services.s3._locks import lock_of_new
 from lakebed.services.s3._object_parts import CompletedPart, keep_parts
+from lakebed.services.s3._told_events import tell_created
 from lakebed.services.s3._uploads import (
     COMPOSITE,
     FULL_OBJECT,
@@ -162,6 +163,7 @@ def _put(
         encryption=of_parts(upload, parts),
     )
     ctx.engines.objects.put(ctx, found, path, is_versioned=bucket.is_versioned)
+    tell_created(ctx, bucket, found, "CompleteMultipartUpload")
     keep_parts(
         ctx, found, [CompletedPart(part.size, shown_checksums(upload, part)) for part in parts]
     )

@@ -44,6 +44,7 @@ from lakebed.services.s3._locks import (
 from lakebed.services.s3._object_parts import completed_parts, forget_parts
 from lakebed.services.s3._sealed_bodies import body_of, put_encryption
 from lakebed.services.s3._tags import header_tags
+from lakebed.services.s3._told_events import tell_created, tell_deleted
 from lakebed.services.s3._versions import (
     is_version_id,
     new_version_id,
@@ -139,6 +140,7 @@ def put_object(ctx: Context, request: s3.PutObjectRequest) -> s3.PutObjectOutput
         encryption=encryption,
     )
     ctx.engines.objects.put(ctx, found, body.path, is_versioned=bucket.is_versioned)
+    tell_created(ctx, bucket, found, "PutObject")
     answer: dict[str, Any] = {
         "ETag": f'"{found.etag}"',
         **checksums,
@@ -307,6 +309,7 @@ def _delete(
             is_delete_marker=True,
         )
         objects.versions.mark_deleted(ctx, made)
+        tell_deleted(ctx, bucket, made, is_marker=True)
         return _Deleted(made.version_id, is_marker=True)
     if bucket.lock and version is not None:
         found = objects.versions.stat(ctx, bucket.name, key, version)
@@ -318,6 +321,7 @@ def _delete(
     if gone is None:
         return _Deleted(version)
     forget_parts(ctx, gone)
+    tell_deleted(ctx, bucket, gone, is_marker=False)
     return _Deleted(version, gone.is_delete_marker)
 
 

@@ -179,3 +179,33 @@ def _started(folder, engines):
         yield running
     finally:
         running.stop()
+
+
+def test_an_object_that_is_put_starts_a_workflow_whose_job_reads_it(shell, jobs):
+    """The story of AWS's guide: S3 tells EventBridge, a rule tells Glue, a job finds the object."""
+    jobs.shell(
+        PREAMBLE + "import json\n"
+        "name = glue.get_workflow_run_properties(**run)['RunProperties']['aws:eventIds'][1:-1]\n"
+        "wanted = [{'AttributeKey': 'EventName', 'AttributeValue': 'NotifyEvent'}]\n"
+        "found = boto3.client('cloudtrail').lookup_events(LookupAttributes=wanted)['Events']\n"
+        "told = [json.loads(one['CloudTrailEvent'])['requestParameters'] for one in found]\n"
+        "told = [one['eventPayload'] for one in told]\n"
+        "[payload] = [one for one in told if one['eventId'] == name]\n"
+        "detail = json.loads(payload['eventBody'])['detail']\n"
+        "place = {'Bucket': detail['bucket']['name'], 'Key': detail['object']['key']}\n"
+        "text = boto3.client('s3').get_object(**place)['Body'].read().decode()\n"
+        "glue.put_workflow_run_properties(**run, RunProperties={'read': text})\n"
+    )
+    flow(jobs.glue, "job")
+    jobs.s3.create_bucket(Bucket="lake")
+    jobs.s3.put_bucket_notification_configuration(
+        Bucket="lake", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    keys = {"object": {"key": [{"prefix": "orders/"}]}, "bucket": {"name": ["lake"]}}
+    pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": keys}
+    rule(shell, pattern, TARGET)
+    jobs.s3.put_object(Bucket="lake", Key="other/1.csv", Body=b"no")
+    jobs.s3.put_object(Bucket="lake", Key="orders/1.csv", Body=b"tea,2")
+    [row] = runs(jobs.glue, 1)
+    assert row["Status"] == "COMPLETED"
+    assert row["WorkflowRunProperties"]["read"] == "tea,2"

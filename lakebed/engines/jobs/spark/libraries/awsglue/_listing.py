@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
+import functools
 import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
+from xml.etree import ElementTree
 
 from ._aws import client
 
 _GLOB = re.compile(r"[*?\[{]")
 _HIDDEN = re.compile(r"(?<![^/])(?:[._][^/=]*/|[._][^/]*$)|_\$folder\$$")
 """What readers leave out: `_SUCCESS`, `.part.crc`, what is in `_temporary/`, folders' markers."""
+
+_AS_IT_CAME = "AsItCame"
 
 
 class Listed(NamedTuple):
@@ -82,12 +87,40 @@ def _objects(scheme: str, bucket: str, key: str, recurse: bool) -> Iterator[List
 
 
 def _pages(bucket: str, prefix: str, root: str, options: dict[str, str]) -> Iterator[Listed]:
-    pages = s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **options)
-    for page in pages:
-        for one in page.get("Contents", ()):
-            if not one["Key"].endswith("/"):
-                modified = one["LastModified"].timestamp()
-                yield Listed(root + one["Key"], one["Size"], modified, one.get("ETag", ""))
+    client = s3()
+    client.meta.events.register_first("before-parse.s3.ListObjectsV2", _keep_as_it_came)
+    given = {"Bucket": bucket, "Prefix": prefix, **options}
+    while True:
+        page = ElementTree.fromstring(client.list_objects_v2(**given)[_AS_IT_CAME])
+        space = page.tag.rpartition("}")[0]
+        space += "}" if space else ""
+        is_encoded = page.findtext(f"{space}EncodingType") == "url"
+        for one in page.iterfind(f"{space}Contents"):
+            key = one.findtext(f"{space}Key", "")
+            key = unquote_plus(key) if is_encoded else key
+            if not key.endswith("/"):
+                size = int(one.findtext(f"{space}Size", "0"))
+                modified = _seconds(one.findtext(f"{space}LastModified", ""))
+                yield Listed(root + key, size, modified, one.findtext(f"{space}ETag", ""))
+        if page.findtext(f"{space}IsTruncated") != "true":
+            return
+        given["ContinuationToken"] = page.findtext(f"{space}NextContinuationToken", "")
+
+
+def _keep_as_it_came(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Keep a page of a listing from botocore's parser, which takes 80 ms for a thousand keys."""
+    body = response_dict["body"]
+    if response_dict["status_code"] == 200 and b"<ListBucketResult" in body[:200]:
+        customized_response_dict[_AS_IT_CAME] = body
+        response_dict["body"] = b"<ListBucketResult/>"
+
+
+@functools.lru_cache(maxsize=10_000)
+def _seconds(time: str) -> float:
+    """Return a time of a listing (`2026-11-22T13:14:15.000Z`) in seconds since the epoch."""
+    return datetime.datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
 
 
 def _local(folder: str, recurse: bool) -> Iterator[Listed]:
