@@ -334,7 +334,7 @@ def test_a_range_of_parquet_is_the_row_groups_that_begin_in_it(s3):
     assert rows(starts[1], starts[2] - 1) == ["2", "3"]
     assert rows(starts[1] + 1, starts[2]) == ["4", "5"]
     assert rows(starts[1] + 1, starts[2] - 1) == []
-    found = [rows(start, start + 39) for start in range(0, len(body), 40)]
+    found = [rows(start, start + 159) for start in range(0, len(body), 160)]
     assert [row for rows_of in found for row in rows_of] == ["0", "1", "2", "3", "4", "5"]
 
 
