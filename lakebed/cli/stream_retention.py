@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 
 from lakebed.cli.lifecycle import Keeper
@@ -16,6 +17,7 @@ FIRST_SECONDS = 5.0
 LOOK_SECONDS = 60.0
 TRIM_SECONDS = 600.0
 """How often every log is looked at for records that are past their retention."""
+_UPKEEP = "lakebed.services.kinesis._upkeep"
 
 
 class StreamRetention:
@@ -42,6 +44,8 @@ class StreamRetention:
 
     async def carry_out(self, now: float) -> dict[str, int]:
         """Do what is due at a time, a slice of some shards at once; return what was done."""
+        # In a thread: to load a service takes the loop more than a few milliseconds.
+        await asyncio.to_thread(importlib.import_module, _UPKEEP)
         from lakebed.services.kinesis import _slices, _upkeep
 
         while self._is_first and await self._keeper.act(self._account, _slices.finished):
