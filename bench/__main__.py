@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import (
+    bookmarks,
     catalog,
     crawls,
     decisions,
@@ -42,6 +43,7 @@ STORIES: dict[str, Callable[[Path, int, Results], None]] = {
     "crawls": crawls.story,
     "decisions": decisions.story,
     "jobs": jobs.story,
+    "bookmarks": bookmarks.story,
     "kinesis": kinesis.story,
     "kinesis_limits": kinesis_limits.story,
     "logs": logs.story,

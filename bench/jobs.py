@@ -20,6 +20,7 @@ from bench import servers
 from bench.measure import Results, Sample
 from lakebed.core.settings import Settings
 from lakebed.engines.jobs.environments import Environment
+from lakebed.testing import LakebedServer
 
 OURS = "lakebed file"
 ROLE = "arn:aws:iam::000000000000:role/bench"
@@ -43,17 +44,15 @@ spark.read.parquet(out).groupBy("kind").sum("price").collect()
 
 def story(runs: Path, repeats: int, results: Results) -> None:
     """Measure starts and one whole job; `repeats` scales the rows."""
-    settings = Settings(engines_dir=os.environ.get("LAKEBED_ENGINES_DIR", ""))
-    environment = Environment("spark-3.5", settings.engines_folder / "spark-3.5")
-    if not environment.is_complete:
-        results.fail("job_spare", OURS, RuntimeError("run `lakebed engine add spark-3.5`"))
+    environment = spark(results, "job_spare")
+    if environment is None:
         return
     folder = runs / "jobs"
     shutil.rmtree(folder, ignore_errors=True)
     _write(folder, repeats / 40)
     server = servers.lakebed(runs, "file")
     try:
-        jobs = _Jobs(server)
+        jobs = Jobs(server)
         _starts(jobs, results)
         ours = _whole(jobs, server, folder)
     finally:
@@ -66,10 +65,20 @@ def story(runs: Path, repeats: int, results: Results) -> None:
     _polars(folder, results)
 
 
-class _Jobs:
+def spark(results: Results, name: str) -> Environment | None:
+    """Return the environment that jobs run in; where it is not there, the results say so."""
+    settings = Settings(engines_dir=os.environ.get("LAKEBED_ENGINES_DIR", ""))
+    environment = Environment("spark-3.5", settings.engines_folder / "spark-3.5")
+    if environment.is_complete:
+        return environment
+    results.fail(name, OURS, RuntimeError("run `lakebed engine add spark-3.5`"))
+    return None
+
+
+class Jobs:
     """Glue over a server."""
 
-    def __init__(self, server: servers.Running) -> None:
+    def __init__(self, server: servers.Running | LakebedServer) -> None:
         import boto3
 
         keys: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -106,7 +115,7 @@ class _Jobs:
         return float(events["events"][0]["message"]) - begun
 
 
-def _starts(jobs: _Jobs, results: Results) -> None:
+def _starts(jobs: Jobs, results: Results) -> None:
     jobs.make("first", FIRST_LINE)
     memory: list[float] = []
     took: list[float] = []
@@ -149,7 +158,7 @@ def _processes() -> tuple[float, float]:
     return ticks // 5, pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
-def _whole(jobs: _Jobs, server: servers.Running, folder: Path) -> float:
+def _whole(jobs: Jobs, server: servers.Running, folder: Path) -> float:
     """Run the job over the lake; return seconds from StartJobRun to SUCCEEDED."""
     for name in ("items", "orders"):
         for file in sorted((folder / name).iterdir()):

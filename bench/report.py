@@ -87,6 +87,12 @@ WHOLE = {
     "job_ratio": Whole("ours over `spark-submit`", "×", 1.05),
     "job_duckdb": Whole("the same work by DuckDB", "s"),
     "job_polars": Whole("the same work by Polars", "s"),
+    "bookmark_run": Whole(
+        "a bookmarked run over 1,000,000 keys that were read and 10 that are new", "s"
+    ),
+    "bookmark_none": Whole("the same without a bookmark (`boundedFiles` 10)", "s"),
+    "bookmark_adds": Whole("what the bookmark adds", "s", 2),
+    "bookmark_few": Whole("a run over a folder of 10 files", "s"),
     "decision": Whole("a decision: 10 policies of 4 statements, one with conditions", "µs", 20),
     "decision_cached": Whole("the same, asked again, without conditions", "µs", 5),
     "cipher_1k": Whole("AES-256-GCM over 1 KB", "µs"),

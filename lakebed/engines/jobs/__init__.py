@@ -26,7 +26,8 @@ class Program(msgspec.Struct, frozen=True):
     `environment` is `spark-3.5` or `python-shell`; `folder` is where the script lies and works,
     `variables` are of its environment, `path` precedes Python's own, `jars` are put before Spark's
     own classes, `properties` are Spark's (`spark.x.y`), `memory_bytes` is what the driver's heap
-    may take. `grants` say which folders it sees where jobs are isolated.
+    may take. `is_measured` programs tell now and then what Spark counts. `grants` say which folders
+    it sees where jobs are isolated.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Program(msgspec.Struct, frozen=True):
     jars: tuple[str, ...] = ()
     properties: Mapping[str, str] = {}
     memory_bytes: int = 0
+    is_measured: bool = False
     grants: Grants = Grants()
 
 
@@ -58,6 +60,10 @@ class Listener(Protocol):
 
     def said(self, stream: str, line: str) -> None:
         """It wrote a line to its `output` or `error`."""
+        ...
+
+    def measured(self, counts: Mapping[str, float], gauges: Mapping[str, float]) -> None:
+        """It did so much since it was last measured (`counts`), and is so now (`gauges`)."""
         ...
 
 

@@ -23,7 +23,7 @@ from lakebed.engines.jobs import EngineMissingError, Program
 from lakebed.engines.jobs.environments import Environment, find, kinds
 from lakebed.engines.jobs.layers import add_modules
 from lakebed.plain_files import write_body
-from lakebed.services.glue import _job_spark
+from lakebed.services.glue import _job_metrics, _job_spark
 from lakebed.services.glue._job_bookmarks import FILE, Before, whole_arguments
 from lakebed.services.glue._job_folders import plain_buckets
 from lakebed.services.glue._job_input import is_shell
@@ -124,6 +124,7 @@ async def _with_spark(launch: Launch, program: Program) -> Program:
         program,
         properties=found,
         memory_bytes=_job_spark.memory_bytes(found),
+        is_measured=_job_metrics.ENABLE in arguments,
         jars=tuple(jars),
         grants=Grants(
             program.grants.reads,

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -30,6 +30,7 @@ from lakebed.services.glue._job_bookmarks import (
     whole_arguments,
 )
 from lakebed.services.glue._job_input import is_shell, worker
+from lakebed.services.glue._job_metrics import JobMetrics
 from lakebed.services.glue._job_program import Launch, LaunchError, program_of
 from lakebed.services.glue._job_shape import log_group
 from lakebed.services.glue._jobs import (
@@ -105,8 +106,9 @@ class Logs:
 class Progress:
     """Hears of a program; it puts down that it runs."""
 
-    def __init__(self, caller: Caller, row: JobRun, logs: Logs) -> None:
+    def __init__(self, caller: Caller, row: JobRun, logs: Logs, metrics: JobMetrics) -> None:
         self._caller = caller
+        self._metrics = metrics
         self._row = row
         self._logs = logs
         self._noted: asyncio.Future[None] | None = None
@@ -123,10 +125,15 @@ class Progress:
         """Write a line of it to its log."""
         self._logs.write(stream, line)
 
+    def measured(self, counts: Mapping[str, float], gauges: Mapping[str, float]) -> None:
+        """Put what was measured of it into its metrics."""
+        self._metrics.measured(counts, gauges)
+
     async def settled(self) -> None:
         """Wait until what was noted is written."""
         if self._noted is not None:
             await self._noted
+        await self._metrics.settled()
 
 
 async def run_job(caller: Caller, house: House, work: Work) -> None:
@@ -212,7 +219,8 @@ async def _run(caller: Caller, house: House, work: Work, logs: Logs) -> Ended:
             f"lakebed: {count} workers {kind} ({cores * count} vCPU, {memory * count} GiB) are "
             f"{program.properties['spark.master']} here",
         )
-    progress = Progress(caller, work.row, logs)
+    metrics = JobMetrics(caller, house.clock, work.row, lambda line: logs.write("error", line))
+    progress = Progress(caller, work.row, logs, metrics)
     run = _job_catalog.Run(launch, progress.leader, lambda: _settle(house))
     await caller.write(lambda ctx: _job_rows.launched(ctx, work.row))
     try:

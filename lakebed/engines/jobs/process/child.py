@@ -83,12 +83,15 @@ class Child:
             "variables": program.variables,
             "path": program.path,
             "properties": program.properties,
+            "is_measured": program.is_measured,
         }
         self._writer.write(msgspec.json.encode(job) + b"\n")
         ended: dict[str, Any] | None = None
         while (told := await self._hear()) is not None:
             if told["told"] == "started":
                 listener.started(self._process.pid)
+            elif told["told"] == "measured":
+                listener.measured(told["counts"], told["gauges"])
             else:
                 ended = told
                 break

@@ -5,8 +5,9 @@ is started with the descriptor of a socket and is told on it, in lines of JSON, 
 
     ← {"told": "ready"}                                          a job may come from now on
     → {"script": PATH, "arguments": [...], "folder": PATH, "variables": {...}, "path": [...],
-       "properties": {...}}
+       "properties": {...}, "is_measured": false}
     ← {"told": "started"}                                        the script's first line is next
+    ← {"told": "measured", "counts": {...}, "gauges": {...}}     if asked for, now and then
     ← {"told": "ended", "code": 1, "error": "ZeroDivisionError: division by zero"}
 """
 
@@ -32,6 +33,7 @@ class Channel:
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
+        self._telling = threading.Lock()
         self._heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -51,7 +53,7 @@ class Channel:
 
     def tell(self, told: str, **more: Any) -> None:
         """Send a message."""
-        with contextlib.suppress(BrokenPipeError):
+        with self._telling, contextlib.suppress(BrokenPipeError):
             self._socket.sendall(json.dumps({"told": told, **more}).encode() + b"\n")
 
 

@@ -19,6 +19,7 @@ from collections.abc import Generator
 import lakebed_pickle  # noqa: F401 - before PySpark
 from lakebed_catalogs import lead_catalogs
 from lakebed_job import Channel, prepare, run
+from lakebed_measures import measured
 from py4j.java_gateway import GatewayParameters, JavaGateway, java_import
 from pyspark import SparkContext
 from pyspark.serializers import UTF8Deserializer, read_int
@@ -141,8 +142,11 @@ def main() -> None:
     job = channel.hear()
     prepare(job)
     set_properties(gateway, lead_catalogs(job["properties"]))
+    measures = measured(job, gateway, channel)
     channel.tell("started")
     code, error = run(job["script"])
+    if measures is not None:
+        measures.end()
     if code and out_of_memory(gateway):
         error = "java.lang.OutOfMemoryError: Java heap space"
     stop_context()
