@@ -21,7 +21,13 @@ import pytest
 from lakebed import testing
 from lakebed.core.settings import Settings
 from tests.engines.sql.iceberg_tables import Athena
-from tests.services.glue.job_runs import SECONDS_MAX, Jobs, shell_engine, spark_environment
+from tests.services.glue.job_runs import (
+    SECONDS_MAX,
+    Jobs,
+    is_gone,
+    shell_engine,
+    spark_environment,
+)
 
 ENABLED = {"--job-bookmark-option": "job-bookmark-enable"}
 KILLED_IN_A_ROW_MAX = 4
@@ -177,8 +183,13 @@ class Rounds:
     def end(self, run: str, way: str) -> None:
         """End a run, unless it has ended."""
         if way == "server":
+            left = [*self._drivers(run), *self._jvms(run)]
             self.lakebed.kill()
             self.lakebed.process.stdout.close()
+            # A JVM that ends cleans up below its targets: the next run must not write there yet.
+            until = time.monotonic() + SECONDS_MAX
+            while not all(is_gone(pid) for pid in left):
+                assert time.monotonic() < until, "what a server ran outlives it"
             self.jobs = self.serve()
             return
         processes = self._drivers(run) if way == "driver" else self._jvms(run)
