@@ -70,7 +70,9 @@ def start_due(ctx: Context, due: EventBatch, now: float) -> bool | None:
     if EVENT_BATCHES.get(ctx, due.account, due.region, due.trigger) != due:
         return None
     trigger = TRIGGERS.get(ctx, due.trigger)
-    if trigger is None or trigger.type != EVENT or trigger.state == DEACTIVATED:
+    is_on = trigger is not None and trigger.type == EVENT and trigger.state != DEACTIVATED
+    if trigger is None or not is_on or not trigger.workflow:
+        # The workflow was deleted, or the trigger became another: nobody waits for these events.
         forget(ctx, due.trigger)
         return None
     _begin(ctx, trigger, due, (0, _condition(trigger)[1]))

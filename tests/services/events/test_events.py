@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from lakebed.testing import start
 from tests.services.events.rules import body, put, refused, seen, shown
 
@@ -50,6 +52,7 @@ def test_what_is_too_large_or_for_an_endpoint_is_refused(lakebed):
     assert refused(lambda: events.put_events(Entries=[entry()] * 11))[0] == "ValidationException"
 
 
+@pytest.mark.slow
 def test_an_event_that_was_accepted_survives_a_crash(tmp_path):
     """Killed right after the answer: the next server delivers what the one before had accepted."""
     lakebed = start(tmp_path / "data")

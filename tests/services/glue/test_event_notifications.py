@@ -209,3 +209,17 @@ def test_an_object_that_is_put_starts_a_workflow_whose_job_reads_it(shell, jobs)
     [row] = runs(jobs.glue, 1)
     assert row["Status"] == "COMPLETED"
     assert row["WorkflowRunProperties"]["read"] == "tea,2"
+
+
+def test_events_that_wait_for_a_workflow_that_is_deleted_start_nothing(shell, jobs):
+    """Nor do they start what is called the same later."""
+    jobs.shell("print(1)")
+    flow(jobs.glue, "job", EventBatchingCondition={"BatchSize": 100, "BatchWindow": 1})
+    rule(shell, {"source": ["shop"]}, TARGET)
+    _until_told(shell, put(shell, {"n": 1}))
+    jobs.glue.delete_workflow(Name="w")
+    jobs.glue.delete_trigger(Name="t")
+    flow(jobs.glue, "job", EventBatchingCondition={"BatchSize": 100, "BatchWindow": 1})
+    second = put(shell, {"n": 2})
+    [row] = runs(jobs.glue, 1)
+    assert row["WorkflowRunProperties"] == {"aws:eventIds": f"[{second}]"}
