@@ -35,6 +35,7 @@ def test_acknowledged_records_survive_kills(tmp_path):
         check(everything(client_of(server)), acknowledged)
     finally:
         server.stop()
+    assert sum(map(len, acknowledged)) >= 20 * ROUNDS
 
 
 def client_of(server):
