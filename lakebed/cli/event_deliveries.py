@@ -41,33 +41,28 @@ class EventDeliveries:
 
     async def carry_out(self, now: float) -> int:
         """Do what is due at a time, some of it; return how much that was."""
-        scheduled = await self._act_on(self._schedules_due, "_schedules", "put_event", now)
-        matched = await self._act_on(self._waiting, "_delivery", "match", None)
-        return scheduled + matched + await self._act_on(
-            self._deliveries_due, "_delivery", "deliver", now
-        )  # fmt: skip
+        model = await self._module("model")
+        due = Range(end=(now + 0.001,), limit=EVENTS_AT_ONCE, index="by_due")
 
-    def _waiting(self, ctx: Context, now: float | None) -> list[Any]:
-        del now
-        return list(EVENTS_WAITING.scan(ctx, Range(limit=EVENTS_AT_ONCE)))
+        def look(ctx: Context) -> tuple[list[Any], list[Any], list[Any]]:
+            waiting = EVENTS_WAITING.scan(ctx, Range(limit=EVENTS_AT_ONCE))
+            return (
+                list(model.RULES_DUE.scan(ctx, due)),
+                list(waiting),
+                list(model.DELIVERIES.scan(ctx, due)),
+            )
 
-    def _schedules_due(self, ctx: Context, now: float | None) -> list[Any]:
-        from lakebed.services.events.model import RULES_DUE
+        scheduled, waiting, deliveries = await self._keeper.act(self._account, look)
+        await self._act_on(scheduled, "_schedules", "put_event", now)
+        await self._act_on(waiting, "_delivery", "match")
+        await self._act_on(deliveries, "_delivery", "deliver", now)
+        return len(scheduled) + len(waiting) + len(deliveries)
 
-        return list(RULES_DUE.scan(ctx, _until(now)))
-
-    def _deliveries_due(self, ctx: Context, now: float | None) -> list[Any]:
-        from lakebed.services.events.model import DELIVERIES
-
-        return list(DELIVERIES.scan(ctx, _until(now)))
-
-    async def _act_on(self, find: Any, module: str, function: str, now: float | None) -> int:
-        """Have a function of the service act on each row that is found; return how many it were."""
-        found = await self._keeper.act(self._account, lambda ctx: find(ctx, now))
+    async def _act_on(self, found: list[Any], module: str, function: str, *given: float) -> None:
+        """Have a function of the service act on each row that was found."""
         if not found:
-            return 0
+            return
         work = getattr(await self._module(module), function)
-        given = () if now is None else (now,)
         for row in found:
             try:
                 await self._keeper.act(row.account, lambda ctx, row=row: work(ctx, row, *given))
@@ -75,7 +70,6 @@ class EventDeliveries:
                 # A loop over many: what is wrong with one must not keep the others waiting.
                 log.exception("%s of EventBridge failed for %s", function, row)
                 await self._pass_over(row)
-        return len(found)
 
     async def _pass_over(self, row: Any) -> None:
         """Leave an event that nothing can be done with; what was on its way is tried later."""
@@ -100,8 +94,3 @@ class EventDeliveries:
             if name == "_schedules":
                 await asyncio.to_thread(self._modules[name].warm)
         return self._modules[name]
-
-
-def _until(now: float | None) -> Range:
-    assert now is not None
-    return Range(end=(now + 0.001,), limit=EVENTS_AT_ONCE, index="by_due")
