@@ -148,9 +148,9 @@ def is_frame(one: object) -> TypeGuard[Frame]:
 
 def frame_of_data_frame(df: Any) -> Frame:
     """Return the frame of a data frame of Spark's."""
-    from ._spark.frame import SparkFrame
+    from ._backend import BackendFrame
 
-    return SparkFrame.of(df)
+    return BackendFrame.of(df)
 
 
 def check_resolution(action: str, *, for_all: bool) -> None:

@@ -14,6 +14,15 @@ from typing import Any
 
 from . import _catalog, _upkeep
 from . import gluetypes as g
+from ._backend import (
+    FileSource,
+    JdbcSource,
+    TableSource,
+    empty,
+    functions,
+    selected,
+    to_spark,
+)
 from ._frames import Frame
 from ._moving import (
     DataFrameReader,
@@ -22,10 +31,6 @@ from ._moving import (
     DynamicFrameWriter,
 )
 from ._not_built import NotBuiltError
-from ._spark.files import FileSource, empty
-from ._spark.modules import functions
-from ._spark.tables import TableSource, selected
-from ._spark.types import to_spark
 from .data_sink import FILES, JDBC, DataSink
 from .data_source import DataSource
 from .dynamicframe import DynamicFrame, DynamicFrameCollection, ResolveOption
@@ -103,8 +108,6 @@ class GlueContext(_SQLContext):
 
     def _jdbc(self, kind: str, ctx: str, options: Mapping[str, Any]) -> Any:
         def read(format: str | None, format_options: Mapping[str, Any]) -> Frame:
-            from ._spark.jdbc import JdbcSource
-
             return JdbcSource(self.spark_session, kind, options, ctx).read()
 
         return read

@@ -49,7 +49,7 @@ class DataSink:
         dynamic_frame.assertErrorThreshold()
         frame: Any = dynamic_frame.frame
         if self._kind in JDBC:
-            from ._spark import jdbc
+            from ._backend import jdbc
 
             jdbc.write(frame, self._kind, self._options)
         elif self._kind in FILES:
@@ -76,8 +76,7 @@ class DataSink:
         return self._options | {"dbtable": name}
 
     def _write_files(self, frame: Any) -> None:
-        from ._spark import writing
-        from ._spark.catalog_updates import CatalogUpdate
+        from ._backend import CatalogUpdate, writing
 
         if not self._options.get("path"):
             raise ValueError("path is required for a sink of files")
