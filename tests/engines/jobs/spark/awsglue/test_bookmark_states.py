@@ -41,7 +41,10 @@ class Reading(RuleBasedStateMachine):
 
     @rule(path=PATHS, late=st.integers(0, BAND))
     def a_file_appears_past_s3(self, path, late):
-        self._show(path, 3, late, f'"{next(self.numbers)}-1"')
+        # Written anew in the second in which it was read, it must have another size: until it is
+        # hashed, nothing else tells the two apart.
+        number = next(self.numbers)
+        self._show(path, 3 + number, late, f'"{number}-1"')
 
     @rule(path=PATHS)
     def a_file_is_hashed(self, path):
