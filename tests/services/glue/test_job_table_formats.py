@@ -88,6 +88,33 @@ write([(2, 2, 3.5, "tue"), (3, 1, 4.5, "tue")], "append")
 found = spark.read.format("hudi").load("s3://lake/orders/").orderBy("id")
 print([(row.id, row.price, row.day) for row in found.collect()])
 """
+BY_NAME = """
+from awsglue.context import GlueContext
+from pyspark.context import SparkContext
+glue = GlueContext(SparkContext.getOrCreate())
+made = glue.spark_session.createDataFrame(
+    [(1, 2, 9.5, "mon")], "id int, at int, price double, day string")
+glue.write_data_frame.from_catalog(frame=made, database="shop", table_name="orders",
+    additional_options={"hoodie.datasource.write.recordkey.field": "id",
+        "hoodie.datasource.write.precombine.field": "at",
+        "hoodie.datasource.write.partitionpath.field": "day",
+        "hoodie.datasource.write.hive_style_partitioning": "true"})
+found = glue.create_data_frame.from_catalog(database="shop", table_name="orders").orderBy("id")
+print([(row.id, row.price) for row in found.collect()])
+"""
+BY_CATALOG = """
+from awsglue.context import GlueContext
+from pyspark.context import SparkContext
+glue = GlueContext(SparkContext.getOrCreate())
+made = glue.spark_session.createDataFrame([(1, 'Ada'), (2, 'Grace')], 'id int, name string')
+made.write.format('delta').save('s3://lake/delta/')
+for name in ('ice', 'delta'):
+    more = made.where('id = 2')
+    glue.write_data_frame.from_catalog(frame=more, database='shop', table_name=name)
+    found = glue.create_data_frame.from_catalog(
+        database='shop', table_name=name, push_down_predicate='id > 0')
+    print([row.id for row in found.orderBy('id').collect()])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +139,9 @@ def needs(extra):
         pytest.skip(f"no {extra} here: lakebed engine add spark-3.5 --with {extra}")
 
 
-def succeeded(jobs):
-    """Run the job; return what it said."""
-    row = jobs.run()
+def succeeded(jobs, name="job"):
+    """Run a job; return what it said."""
+    row = jobs.run(name)
     said = jobs.lines(row["Id"], "error", "jobs")[-30:]
     assert (row["JobRunState"], row.get("ErrorMessage")) == ("SUCCEEDED", None), said
     return jobs.lines(row["Id"], group="jobs")
@@ -134,6 +161,27 @@ def test_a_hudi_table_of_a_job_is_athenas(jobs):
     assert succeeded(jobs)[-1:] == ["[(1, 1.5, 'mon'), (2, 3.5, 'tue'), (3, 4.5, 'tue')]"]
     found = athena(jobs, "SELECT id, price, day FROM shop.orders ORDER BY id")
     assert found == [["1", "1.5", "mon"], ["2", "3.5", "tue"], ["3", "4.5", "tue"]]
+    jobs.spark(BY_NAME, "named", DefaultArguments=HUDI)
+    assert succeeded(jobs, "named")[-1:] == ["[(1, 9.5), (2, 3.5), (3, 4.5)]"]
+
+
+def test_data_frames_of_the_data_catalog_are_its_open_tables(jobs):
+    needs("delta")
+    needs("iceberg")
+    athena(
+        jobs,
+        "CREATE TABLE shop.ice (id int, name string) LOCATION 's3://lake/ice/' "
+        "TBLPROPERTIES ('table_type' = 'ICEBERG')",
+    )
+    athena(jobs, "INSERT INTO shop.ice VALUES (0, 'Alan')")
+    delta = {
+        "Name": "delta", "Parameters": {"table_type": "DELTA"},
+        "StorageDescriptor": {"Location": "s3://lake/delta/", "Columns": []},
+    }  # fmt: skip
+    jobs.glue.create_table(DatabaseName="shop", TableInput=delta)
+    jobs.spark(BY_CATALOG, DefaultArguments=DELTA_AND_ICEBERG)
+    assert succeeded(jobs) == ["[2]", "[1, 2, 2]"]
+    assert athena(jobs, "SELECT id FROM shop.ice ORDER BY id") == [["0"], ["2"]]
 
 
 def run_visual(jobs, name, nodes):

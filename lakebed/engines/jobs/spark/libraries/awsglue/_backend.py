@@ -4,7 +4,7 @@ Another back end is a folder beside `_spark` with the same names; sources answer
 `_frames.Frame` describes it. (`context` makes a session of Spark's besides: it is a SQLContext.)
 """
 
-from ._spark import jdbc, writing
+from ._spark import jdbc, open_tables, writing
 from ._spark.catalog_updates import CatalogUpdate
 from ._spark.files import FileSource, empty
 from ._spark.frame import SparkFrame as BackendFrame
@@ -22,6 +22,7 @@ __all__ = [
     "empty",
     "functions",
     "jdbc",
+    "open_tables",
     "selected",
     "to_spark",
     "writing",

@@ -20,6 +20,7 @@ from ._backend import (
     TableSource,
     empty,
     functions,
+    open_tables,
     selected,
     to_spark,
 )
@@ -117,13 +118,9 @@ class GlueContext(_SQLContext):
         raise NotBuiltError(f"getStreamingSource of {connection_type}")
 
     def create_dynamic_frame_from_rdd(
-        self,
-        data: Any,
-        name: str,
-        schema: Any = None,
-        sample_ratio: float | None = None,
+        self, data: Any, name: str, schema: Any = None, sample_ratio: float | None = None,
         transformation_ctx: str = "",
-    ) -> DynamicFrame:
+    ) -> DynamicFrame:  # fmt: skip
         """Return the frame of an RDD of rows, dictionaries or tuples."""
         kind = to_spark(schema) if isinstance(schema, g.DataType) else schema
         df = self.spark_session.createDataFrame(data, kind, sample_ratio)
@@ -220,16 +217,15 @@ class GlueContext(_SQLContext):
         return self.create_dynamic_frame_from_options(connection_type, *args, **kwargs).toDF()
 
     def create_data_frame_from_catalog(
-        self,
-        database: str,
-        table_name: str,
-        transformation_ctx: str = "",
-        additional_options: Options = None,
-        catalog_id: str | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Return the data frame of a table of the Data Catalog."""
+        self, database: str, table_name: str, transformation_ctx: str = "",
+        additional_options: Options = None, catalog_id: str | None = None, **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """Return the data frame of a table of the Data Catalog, also of Iceberg, Delta and Hudi."""
         predicate = kwargs.pop("push_down_predicate", "")
+        table = _catalog.Catalog(catalog_id).table(database, table_name)
+        if open_tables.format_of(table):
+            options = {**(additional_options or {}), **kwargs}
+            return open_tables.read(self.spark_session, table, predicate, options)
         return self.create_dynamic_frame_from_catalog(
             database, table_name, "", transformation_ctx, predicate, additional_options,
             catalog_id, **kwargs,
@@ -358,11 +354,21 @@ class GlueContext(_SQLContext):
         return frame
 
     def write_data_frame_from_catalog(
-        self, frame: Any, database: str, table_name: str, *args: Any, **kwargs: Any
-    ) -> Any:
-        """Write a data frame to where a table of the Data Catalog is."""
+        self, frame: Any, database: str, table_name: str, redshift_tmp_dir: str = "",
+        transformation_ctx: str = "", additional_options: Options = None,
+        catalog_id: str | None = None, **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """Write a data frame to a table of the Data Catalog, also of Iceberg, Delta and Hudi."""
+        table = _catalog.Catalog(catalog_id).table(database, table_name)
+        if open_tables.format_of(table):
+            options = {**(additional_options or {}), **kwargs}
+            open_tables.write(self.spark_session, frame, table, options)
+            return frame
         made = DynamicFrame.fromDF(frame, self)
-        self.write_dynamic_frame_from_catalog(made, database, table_name, *args, **kwargs)
+        self.write_dynamic_frame_from_catalog(
+            made, database, table_name, redshift_tmp_dir, transformation_ctx, additional_options,
+            catalog_id, **kwargs,
+        )  # fmt: skip
         return frame
 
     def extract_jdbc_conf(

@@ -15,13 +15,12 @@ from .._listing import Listed, split
 from .._not_built import NotBuiltError
 from .._paths import quoted
 from . import columns as c
+from . import open_tables
 from .files import FileSource, empty
 from .frame import SparkFrame
 from .modules import functions
 from .scans import FOLDER, folder
 from .types import to_spark
-
-_TABLE_FORMATS = ("iceberg", "delta", "hudi")
 
 
 @dataclass
@@ -41,13 +40,11 @@ class TableSource:
         catalog = Catalog(self.catalog_id)
         table = catalog.table(self.database, self.name)
         kind = table.parameters.get("classification", "").lower()
-        lake = table.parameters.get(
-            "table_type", table.parameters.get("spark.sql.sources.provider")
-        )
-        if str(lake or "").lower() in _TABLE_FORMATS:
+        lake = open_tables.format_of(table)
+        if lake:
             raise NotBuiltError(
                 f"a DynamicFrame of the {lake} table {self.database}.{self.name}",
-                "Spark reads it: spark.table(…) with --datalake-formats",
+                "create_data_frame.from_catalog reads it, with --datalake-formats",
             )
         if kind in JDBC_KINDS:
             return self._by_jdbc(table, kind)
