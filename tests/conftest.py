@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
@@ -11,3 +13,27 @@ settings.register_profile(
     "slow", max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("slow" if os.environ.get("LAKEBED_SLOW") else "quick")
+
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 8 << 30
+
+
+def _use_memory() -> None:
+    """Have lakes of tests lie in memory, where there is room: a disk's syncs are most of the time.
+
+    What a crash of a process leaves is the same there. TMPDIR, if it is set, decides.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return
+    status = os.statvfs(_MEMORY)
+    lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    available = int(lines["MemAvailable"].split()[0]) << 10
+    if min(status.f_bavail * status.f_frsize, available) < _ROOM_BYTES:
+        return
+    folder = _MEMORY / f"lakebed-tests-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None
+
+
+_use_memory()

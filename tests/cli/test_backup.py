@@ -243,6 +243,7 @@ class Writer(threading.Thread):
                 self.s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata={"m": key})
 
 
+@pytest.mark.slow
 def test_a_backup_under_load_holds_what_was_acknowledged_before_it(start, tmp_path):
     server = start(tmp_path / "data")
     fill(server)

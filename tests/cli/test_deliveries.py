@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from lakebed import testing
 from tests.services.firehose.delivering import bucket, make, objects, put
 from tests.services.firehose.test_delivery import soon
@@ -26,6 +28,7 @@ def test_a_buffer_is_delivered_when_its_first_record_is_due(lakebed):
     assert 1.0 <= taken(lakebed, start) < 1.0 + LATE_SECONDS
 
 
+@pytest.mark.slow
 def test_a_source_is_read_when_it_has_records_however_long_it_slept(lakebed):
     kinesis, firehose = lakebed.client("kinesis"), lakebed.client("firehose")
     kinesis.create_stream(StreamName="events", ShardCount=1)

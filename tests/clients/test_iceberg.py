@@ -26,6 +26,7 @@ def rows(athena):
     return athena.rows("SELECT * FROM w ORDER BY id")
 
 
+@pytest.mark.slow
 def test_awswrangler_writes_in_every_mode(athena):
     frame = pd.DataFrame({"id": [1, 2], "name": ["a", "b"], "amount": [1.5, None]})
     to_iceberg(frame, partition_cols=["bucket(4, id)"], additional_table_properties={

@@ -325,6 +325,7 @@ def longest_gap(folder):
     return float(said.rpartition("longest ")[2].split()[0])
 
 
+@pytest.mark.slow
 def test_the_loop_is_never_blocked_for_long(tmp_path):
     # CPU time, so that a busy machine does not count as ours; and what is ours comes every time.
     gaps = []

@@ -148,6 +148,7 @@ ASKED = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_transform_puts_rows_where_pyiceberg_finds_them(athena):
     columns = "id bigint, name string, price decimal(9,2), at timestamp, day date"
     row = (

@@ -154,6 +154,7 @@ def check_commits(commits: int, kills: int, folder: Path) -> None:
         server.stop()
 
 
+@pytest.mark.slow
 def test_no_acknowledged_commit_is_lost(tmp_path):
     check_commits(12, 2, tmp_path)
 

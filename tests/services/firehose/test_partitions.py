@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ def test_a_partition_is_delivered_when_its_own_first_record_is_due(lakebed):
     ]
 
 
+@pytest.mark.slow
 def test_active_partitions_count_until_they_are_delivered(lakebed):
     firehose = make(lakebed, **SPACED)
     start = time.time()

@@ -116,6 +116,7 @@ def test_what_was_left_half_done_is_finished(ctx, what):
     assert (found, list(SHARDS.scan(ctx))) == (None, [])
 
 
+@pytest.mark.slow
 def test_a_killed_server_leaves_no_stream_half_made(tmp_path):
     server = testing.start(tmp_path / "data")
     kinesis = server.client("kinesis")

@@ -123,6 +123,7 @@ class Days:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
 def test_days_of_puts_leave_files_descriptors_and_memory_flat(tmp_path):
     days = Days(tmp_path / "data")

@@ -10,6 +10,7 @@ from lakebed.engines.jobs.spark.libraries.awsglue import _listing
 KEYS = ["in/a b+c%20.json", "in/ü/ä&<>\"'.json", "in/new\nline", "in/_hidden", "in/folder/", "x/y"]
 
 
+@pytest.mark.slow
 def test_a_listing_is_what_botocore_makes_of_it(lakebed, monkeypatch):
     monkeypatch.setattr(_listing, "s3", lambda: lakebed.client("s3", config=None))
     s3 = lakebed.client("s3")
