@@ -185,7 +185,8 @@ def test_an_order_is_asked_for_with_a_sequence_number(kinesis, stream):
 
 def test_iterators_of_others_and_torn_ones_are_refused(kinesis, stream):
     at = iterator(kinesis, stream, "shardId-000000000000")
-    for wrong in ("x", at[:-5], at[:20] + "A" + at[21:], "AAAA" * 40):
+    other = at[:20] + ("B" if at[20] == "A" else "A") + at[21:]
+    for wrong in ("x", at[:-5], other, "AAAA" * 40):
         assert refused(kinesis.get_records, ShardIterator=wrong) == (
             "InvalidArgumentException",
             "Invalid ShardIterator.",
