@@ -34,7 +34,7 @@ def _plain(ctx: Context, buckets: Sequence[str]) -> Iterable[str]:
     for bucket in buckets:
         if not any(
             (
-                _says(ctx, "get_bucket_versioning", bucket).get("Status"),
+                _says(ctx, "get_bucket_versioning", bucket),
                 _says(ctx, "get_bucket_encryption", bucket),
                 _says(ctx, "get_bucket_notification_configuration", bucket),
             )
