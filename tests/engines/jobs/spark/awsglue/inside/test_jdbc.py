@@ -4,6 +4,7 @@ import json
 import os
 import uuid
 
+import boto3
 import pytest
 from awsglue.job import Job
 
@@ -129,6 +130,29 @@ def test_connections_of_the_catalog(glue, catalog, frame, rows, filled):
         kind, {"connectionName": name, "useConnectionProperties": "true", **target}
     )
     assert rows(again) == [{"a": 1}]
+
+
+def test_user_and_password_of_a_connection_may_be_a_secret(glue, catalog, rows, filled):
+    kind, options = filled
+    name = f"c{uuid.uuid4().hex[:8]}"
+    secret = {"username": options["user"], "password": options["password"]}
+    boto3.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(secret))
+    catalog.create_connection(
+        ConnectionInput={
+            "Name": name,
+            "ConnectionType": "JDBC",
+            "ConnectionProperties": {"JDBC_CONNECTION_URL": options["url"], "SECRET_ID": name},
+        }
+    )
+    frame = glue.create_dynamic_frame.from_options(
+        kind,
+        {
+            "connectionName": name,
+            "useConnectionProperties": "true",
+            "dbtable": options["dbtable"],
+        },
+    )
+    assert len(rows(frame)) == 10
 
 
 def test_what_a_source_must_be_told(glue, database):
