@@ -31,7 +31,8 @@ def _use_memory() -> None:
     if min(status.f_bavail * status.f_frsize, available) < _ROOM_BYTES:
         return
     folder = _MEMORY / f"lakebed-tests-{os.getuid()}"
-    folder.mkdir(mode=0o755, exist_ok=True)  # Databases run as users of their own.
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o1777)  # As /tmp: databases run as users of their own.
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = None
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lakebed.engines.jobs.spark.libraries.awsglue import _paths, _types
@@ -40,6 +40,10 @@ def test_json_makes_the_round_trip(one):
 
 
 @given(TYPES, TYPES)
+@example(
+    g.ChoiceType([g.SetType(g.BinaryType())]),
+    g.ChoiceType([g.ArrayType(g.BinaryType()), g.SetType(g.BooleanType())]),
+)
 def test_merging_does_not_depend_on_the_order_but_for_fields(left, right):
     def shape(one):
         value = one.jsonValue()

@@ -88,7 +88,9 @@ def merge(left: g.DataType, right: g.DataType) -> g.DataType:
     if isinstance(left, g.StructType) and isinstance(right, g.StructType):
         return merge_structs(left, right)
     if isinstance(left, g.ArrayType) and isinstance(right, g.ArrayType):
-        return g.ArrayType(merge(left.elementType, right.elementType))
+        are_sets = isinstance(left, g.SetType) and isinstance(right, g.SetType)
+        kind = g.SetType if are_sets else g.ArrayType
+        return kind(merge(left.elementType, right.elementType))
     if isinstance(left, g.MapType) and isinstance(right, g.MapType):
         return g.MapType(merge(left.valueType, right.valueType))
     if isinstance(left, g.DecimalType) and isinstance(right, g.DecimalType):
