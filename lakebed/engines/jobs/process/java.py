@@ -17,6 +17,7 @@ _OPENED = (
 )  # fmt: skip
 """The packages that Spark opens for itself (org.apache.spark.launcher.JavaModuleOptions)."""
 
+_LOGGING = Path(__file__).parents[1] / "programs" / "log4j2.properties"
 _LOOPBACK = ("-Dspark.driver.bindAddress=127.0.0.1", "-Dspark.driver.host=127.0.0.1")
 
 
@@ -46,6 +47,7 @@ def command(
         "-XX:+ExitOnOutOfMemoryError",
         f"-Xmx{heap_bytes >> 20}m",
         f"-Djava.io.tmpdir={scratch}",
+        f"-Dlog4j2.configurationFile={_LOGGING}",
         "-Duser.timezone=UTC",
         "-Dspark.ui.enabled=false",
         "-Dspark.ui.showConsoleProgress=false",
