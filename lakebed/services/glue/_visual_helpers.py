@@ -8,6 +8,7 @@ IMPORTS: Mapping[str, tuple[str, ...]] = {
     "constant_like": ("import datetime", "from decimal import Decimal"),
     "spark_aggregate": ("from pyspark.sql import functions",),
     "spark_drop_null_fields": ("from pyspark.sql import functions",),
+    "spark_iceberg_write": ("from pyspark.sql import functions",),
     "spark_route": (),
     "spark_sql_query": (),
     "spark_table_location": ("import boto3",),
@@ -49,6 +50,19 @@ def spark_drop_null_fields(frame, nulls, transformation_ctx):
     found = df.select(*counts).first()
     kept = [f"`{name}`" for name, count in zip(df.columns, found) if count]
     return DynamicFrame.fromDF(df.select(*kept), glueContext, transformation_ctx)''',
+    "spark_iceberg_write": '''\
+def spark_iceberg_write(frame, namespace, name, properties, partitionKeys, options):
+    """Add rows to a table of Iceberg; where there is none, it is made with properties."""
+    writer = frame.toDF().writeTo(f"{namespace}.`{name}`").options(**options)
+    known = spark.sql(f"SHOW TABLES IN {namespace}")
+    if known.where(functions.col("tableName") == name).count():
+        writer.append()
+        return
+    for key, value in properties.items():
+        writer = writer.tableProperty(key, value)
+    if partitionKeys:
+        writer = writer.partitionedBy(*[functions.col(f"`{key}`") for key in partitionKeys])
+    writer.create()''',
     "spark_route": '''\
 def spark_route(frame, groups, transformation_ctx):
     """Return the records of each group by its name; those of none are default_group."""

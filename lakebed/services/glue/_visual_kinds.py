@@ -33,7 +33,7 @@ _REDSHIFT, _SNOWFLAKE = "the Amazon Redshift connector", "the Snowflake connecto
 _KINESIS, _KAFKA = "streaming from Amazon Kinesis", "streaming from Apache Kafka"
 _DYNAMODB, _GOVERNED = "the Amazon DynamoDB connector", "governed tables, which AWS has ended"
 _ORACLE, _SQL_SERVER = "a JDBC driver for Oracle", "a JDBC driver for Microsoft SQL Server"
-_HUDI, _QUALITY = "Apache Hudi in visual jobs", "AWS Glue Data Quality"
+_QUALITY = "AWS Glue Data Quality"
 
 
 def _sources(missing: str, *names: str) -> dict[str, Kind]:
@@ -53,7 +53,8 @@ KINDS: Mapping[str, Kind] = {
         "", "CatalogSource", "S3CatalogSource", "S3CsvSource", "S3JsonSource", "S3ParquetSource",
         "RelationalCatalogSource", "MySQLCatalogSource", "PostgreSQLCatalogSource",
         "DirectJDBCSource", "S3DeltaSource", "S3CatalogDeltaSource", "CatalogDeltaSource",
-        "S3CatalogIcebergSource", "CatalogIcebergSource",
+        "S3CatalogIcebergSource", "CatalogIcebergSource", "S3HudiSource", "S3CatalogHudiSource",
+        "CatalogHudiSource",
     ),
     **_sources(_MARKET, "AthenaConnectorSource", "JDBCConnectorSource", "SparkConnectorSource"),
     **_sources("connectors of SaaS applications", "ConnectorDataSource"),
@@ -65,7 +66,6 @@ KINDS: Mapping[str, Kind] = {
     **_sources(_GOVERNED, "GovernedCatalogSource"),
     **_sources(_ORACLE, "OracleSQLCatalogSource"),
     **_sources(_SQL_SERVER, "MicrosoftSQLServerCatalogSource"),
-    **_sources(_HUDI, "S3CatalogHudiSource", "CatalogHudiSource", "S3HudiSource"),
     **_sources("a reader of Microsoft Excel's files", "S3ExcelSource"),
     **_transforms(
         "", "ApplyMapping", "SelectFields", "DropFields", "RenameField", "Spigot",
@@ -87,7 +87,8 @@ KINDS: Mapping[str, Kind] = {
     **_targets(
         "", "CatalogTarget", "S3CatalogTarget", "S3DirectTarget", "S3GlueParquetTarget",
         "MySQLCatalogTarget", "PostgreSQLCatalogTarget", "S3DeltaDirectTarget",
-        "S3DeltaCatalogTarget", "S3IcebergCatalogTarget",
+        "S3DeltaCatalogTarget", "S3HudiDirectTarget", "S3HudiCatalogTarget",
+        "S3IcebergDirectTarget", "S3IcebergCatalogTarget",
     ),
     **_targets(_MARKET, "JDBCConnectorTarget", "SparkConnectorTarget"),
     **_targets("connectors of SaaS applications", "ConnectorDataTarget"),
@@ -96,8 +97,6 @@ KINDS: Mapping[str, Kind] = {
     **_targets(_GOVERNED, "GovernedCatalogTarget"),
     **_targets(_ORACLE, "OracleSQLCatalogTarget"),
     **_targets(_SQL_SERVER, "MicrosoftSQLServerCatalogTarget"),
-    **_targets(_HUDI, "S3HudiCatalogTarget", "S3HudiDirectTarget"),
-    **_targets("Iceberg tables without a catalog", "S3IcebergDirectTarget"),
     **_targets("a writer of Tableau's Hyper files", "S3HyperDirectTarget"),
 }  # fmt: skip
 """All kinds of the model, by their names."""

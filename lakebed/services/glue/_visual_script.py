@@ -37,6 +37,7 @@ _HELPER_OF = {
     "Aggregate": "spark_aggregate",
     "Union": "spark_union",
     "Route": "spark_route",
+    **table_formats.HELPER_OF,
 }
 _FRAMES = frozenset({"DropDuplicates", "SparkSQL", "Aggregate", "Union", *table_formats.SOURCES})
 """Kinds whose statements, or functions, name DynamicFrame."""
@@ -71,8 +72,6 @@ def _statement(graph: Graph, node: Node) -> str:
 def _helpers(node: Node) -> list[str]:
     """Return the functions that a node's statements call."""
     found = [_HELPER_OF[node.kind]] if node.kind in _HELPER_OF else []
-    if node.kind in table_formats.BY_LOCATION:
-        found.append("spark_table_location")
     if any(uses_constants(one["Filters"]) for one in _groups(node)):
         found.append("constant_like")
     has_values = any(node.members.get("NullCheckBoxList", {}).values())

@@ -11,7 +11,7 @@ from typing import Any
 from lakebed.core.errors import NotBuiltError
 from lakebed.services.glue import _visual_table_formats as table_formats
 from lakebed.services.glue._jobs import invalid
-from lakebed.services.glue._python_text import Code, call, literal
+from lakebed.services.glue._python_text import Code, call
 from lakebed.services.glue._visual_graph import Node
 
 _FORMATS = ("json", "csv", "avro", "orc", "parquet")
@@ -25,7 +25,8 @@ def target(node: Node, frame: str) -> str:
     if node.members.get("AutoDataQuality", {}).get("IsEnabled"):
         raise _not_built(node, "AutoDataQuality", "AWS Glue Data Quality")
     if node.kind in table_formats.TARGETS:
-        return table_formats.TARGETS[node.kind](node, frame, _keys(node))
+        spread, frame = _spread(node, frame)
+        return spread + table_formats.TARGETS[node.kind](node, frame, _keys(node))
     return _WRITERS.get(node.kind, _catalog)(node, frame)
 
 
@@ -118,19 +119,6 @@ def _catalog(node: Node, frame: str) -> str:
     return call(node.variable, _TO_CATALOG, {**arguments, "transformation_ctx": node.variable})
 
 
-def _delta(node: Node, frame: str) -> str:
-    """Add to a Delta table where it is; what its options say, Spark's writer is told."""
-    members = node.members
-    if members["Format"] != "delta":
-        raise invalid(f"Format of S3DeltaDirectTarget node {node.id} must be delta.")
-    if members.get("SchemaChangePolicy", {}).get("EnableUpdateCatalog"):
-        raise _not_built(node, "SchemaChangePolicy", "Delta tables that a job registers")
-    spread, frame = _spread(node, frame)
-    options = {"compression": members["Compression"], **members.get("AdditionalOptions", {})}
-    place = literal(members["Path"])
-    return spread + table_formats.add_to_delta(frame, options, _keys(node), place)
-
-
 def _spread(node: Node, frame: str) -> tuple[str, str]:
     """Return what gives a frame as many parts as files are wanted, and the frame to write."""
     given = node.members.get("NumberTargetPartitions", "")
@@ -157,5 +145,4 @@ def _not_built(node: Node, member: str, missing: str) -> NotBuiltError:
 _WRITERS: Mapping[str, Callable[[Node, str], str]] = {
     "S3DirectTarget": _direct,
     "S3GlueParquetTarget": _glue_parquet,
-    "S3DeltaDirectTarget": _delta,
 }

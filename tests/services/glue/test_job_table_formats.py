@@ -1,6 +1,6 @@
 """Jobs that write tables of Delta Lake, Iceberg and Hudi on real Spark; Athena reads them.
 
-Those of Delta Lake and Iceberg are visual jobs, from their nodes to rows.
+Those of visual jobs come all the way from their nodes to rows.
 """
 
 from __future__ import annotations
@@ -58,6 +58,46 @@ SECOND = {
     "to": {"S3DeltaCatalogTarget": {
         **TABLE, "Name": "To", "Inputs": ["typed"], "Table": "people",
         "PartitionKeys": [["name"]]}},
+}  # fmt: skip
+HUDI_AND_ICEBERG = {
+    "--datalake-formats": "hudi,iceberg",
+    "--enable-glue-datacatalog": "true",
+    "--conf": f"{HUDI['--conf']} --conf {ICE}=org.apache.iceberg.spark.SparkCatalog"
+    f" --conf {ICE}.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog"
+    f" --conf {ICE}.io-impl=org.apache.iceberg.aws.s3.S3FileIO",
+}
+KEYED = {
+    "hoodie.datasource.write.recordkey.field": "id",
+    "hoodie.datasource.write.precombine.field": "id",
+}
+HUDI_TARGET = {
+    "Inputs": ["typed"], "Path": "s3://lake/hudi/", "Format": "hudi", "Compression": "snappy",
+    "PartitionKeys": [["name"]], "AdditionalOptions": KEYED,
+}  # fmt: skip
+MADE = {
+    "people": csv_source("People", "people"),
+    "typed": {"ApplyMapping": {**TYPED, "Inputs": ["people"]}},
+    "hudi": {"S3HudiDirectTarget": {
+        **HUDI_TARGET, "Name": "Hudi",
+        "SchemaChangePolicy": {**TABLE, "EnableUpdateCatalog": True, "Table": "hudi"}}},
+    "plain": {"S3HudiDirectTarget": {
+        **HUDI_TARGET, "Name": "Plain", "Path": "s3://lake/plain", "PartitionKeys": []}},
+}  # fmt: skip
+MORE = {
+    "read": {"CatalogHudiSource": {**TABLE, "Name": "Read", "Table": "hudi"}},
+    "files": {"S3HudiSource": {"Name": "Files", "Paths": ["s3://lake/plain/"]}},
+    "all": {"Union": {"Name": "All", "Inputs": ["read", "files"], "UnionType": "ALL"}},
+    "some": {"SelectFields": {"Name": "Some", "Inputs": ["all"], "Paths": [["id"], ["name"]]}},
+    "ice": {"S3IcebergDirectTarget": {
+        "Name": "Ice", "Inputs": ["some"], "Path": "s3://lake/ice/", "Format": "iceberg",
+        "Compression": "gzip", "PartitionKeys": [["name"]],
+        "SchemaChangePolicy": {**TABLE, "EnableUpdateCatalog": True, "Table": "ice"}}},
+    "more": csv_source("More", "more"),
+    "typed": {"ApplyMapping": {**TYPED, "Inputs": ["more"]}},
+    "to": {"S3HudiCatalogTarget": {
+        **TABLE, "Name": "To", "Inputs": ["typed"], "Table": "hudi",
+        "PartitionKeys": [["name"]], "AdditionalOptions": KEYED,
+        "SchemaChangePolicy": {"EnableUpdateCatalog": True}}},
 }  # fmt: skip
 UPSERT = """
 from pyspark.sql import SparkSession
@@ -133,10 +173,10 @@ def jobs(spark):
     return jobs
 
 
-def needs(extra):
+def needs(extra, name="spark-3.5"):
     """Skip where the jars of a format are not there."""
-    if not spark_environment().has(extra):
-        pytest.skip(f"no {extra} here: lakebed engine add spark-3.5 --with {extra}")
+    if not spark_environment(name).has(extra):
+        pytest.skip(f"no {extra} here: lakebed engine add {name} --with {extra}")
 
 
 def succeeded(jobs, name="job"):
@@ -155,13 +195,14 @@ def athena(jobs, text):
     return athena_rows(client, query)[1:]
 
 
-def test_a_hudi_table_of_a_job_is_athenas(jobs):
-    needs("hudi")
-    jobs.spark(UPSERT, DefaultArguments=HUDI)
+@pytest.mark.parametrize(("version", "name"), [("4.0", "spark-3.3"), ("5.0", "spark-3.5")])
+def test_a_hudi_table_of_a_job_is_athenas(jobs, version, name):
+    needs("hudi", name)
+    jobs.spark(UPSERT, GlueVersion=version, DefaultArguments=HUDI)
     assert succeeded(jobs)[-1:] == ["[(1, 1.5, 'mon'), (2, 3.5, 'tue'), (3, 4.5, 'tue')]"]
     found = athena(jobs, "SELECT id, price, day FROM shop.orders ORDER BY id")
     assert found == [["1", "1.5", "mon"], ["2", "3.5", "tue"], ["3", "4.5", "tue"]]
-    jobs.spark(BY_NAME, "named", DefaultArguments=HUDI)
+    jobs.spark(BY_NAME, "named", GlueVersion=version, DefaultArguments=HUDI)
     assert succeeded(jobs, "named")[-1:] == ["[(1, 9.5), (2, 3.5), (3, 4.5)]"]
 
 
@@ -184,12 +225,12 @@ def test_data_frames_of_the_data_catalog_are_its_open_tables(jobs):
     assert athena(jobs, "SELECT id FROM shop.ice ORDER BY id") == [["0"], ["2"]]
 
 
-def run_visual(jobs, name, nodes):
+def run_visual(jobs, name, nodes, arguments=DELTA_AND_ICEBERG):
     """Make a visual job and run it."""
     jobs.glue.create_job(
         Name=name, Role=ROLE, JobMode="VISUAL", CodeGenConfigurationNodes=nodes,
         Command={"Name": "glueetl", "ScriptLocation": f"s3://code/{name}.py"},
-        DefaultArguments=DELTA_AND_ICEBERG,
+        DefaultArguments=arguments,
     )  # fmt: skip
     row = jobs.run(name)
     said = jobs.lines(row["Id"], "error", "jobs")[-30:]
@@ -221,3 +262,24 @@ def test_visual_jobs_read_and_write_tables_of_delta_lake_and_iceberg(jobs):
     first = [["1", "Ada"], ["2", "Grace"]]
     assert athena(jobs, "SELECT id, name FROM shop.ice ORDER BY id") == first
     assert athena(jobs, "SELECT id, name FROM shop.both ORDER BY id") == [["0", "Alan"], *first]
+
+
+def test_visual_jobs_read_and_write_tables_of_hudi_and_make_those_of_iceberg(jobs):
+    needs("hudi")
+    needs("iceberg")
+    jobs.s3.put_object(Bucket="lake", Key="people/a.csv", Body=b"id,name\n1,Ada\n2,Grace\n")
+    jobs.s3.put_object(Bucket="lake", Key="more/a.csv", Body=b"id,name\n3,Edsger\n")
+    run_visual(jobs, "made", MADE, HUDI_AND_ICEBERG)
+    people = "SELECT id, name FROM shop.hudi ORDER BY id"
+    first = [["1", "Ada"], ["2", "Grace"]]
+    assert athena(jobs, people) == first
+    run_visual(jobs, "more", MORE, HUDI_AND_ICEBERG)
+    assert athena(jobs, people) == [*first, ["3", "Edsger"]]
+    ice = "SELECT id, name FROM shop.ice ORDER BY id"
+    twice = [first[0], first[0], first[1], first[1]]
+    assert athena(jobs, ice) == twice
+    jobs.wait(jobs.start("more"), name="more")
+    assert athena(jobs, people) == [*first, ["3", "Edsger"]]
+    assert athena(jobs, ice) == sorted([*twice, *twice, ["3", "Edsger"]])
+    found = athena(jobs, 'SELECT partition.name FROM shop."ice$partitions" ORDER BY 1')
+    assert found == [["Ada"], ["Edsger"], ["Grace"]]

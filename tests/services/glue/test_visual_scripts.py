@@ -47,7 +47,7 @@ def test_the_kinds_are_those_of_the_model_with_its_counts_of_inputs():
         limits = inputs.metadata if inputs else {"min": 0, "max": 0}
         counts[name] = (limits["min"], limits.get("max"))
     assert counts == {name: (kind.inputs_min, kind.inputs_max) for name, kind in KINDS.items()}
-    assert (len(BUILT), len(ABSENT)) == (40, 39)
+    assert (len(BUILT), len(ABSENT)) == (46, 33)
 
 
 @pytest.mark.parametrize("kind", BUILT)
@@ -274,6 +274,10 @@ def test_what_is_no_graph_is_refused(nodes, said):
          "PartitionKeys of node node-3 must be fields at the top."),
         ("S3GlueParquetTarget", {"SchemaChangePolicy": {"EnableUpdateCatalog": True}},
          "SchemaChangePolicy of node node-3 must name a Database and a Table."),
+        ("S3HudiDirectTarget", {"Format": "parquet"},
+         "Format of S3HudiDirectTarget node node-3 must be hudi."),
+        ("S3IcebergDirectTarget", {"SchemaChangePolicy": {"EnableUpdateCatalog": True}},
+         "SchemaChangePolicy of node node-3 must name a Database and a Table."),
         ("ApplyMapping", {"Mapping": [{}]}, "A mapping of ApplyMapping must have a FromPath."),
     ],
 )  # fmt: skip
@@ -301,6 +305,12 @@ def test_members_that_contradict_the_graph_are_refused(kind, members, said):
          "SchemaChangePolicy of node node-3: Iceberg tables whose columns a job changes"),
         ("S3IcebergCatalogTarget", "node-3", {"PartitionKeys": [["kind"]]},
          "PartitionKeys of node node-3: an Iceberg table is partitioned as it was made"),
+        ("S3IcebergDirectTarget", "node-3", {"SchemaChangePolicy": {"EnableUpdateCatalog": False}},
+         "SchemaChangePolicy of node node-3: Iceberg tables without a catalog"),
+        ("S3HudiDirectTarget", "node-3", {"Compression": "lzo"},
+         "Compression lzo of node node-3: a codec of LZO"),
+        ("S3HudiSource", "node-1", {"AdditionalOptions": {"BoundedFiles": 1}},
+         "AdditionalOptions of node node-1: a part of a table of hudi"),
     ],
 )  # fmt: skip
 def test_members_without_an_engine_are_refused_by_name(kind, node, members, said):

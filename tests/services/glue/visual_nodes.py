@@ -33,6 +33,7 @@ UPDATES = {
     "EnableUpdateCatalog": True, "UpdateBehavior": "UPDATE_IN_DATABASE",
     "Database": "shop", "Table": "out",
 }  # fmt: skip
+KEYED = {"hoodie.datasource.write.recordkey.field": "id"}
 
 SOURCES: dict[str, dict[str, Any]] = {
     "S3CsvSource": {**CSV, "Escaper": "\\", "Multiline": True, "SkipFirst": True,
@@ -54,6 +55,10 @@ SOURCES: dict[str, dict[str, Any]] = {
                       "AdditionalDeltaOptions": {"versionAsOf": "1"}},
     "S3CatalogDeltaSource": {**CATALOG, "AdditionalDeltaOptions": {"versionAsOf": "1"}},
     "CatalogDeltaSource": CATALOG,
+    "S3HudiSource": {"Name": "Hudi", "Paths": ["s3://lake/h/"],
+                     "AdditionalHudiOptions": {"as.of.instant": "2026"}},
+    "S3CatalogHudiSource": {**CATALOG, "AdditionalHudiOptions": {"as.of.instant": "2026"}},
+    "CatalogHudiSource": CATALOG,
     "S3CatalogIcebergSource": {**CATALOG, "AdditionalIcebergOptions": {"snapshot-id": "1"}},
     "CatalogIcebergSource": CATALOG,
 }  # fmt: skip
@@ -102,6 +107,13 @@ TARGETS: dict[str, dict[str, Any]] = {
                             "Compression": "snappy", "PartitionKeys": [["kind"]]},
     "S3DeltaCatalogTarget": {"Database": "shop", "Table": "out", "PartitionKeys": [["kind"]],
                              "AdditionalOptions": {"mergeSchema": "true"}},
+    "S3HudiDirectTarget": {"Path": "s3://lake/hudi/", "Format": "hudi", "Compression": "snappy",
+                           "AdditionalOptions": KEYED, "PartitionKeys": [["kind"], ["day"]],
+                           "NumberTargetPartitions": "2", "SchemaChangePolicy": UPDATES},
+    "S3HudiCatalogTarget": {"Database": "shop", "Table": "out", "AdditionalOptions": KEYED},
+    "S3IcebergDirectTarget": {"Path": "s3://lake/ice/", "Format": "iceberg",
+                              "Compression": "gzip", "PartitionKeys": [["kind"]],
+                              "SchemaChangePolicy": UPDATES},
     "S3IcebergCatalogTarget": {"Database": "shop", "Table": "out",
                                "AdditionalOptions": {"write-format": "orc"}},
 }  # fmt: skip
