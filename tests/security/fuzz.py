@@ -256,13 +256,17 @@ def wrong_with(answer: bytes) -> str:
 
 
 def fuzz(
-    running: LakebedServer, seconds: float, seed: int, said: Callable[[str], None] = print
+    running: LakebedServer,
+    seconds: float,
+    seed: int,
+    said: Callable[[str], None] = print,
+    sent_min: int = 0,
 ) -> Report:
-    """Ask a server odd things for so long."""
+    """Ask a server odd things for so long, and until so many were sent."""
     fuzzer, report = Fuzzer(running.url, seed), Report()
     log = running.data_dir.parent / "server.log"
     end, shown = time.monotonic() + seconds, time.monotonic()
-    while time.monotonic() < end and running.process.poll() is None:
+    while running.process.poll() is None and (time.monotonic() < end or report.sent < sent_min):
         data = fuzzer.request()
         try:
             answer = answered(running.url, data)

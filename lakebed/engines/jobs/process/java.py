@@ -51,6 +51,8 @@ def command(
         "-Duser.timezone=UTC",
         "-Dspark.ui.enabled=false",
         "-Dspark.ui.showConsoleProgress=false",
+        # Hudi 0.12 reads Parquet by settings that leave this out, which Spark 3.3.4 does not bear.
+        "-Dspark.hadoop.spark.sql.legacy.parquet.nanosAsLong=false",
         *([] if is_clustered else _LOOPBACK),
         "-cp",
         ":".join(classes),
