@@ -22,7 +22,7 @@ from lakebed.cli.sql.athena import Athena, StatementError
 from lakebed.core.errors import AwsError
 from lakebed.core.limits import KIB
 from lakebed.services.glue._visual_graph import Graph, Node, graph_of
-from lakebed.services.glue._visual_preview import FILES, find, preview_sql, sources_of
+from lakebed.services.glue._visual_preview import DELTA, FILES, find, preview_sql, sources_of
 from lakebed.services.glue._visual_sources import QUOTES, SEPARATORS
 from lakebed.services.glue._visual_sql import (
     PreviewError,
@@ -90,14 +90,18 @@ def _show(session: Athena, graph: Graph, node: Node, options: argparse.Namespace
 @contextlib.contextmanager
 def _table(session: Athena, node: Node) -> Generator[Relation]:
     """Give what a source reads: a table of the catalog, or one made of its files for now."""
+    if node.kind == DELTA:
+        with _delta_table(session, node) as name:
+            yield _of_catalog(session, session.database, name)
+        return
     if node.kind not in FILES:
-        yield _of_catalog(session, node)
+        yield _of_catalog(session, node.members["Database"], node.members["Table"])
         return
     columns = output_columns(node) or _columns_of_files(session.client, node)
     made: list[str] = []
     try:
         for path in node.members["Paths"]:
-            name = f"lakebed_preview_{uuid.uuid4().hex[:12]}"
+            name = _new_name()
             given = _table_input(node, name, columns, _folder(session.client, path))
             request = {"DatabaseName": session.database, "TableInput": given}
             session.client.call("glue", "CreateTable", request)
@@ -110,13 +114,32 @@ def _table(session: Athena, node: Node) -> Generator[Relation]:
         yield Relation(text, kinds)
     finally:
         for name in made:
-            session.client.call(
-                "glue", "DeleteTable", {"DatabaseName": session.database, "Name": name}
-            )
+            _delete(session, name)
 
 
-def _of_catalog(session: Athena, node: Node) -> Relation:
-    database, name = node.members["Database"], node.members["Table"]
+@contextlib.contextmanager
+def _delta_table(session: Athena, node: Node) -> Generator[str]:
+    """Give the name of a table over the folder of a Delta table, which says its columns itself."""
+    name, place = _new_name(), node.members["Paths"][0].replace("'", "''")
+    session.run(
+        f"CREATE EXTERNAL TABLE `{session.database}`.{name} LOCATION '{place}' "
+        "TBLPROPERTIES ('table_type' = 'DELTA')"
+    )
+    try:
+        yield name
+    finally:
+        _delete(session, name)
+
+
+def _new_name() -> str:
+    return f"lakebed_preview_{uuid.uuid4().hex[:12]}"
+
+
+def _delete(session: Athena, name: str) -> None:
+    session.client.call("glue", "DeleteTable", {"DatabaseName": session.database, "Name": name})
+
+
+def _of_catalog(session: Athena, database: str, name: str) -> Relation:
     request = {"DatabaseName": database, "Name": name}
     table = session.client.call("glue", "GetTable", request)["Table"]
     given = [*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])]

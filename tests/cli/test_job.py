@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from tests.cli.commands import lakebed as command
+from tests.services.athena.athena_client import finish
 from tests.services.glue.visual_nodes import CSV, EQUAL, job_of
 
+RESULTS = {"ResultConfiguration": {"OutputLocation": "s3://code/q/"}}
 ROLE = "arn:aws:iam::000000000000:role/glue"
 NODES = {
     "node-1": {"S3CsvSource": {**CSV, "Recurse": True}},
@@ -21,6 +25,9 @@ NODES = {
     "node-5": {"CustomCode": {"Name": "Code", "Inputs": ["node-4"], "ClassName": "C", "Code": ""}},
     "node-6": {"S3JsonSource": {"Name": "Lines", "Paths": ["s3://lake/lines"], "OutputSchemas": [
         {"Columns": [{"Name": "a", "Type": "bigint"}, {"Name": "b", "Type": "string"}]}]}},
+    "node-8": {"S3DeltaSource": {"Name": "Delta", "Paths": ["s3://lake/delta/"]}},
+    "node-9": {"CatalogIcebergSource": {"Name": "Ice", "Database": "shop", "Table": "ice"}},
+    "node-10": {"Union": {"Name": "Open", "Inputs": ["node-8", "node-9"], "UnionType": "ALL"}},
     "node-7": {"S3ParquetSource": {"Name": "Parquet", "Paths": ["s3://lake/p/"]}},
 }  # fmt: skip
 
@@ -84,6 +91,18 @@ def test_files_and_tables_are_read_and_nothing_is_left_behind(job):
 
 def test_files_of_json_have_the_columns_their_node_says(job):
     assert run(job, "v", "node-6", "--csv", "-d", "shop") == (0, "a,b\n1,x\n2,\n", "")
+
+
+def test_tables_of_delta_lake_and_of_the_catalog_are_read_and_nothing_is_left_behind(job):
+    rows = pa.table({"n": pa.array([1, 2], pa.int32())})
+    write_deltalake("s3://lake/delta", rows, storage_options={"AWS_ENDPOINT_URL": job.url})
+    athena = job.client("athena")
+    finish(athena, "create table shop.ice (n int) location 's3://lake/ice/' "
+           "tblproperties ('table_type' = 'ICEBERG')", **RESULTS)  # fmt: skip
+    finish(athena, "insert into shop.ice values (3)", **RESULTS)
+    assert run(job, "v", "Open", "--csv", "-d", "shop") == (0, "n\n1\n2\n3\n", "")
+    tables = job.client("glue").get_tables(DatabaseName="shop")["TableList"]
+    assert [one["Name"] for one in tables] == ["ice", "people"]
 
 
 def test_the_query_is_shown_instead_of_run(job):

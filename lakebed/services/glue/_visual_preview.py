@@ -21,7 +21,12 @@ from lakebed.services.glue._visual_sql import (
 ROWS = 20
 SAMPLE_ROWS = 20_000
 """Of each source at most so many rows are looked at."""
-TABLES = ("CatalogSource", "S3CatalogSource")
+TABLES = (
+    "CatalogSource", "S3CatalogSource", "CatalogDeltaSource", "S3CatalogDeltaSource",
+    "CatalogHudiSource", "S3CatalogHudiSource", "CatalogIcebergSource", "S3CatalogIcebergSource",
+)  # fmt: skip
+DELTA = "S3DeltaSource"
+_OPTIONS = ("AdditionalDeltaOptions", "AdditionalHudiOptions", "AdditionalIcebergOptions")
 FILES = ("S3CsvSource", "S3JsonSource", "S3ParquetSource")
 
 
@@ -47,8 +52,10 @@ def sources_of(graph: Graph, node: Node) -> list[Node]:
         met.add(one.id)
         waiting += one.inputs
         if one.about.role == SOURCE:
-            if one.kind not in (*TABLES, *FILES):
+            if one.kind not in (*TABLES, *FILES, DELTA):
                 raise PreviewError(f"{one.kind} of node {one.id} is no source that SQL reads here")
+            if any(one.members.get(options) for options in _OPTIONS):
+                raise PreviewError(f"the options of node {one.id} are for a reader of Spark's")
             found.append(one)
     return found
 
