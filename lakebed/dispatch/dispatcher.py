@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -75,7 +76,8 @@ class Dispatcher:
         self._watermark = Watermark(house.settings, house.clock)
         self._refusals = Refusals(house.settings.state_dir, commits.soon)
         self._runs: dict[str, asyncio.Task[None]] = {}
-        self._starting: set[str] = set()
+        # What launches a run goes when its transaction is rolled back, and then is not starting.
+        self._starting: WeakValueDictionary[str, Callable[[], None]] = WeakValueDictionary()
         self._flush_is_due = False
         self._sealing_places = SealingPlaces()
         self._is_synced = house.settings.durability != "none"
@@ -416,13 +418,17 @@ class Dispatcher:
     ) -> None:
         """Start `work` once the caller's transaction is committed; never before."""
         caller = RunCaller(self, context)
-        self._starting.add(run_id)
-        context.store.after_commit(lambda: self._launch(run_id, work(caller)))
+
+        def launch() -> None:
+            self._launch(run_id, work(caller))
+
+        self._starting[run_id] = launch
+        context.store.after_commit(launch)
 
     def _launch(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._runs[run_id] = task
-        self._starting.discard(run_id)
+        self._starting.pop(run_id, None)
         task.add_done_callback(lambda done: self._ended(run_id, done))
 
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
