@@ -4,43 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import logging
 
 from lakebed.cli.lifecycle import Keeper
+from lakebed.cli.retention import Retention
 from lakebed.engines.stream import StreamEngine
-from lakebed.store import StoreError
 
-log = logging.getLogger("lakebed")
-
-FIRST_SECONDS = 5.0
-"""After its start a server has other things to do."""
-LOOK_SECONDS = 60.0
 TRIM_SECONDS = 600.0
 """How often every log is looked at for records that are past their retention."""
 _UPKEEP = "lakebed.services.kinesis._upkeep"
 
 
-class StreamRetention:
+class StreamRetention(Retention):
     """The streams of one server, as the clock sees them."""
 
+    what = "shards and records of streams"
+
     def __init__(self, keeper: Keeper, account: str, streams: StreamEngine) -> None:
-        self._keeper = keeper
-        self._account = account
+        super().__init__(keeper, account)
         self._streams = streams
         self._trimmed = 0.0
         self._is_first = True
-
-    async def run(self) -> None:
-        """Remove what is due until cancelled."""
-        await asyncio.sleep(FIRST_SECONDS)
-        while True:
-            try:
-                done = await self.carry_out(self._keeper.now())
-                if done:
-                    log.info("streams: %s", done)
-            except (OSError, StoreError) as error:
-                log.warning("shards past their retention could not be removed: %s", error)
-            await asyncio.sleep(LOOK_SECONDS)
 
     async def carry_out(self, now: float) -> dict[str, int]:
         """Do what is due at a time, a slice of some shards at once; return what was done."""
@@ -51,10 +34,7 @@ class StreamRetention:
         while self._is_first and await self._keeper.act(self._account, _slices.finished):
             await asyncio.sleep(0)
         self._is_first = False
-        total = 0
-        while count := await self._keeper.act(self._account, lambda ctx: _upkeep.expired(ctx, now)):
-            total += count
-            await asyncio.sleep(0)
+        total = await self._all(lambda ctx: _upkeep.expired(ctx, now))
         deleted = await self._delete()
         # A clock that was set back must not put it off.
         if not 0 <= now - self._trimmed < TRIM_SECONDS:
