@@ -24,7 +24,7 @@ from lakebed.core.event_limits import (
 )
 from lakebed.event_queue import EVENTS_WAITING, WaitingEvent
 from lakebed.services.events._inputs import Facts, input_of
-from lakebed.services.events._patterns import matches, parse_event, parse_pattern
+from lakebed.services.events._patterns import event_fields, matches, parse_pattern
 from lakebed.services.events._target_kinds import send
 from lakebed.services.events.model import (
     DELIVERIES,
@@ -103,7 +103,7 @@ def _rules(ctx: Context, event: WaitingEvent) -> Iterator[Rule]:
         if rule is not None and rule.state == ENABLED:
             yield rule
         return
-    body: Mapping[str, Any] = parse_event(event.body)
+    body: Mapping[str, Any] = event_fields(event.body)
     # Bounded: a bus has at most 300 rules.
     for rule in RULES.scan(ctx, Range((event.bus,))):
         is_on = rule.state == ENABLED and rule.pattern

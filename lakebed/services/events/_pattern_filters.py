@@ -1,17 +1,22 @@
 """What a leaf of an event pattern may be: a value, or a filter such as `{"prefix": "a"}`. Pure.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+What is checked, in which order and with which words is as AWS's library event-ruler has it.
+https://github.com/aws/event-ruler
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 _NUMERIC_MAX = Decimal(5_000_000_000)
 """Numbers that are compared, up to six digits past the point."""
+_STARS_MAX = 5
+"""A pattern of six stars is too complex to EventBridge; where it draws the line is not public."""
 
 
 class PatternError(Exception):
@@ -19,7 +24,10 @@ class PatternError(Exception):
 
 
 class Number:
-    """A number as it is written: 300 and 300.0 are not the same to EventBridge."""
+    """A number of JSON: 300, 300.0 and 3e2 are the same.
+
+    EventBridge's guide says they are not; EventBridge, and the library it publishes, that they are.
+    """
 
     __slots__ = ("text",)
 
@@ -27,12 +35,14 @@ class Number:
         self.text = text
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether another is written the same."""
-        return isinstance(other, Number) and self.text == other.text
+        """Tell whether another is the same number."""
+        if not isinstance(other, Number):
+            return False
+        return self.text == other.text or self.value == other.value
 
     def __hash__(self) -> int:
         """Return what equal numbers have in common."""
-        return hash(self.text)
+        return hash(self.value)
 
     def __repr__(self) -> str:
         """Return the number as it is written."""
@@ -40,8 +50,11 @@ class Number:
 
     @property
     def value(self) -> Decimal:
-        """The number."""
-        return Decimal(self.text)
+        """The number; one with too large an exponent is none."""
+        try:
+            return Decimal(self.text)
+        except InvalidOperation:
+            return Decimal("NaN")
 
 
 Test = Callable[[Any], bool]
@@ -60,12 +73,15 @@ def test_of(given: Any) -> Test:
     if not isinstance(given, dict):
         return _equal(given)
     filters = cast("dict[str, Any]", given)
-    if len(filters) != 1:
-        raise PatternError("Only one key allowed in match expression")
-    [(kind, value)] = filters.items()
+    if not filters:
+        raise PatternError("Match expression name not found")
+    kind = next(iter(filters))
     if kind not in _FILTERS:
         raise PatternError(f"Unrecognized match type {kind}")
-    return _FILTERS[kind](value)
+    test = _FILTERS[kind](filters[kind])
+    if len(filters) > 1:
+        raise PatternError("Only one key allowed in match expression")
+    return test
 
 
 def _equal(wanted: Any) -> Test:
@@ -77,11 +93,14 @@ def _folded(kind: str, value: Any, fits: Callable[[str, str], bool]) -> Test:
     """Return the test of a text's beginning or end, which may be asked for in any case."""
     if isinstance(value, dict):
         inner = cast("dict[str, Any]", value)
-        if list(inner) != ["equals-ignore-case"] or not isinstance(
-            inner["equals-ignore-case"], str
-        ):
-            raise PatternError(f"{kind} match pattern must be a string")
-        wanted = inner["equals-ignore-case"].casefold()
+        named = next(iter(inner), "")
+        if named != "equals-ignore-case":
+            raise PatternError(f"Unsupported {kind} pattern: {named}")
+        if not isinstance(inner[named], str):
+            raise PatternError("equals-ignore-case match pattern must be a string")
+        if len(inner) > 1:
+            raise PatternError("Only one key allowed in match expression")
+        wanted = inner[named].casefold()
         return lambda leaf: isinstance(leaf, str) and fits(leaf.casefold(), wanted)
     if not isinstance(value, str):
         raise PatternError(f"{kind} match pattern must be a string")
@@ -114,6 +133,11 @@ def _wildcard(value: Any) -> Test:
     if not isinstance(value, str):
         raise PatternError("wildcard match pattern must be a string")
     parts = _parts(value)
+    if len(parts) > _STARS_MAX + 1:
+        raise PatternError(
+            "Rule is too complex - try using fewer wildcard characters or fewer repeating "
+            "character sequences after a wildcard character"
+        )
     return lambda leaf: isinstance(leaf, str) and _fits_parts(leaf, parts)
 
 
@@ -124,18 +148,24 @@ def _parts(pattern: str) -> list[str]:
         letter = pattern[at]
         if letter == "*":
             if is_star:
-                raise PatternError(f"Consecutive wildcard characters at pos {at - 1}")
+                place = _place(pattern, at - 1)
+                raise PatternError(f"Consecutive wildcard characters at pos {place}")
             parts.append("")
         elif letter == "\\":
             at += 1
             if at == len(pattern) or pattern[at] not in "*\\":
-                raise PatternError(f"Invalid escape character at pos {at - 1}")
+                raise PatternError(f"Invalid escape character at pos {_place(pattern, at - 1)}")
             parts[-1] += pattern[at]
         else:
             parts[-1] += letter
         is_star = letter == "*"
         at += 1
     return parts
+
+
+def _place(pattern: str, at: int) -> int:
+    """Return what EventBridge calls a place: in bytes, after the quote."""
+    return 1 + len(pattern[:at].encode())
 
 
 def _fits_parts(text: str, parts: Sequence[str]) -> bool:
@@ -157,10 +187,7 @@ def _fits_parts(text: str, parts: Sequence[str]) -> bool:
 def _cidr(value: Any) -> Test:
     if not isinstance(value, str):
         raise PatternError("prefix match pattern must be a string")
-    try:
-        network = ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        raise PatternError(f"Malformed CIDR, one '/' required: {value}") from None
+    network = _network(value)
 
     def fits(leaf: Any) -> bool:
         try:
@@ -169,6 +196,24 @@ def _cidr(value: Any) -> Test:
             return False
 
     return fits
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    place, slash, bits = text.partition("/")
+    if not slash or "/" in bits:
+        raise PatternError("Malformed CIDR, one '/' required")
+    if not re.fullmatch(r"[+-]?[0-9]+", bits):
+        raise PatternError("Malformed CIDR, mask bits must be an integer")
+    if int(bits) < 0:
+        raise PatternError("Malformed CIDR, mask bits must not be negative")
+    try:
+        address = ipaddress.ip_address(place)
+    except ValueError:
+        raise PatternError(f"Nonstandard IP address: {place}") from None
+    if int(bits) >= address.max_prefixlen:
+        kind = f"IPv{address.version}"
+        raise PatternError(f"{kind} mask bits must be < {address.max_prefixlen}")
+    return ipaddress.ip_network((place, int(bits)), strict=False)
 
 
 _COMPARISONS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
@@ -184,60 +229,62 @@ def _numeric(value: Any) -> Test:
     if not isinstance(value, list):
         raise PatternError("Value of numeric must be an array.")
     given = cast("list[Any]", value)
-    if len(given) not in (2, 4):
-        many = len(given) > 4
-        raise PatternError(
-            "Too many elements in numeric expression" if many
-            else "Invalid member in numeric match: it takes an operator and a number, or two"
-        )  # fmt: skip
-    bounds = [_bound(*given[at : at + 2]) for at in range(0, len(given), 2)]
-    if len(bounds) == 2:
-        _check_range(bounds)
+    if not given or not isinstance(given[0], str):
+        raise PatternError(f"Invalid member in numeric match: {given[0] if given else ']'}")
+    bounds = [_bound(given, 0)]
+    if len(given) > 2:
+        bounds.append(_upper_bound(given))
+        if bounds[0][1] >= bounds[1][1]:
+            raise PatternError("Bottom must be less than top")
 
     def fits(leaf: Any) -> bool:
         if not isinstance(leaf, Number):
             return False
         found = leaf.value
-        return all(_COMPARISONS[name](found, bound) for name, bound in bounds)
+        return not found.is_nan() and all(
+            _COMPARISONS[name](found, bound) for name, bound in bounds
+        )
 
     return fits
 
 
-def _bound(name: Any, number: Any) -> tuple[str, Decimal]:
-    if not isinstance(name, str):
-        raise PatternError(f"Invalid member in numeric match: {name}")
+def _bound(given: Sequence[Any], at: int) -> tuple[str, Decimal]:
+    """Return the operator at a place, and the number behind it."""
+    name, number = given[at], given[at + 1] if at + 1 < len(given) else None
     if name not in _COMPARISONS:
         raise PatternError(f"Unrecognized numeric range operator: {name}")
     if not isinstance(number, Number):
         what = "equals" if name == "=" else name
         raise PatternError(f"Value of {what} must be numeric")
-    try:
-        found = number.value
-    except InvalidOperation:
-        raise PatternError(f"Value of {name} must be numeric") from None
-    if abs(found) > _NUMERIC_MAX:
+    if number.value.is_nan() or number.value.copy_abs() > _NUMERIC_MAX:
         raise PatternError("Value must be between -5.0E9 and 5.0E9, inclusive")
-    return name, found
+    return name, number.value
 
 
-def _check_range(bounds: Sequence[tuple[str, Decimal]]) -> None:
-    (low, bottom), (high, top) = bounds
-    if not (low.startswith(">") and high.startswith("<")):
+def _upper_bound(given: Sequence[Any]) -> tuple[str, Decimal]:
+    """Return what comes behind a lower bound."""
+    if not given[0].startswith(">"):
+        raise PatternError("Too many elements in numeric expression")
+    if not isinstance(given[2], str):
+        raise PatternError(f"Bad value in numeric range: {given[2]}")
+    if given[2] not in ("<", "<="):
+        raise PatternError(f"Bad numeric range operator: {given[2]}")
+    bound = _bound(given, 2)
+    if len(given) > 4:
         raise PatternError("Too many terms in numeric range expression")
-    if bottom >= top:
-        raise PatternError("Bottom must be less than top")
+    return bound
 
 
 def _anything_but(value: Any) -> Test:
     if isinstance(value, dict):
         return _nothing_like(cast("dict[str, Any]", value))
+    if not isinstance(value, (str, Number, list)):
+        raise PatternError(_NO_VALUE)
     given = cast("list[Any]", value if isinstance(value, list) else [value])
-    if not given:
-        raise PatternError("Empty arrays are not allowed")
     kinds: set[type] = {type(one) for one in given}
     if not kinds <= {str, Number}:
-        raise PatternError("Value of anything-but must be an array or single string/number value.")
-    if len(kinds) > 1:
+        raise PatternError("Inside anything but list, start|null|boolean is not supported.")
+    if len(kinds) != 1:
         raise PatternError(
             "Inside anything but list, either all values are number or string, "
             "mixed type is not supported"
@@ -248,21 +295,34 @@ def _anything_but(value: Any) -> Test:
 
 def _nothing_like(given: Mapping[str, Any]) -> Test:
     """Return the test of anything but a prefix, suffix, … or any of several."""
-    if len(given) != 1:
-        raise PatternError("Only one key allowed in match expression")
-    [(kind, value)] = given.items()
+    if not given:
+        raise PatternError("Anything-But expression name not found")
+    kind = next(iter(given))
     if kind not in _NEGATED:
         raise PatternError(f"Unsupported anything-but pattern: {kind}")
-    values = cast("list[Any]", value if isinstance(value, list) else [value])
+    if not isinstance(given[kind], (str, Number, list)):
+        raise PatternError(_NO_VALUE)
+    values = cast("list[Any]", given[kind] if isinstance(given[kind], list) else [given[kind]])
     if not values or not all(isinstance(one, str) for one in values):
-        raise PatternError(f"{kind} match pattern must be a string")
+        raise PatternError(_NEGATED[kind])
     if kind in ("prefix", "suffix") and "" in values:
         raise PatternError("Null prefix/suffix not allowed")
+    if len(given) > 1:
+        # That it is no numeric expression, EventBridge does not mind.
+        raise PatternError("Too many elements in numeric expression")
     unwanted = [_FILTERS[kind](one) for one in values]
     return lambda leaf: not any(test(leaf) for test in unwanted)
 
 
-_NEGATED = ("prefix", "suffix", "equals-ignore-case", "wildcard")
+_NO_VALUE = "Value of anything-but must be an array or single string/number value."
+_NEGATED: Mapping[str, str] = {
+    "prefix": "prefix/suffix match pattern must be a string",
+    "suffix": "prefix/suffix match pattern must be a string",
+    "equals-ignore-case": "Inside anything-but/equals-ignore-case list, "
+    "number|start|null|boolean is not supported.",
+    "wildcard": "wildcard match pattern must be a string",
+}
+"""What may be negated, and what is said of a value that is no text."""
 _FILTERS: Mapping[str, Callable[[Any], Test]] = {
     "prefix": _prefix,
     "suffix": _suffix,

@@ -3,14 +3,15 @@
 A pattern is an object with the fields of an event that matter; each leaf is a list of values and
 filters of which one has to fit (`_pattern_filters`).
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-The reasons are AWS's where they are known, without the place in the text that AWS adds.
+A name with dots is a path, in patterns and in events. The reasons are AWS's, without the place in
+the text that AWS adds; that it is no JSON, and too deep, is said in our words.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import msgspec
@@ -25,6 +26,10 @@ from lakebed.services.events._pattern_filters import (
 )
 
 _OR = "$or"
+_RESERVED = ("exactly", "prefix", "suffix", "anything-but", "numeric", "exists", "cidr",
+             "equals-ignore-case", "wildcard")  # fmt: skip
+"""What no field among choices may be called."""
+_LEVELS_MAX = 100
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -42,8 +47,14 @@ class Pattern(msgspec.Struct, frozen=True):
 
 
 def parse_event(text: str) -> Any:
-    """Return an event; numbers are kept as they are written, for they match by their text."""
+    """Return an event; numbers are kept as they are written."""
     return json.loads(text, parse_int=Number, parse_float=Number)
+
+
+def event_fields(text: str) -> Any:
+    """Return an event as patterns see it: what a name or path has twice has both values."""
+    hook = partial(_object, keeps_both=True)
+    return json.loads(text, parse_int=Number, parse_float=Number, object_pairs_hook=hook)
 
 
 @lru_cache(maxsize=EVENT_PATTERNS_REMEMBERED_MAX)
@@ -55,7 +66,7 @@ def parse_pattern(text: str) -> Pattern:
             parse_int=Number,
             parse_float=Number,
             parse_constant=_no_constant,
-            object_pairs_hook=_once,
+            object_pairs_hook=partial(_object, keeps_both=False),
         )
     except (json.JSONDecodeError, RecursionError) as error:
         raise PatternError(f"it is no JSON: {error}") from None
@@ -65,7 +76,7 @@ def parse_pattern(text: str) -> Pattern:
 
 
 def matches(pattern: Pattern, event: Mapping[str, Any]) -> bool:
-    """Tell whether an event, as `parse_event` gives it, fits a pattern."""
+    """Tell whether an event, as `event_fields` gives it, fits a pattern."""
     return _fits(pattern, event, [event])
 
 
@@ -73,25 +84,46 @@ def _no_constant(name: str) -> Any:
     raise PatternError(f"{name} is no value of JSON")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]], *, keeps_both: bool) -> dict[str, Any]:
+    """Return an object in which names with dots are paths; of what is there twice the last."""
     found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise PatternError(f"Path `{twice}` cannot be allowed multiple times")
+    if len(found) == len(pairs) and not any("." in name for name in found):
+        return found
+    found = cast("dict[str, Any]", {})
+    for name, value in pairs:
+        first, *rest = name.split(".")
+        for part in reversed(rest):
+            value = {part: value}
+        _put(found, first, value, keeps_both=keeps_both)
     return found
 
 
-def _pattern(given: Mapping[str, Any]) -> Pattern:
+def _put(found: dict[str, Any], name: str, value: Any, *, keeps_both: bool) -> None:
+    before = found.get(name)
+    if isinstance(before, dict) and isinstance(value, dict):
+        for inner, one in cast("dict[str, Any]", value).items():
+            _put(cast("dict[str, Any]", before), inner, one, keeps_both=keeps_both)
+    else:
+        found[name] = [before, value] if keeps_both and name in found else value
+
+
+def _pattern(given: Mapping[str, Any], level: int = 1, *, is_choice: bool = False) -> Pattern:
     if not given:
         raise PatternError("Empty objects are not allowed")
+    if level > _LEVELS_MAX:
+        raise PatternError(f"it has more than {_LEVELS_MAX} levels")
     fields: dict[str, Field | Pattern] = {}
     choices: list[tuple[Pattern, ...]] = []
     for name, value in given.items():
         if name == _OR:
-            choices.append(_choices(value))
+            choices.append(_choices(value, level))
+        elif is_choice and name in _RESERVED:
+            raise PatternError(
+                f"{name} is Ruler reserved fieldName which cannot be used inside {_OR}."
+            )
         elif isinstance(value, dict):
-            fields[name] = _pattern(cast("dict[str, Any]", value))
+            inner = cast("dict[str, Any]", value)
+            fields[name] = _pattern(inner, level + 1, is_choice=is_choice)
         elif isinstance(value, list):
             fields[name] = _field(cast("list[Any]", value))
         else:
@@ -99,13 +131,16 @@ def _pattern(given: Mapping[str, Any]) -> Pattern:
     return Pattern(fields, tuple(choices))
 
 
-def _choices(value: Any) -> tuple[Pattern, ...]:
+def _choices(value: Any, level: int) -> tuple[Pattern, ...]:
+    if not isinstance(value, list):
+        raise PatternError(f"It must be an Array followed with {_OR}.")
     given = cast("list[Any]", value)
-    if not isinstance(value, list) or len(given) < 2:
-        raise PatternError("There must have at least 2 Objects in $or relationship.")
     if not all(isinstance(one, dict) for one in given):
-        raise PatternError("Only objects are allowed in $or relationship.")
-    return tuple(_pattern(one) for one in given)
+        raise PatternError(f"Only JSON object is allowed in array of {_OR} relationship.")
+    found = tuple(_pattern(one, level + 1, is_choice=True) for one in given)
+    if len(found) < 2:
+        raise PatternError(f"There must have at least 2 Objects in {_OR} relationship.")
+    return found
 
 
 def _field(values: Sequence[Any]) -> Field:

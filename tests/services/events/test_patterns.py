@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakebed.services.events._pattern_filters import PatternError
-from lakebed.services.events._patterns import matches, parse_event, parse_pattern
+from lakebed.services.events._patterns import event_fields, matches, parse_pattern
 
 
 def fits(pattern, event):
     as_text = pattern if isinstance(pattern, str) else json.dumps(pattern)
     text = event if isinstance(event, str) else json.dumps(event)
-    return matches(parse_pattern(as_text), parse_event(text))
+    return matches(parse_pattern(as_text), event_fields(text))
 
 
 def of(*values):
@@ -71,10 +71,13 @@ def test_a_pattern_fits_what_aws_says_it_fits(pattern, yes, no):
     assert [one for one in no if fits(pattern, {"a": one})] == []
 
 
-def test_numbers_match_as_they_are_written():
-    assert fits('{"a": [300]}', '{"a": 300}')
-    assert not fits('{"a": [300]}', '{"a": 300.0}')
-    assert not fits('{"a": [300]}', '{"a": 3.0e2}')
+def test_numbers_match_by_what_they_mean():
+    for number in ("300", "300.0", "3.0e2"):
+        assert fits('{"a": [300]}', f'{{"a": {number}}}')
+        assert not fits('{"a": [{"anything-but": [300]}]}', f'{{"a": {number}}}')
+    huge = f"1e{'9' * 30}"
+    assert fits(f'{{"a": [{huge}]}}', f'{{"a": {huge}}}')
+    assert not fits('{"a": [{"numeric": [">", 1]}]}', f'{{"a": {huge}}}')
     assert fits('{"a": [{"numeric": ["=", 300]}]}', '{"a": 3.0e2}')
 
 
@@ -88,45 +91,87 @@ def test_numbers_match_as_they_are_written():
         ('{"a": []}', "Empty arrays are not allowed"),
         ('{"a": "x"}', '"a" must be an object or an array'),
         ('{"a": [NaN]}', "NaN is no value of JSON"),
-        ('{"a": [1], "a": [2]}', "Path `a` cannot be allowed multiple times"),
+        ('{"a": ' * 120 + "[1]" + "}" * 120, "it has more than 100 levels"),
+        ('{"%s": [1]}' % ("." * 4000), "it has more than 100 levels"),
         ('{"a": [[1]]}', "Match value must be String, number, true, false, or null"),
         ('{"a": [{"prefix": "a", "suffix": "b"}]}', "Only one key allowed in match expression"),
-        ('{"a": [{}]}', "Only one key allowed in match expression"),
+        ('{"a": [{}]}', "Match expression name not found"),
         ('{"a": [{"like": "x"}]}', "Unrecognized match type like"),
         ('{"a": [{"prefix": 1}]}', "prefix match pattern must be a string"),
-        ('{"a": [{"prefix": {"x": "y"}}]}', "prefix match pattern must be a string"),
+        ('{"a": [{"prefix": {"x": "y"}}]}', "Unsupported prefix pattern: x"),
+        ('{"a": [{"suffix": {"equals-ignore-case": 1}}]}', "equals-ignore-case match pattern"),
+        ('{"a": [{"suffix": {"equals-ignore-case": "a", "b": 1}}]}', "Only one key allowed"),
         ('{"a": [{"suffix": 1}]}', "suffix match pattern must be a string"),
         ('{"a": [{"equals-ignore-case": 1}]}', "equals-ignore-case match pattern must be"),
         ('{"a": [{"exists": 1}]}', "exists match pattern must be either true or false."),
         ('{"a": [{"wildcard": 1}]}', "wildcard match pattern must be a string"),
-        ('{"a": [{"wildcard": "a**"}]}', "Consecutive wildcard characters at pos 1"),
-        ('{"a": [{"wildcard": "a\\\\b"}]}', "Invalid escape character at pos 1"),
-        ('{"a": [{"wildcard": "a\\\\"}]}', "Invalid escape character at pos 1"),
-        ('{"a": [{"cidr": "x"}]}', "Malformed CIDR"),
+        ('{"a": [{"wildcard": "a**"}]}', "Consecutive wildcard characters at pos 2"),
+        ('{"a": [{"wildcard": "\u00e9**"}]}', "Consecutive wildcard characters at pos 3"),
+        ('{"a": [{"wildcard": "*:*:*:*:*:*"}]}', "Rule is too complex"),
+        ('{"a": [{"wildcard": "a\\\\b"}]}', "Invalid escape character at pos 2"),
+        ('{"a": [{"wildcard": "a\\\\"}]}', "Invalid escape character at pos 2"),
+        ('{"a": [{"cidr": "x"}]}', "Malformed CIDR, one '/' required"),
+        ('{"a": [{"cidr": "10.0.0.0/8/8"}]}', "Malformed CIDR, one '/' required"),
+        ('{"a": [{"cidr": "10.0.0.0/x"}]}', "Malformed CIDR, mask bits must be an integer"),
+        ('{"a": [{"cidr": "10.0.0.0/-1"}]}', "Malformed CIDR, mask bits must not be negative"),
+        ('{"a": [{"cidr": "10.0.0/8"}]}', "Nonstandard IP address: 10.0.0"),
+        ('{"a": [{"cidr": "10.0.0.0/32"}]}', "IPv4 mask bits must be < 32"),
+        ('{"a": [{"cidr": "::/128"}]}', "IPv6 mask bits must be < 128"),
         ('{"a": [{"cidr": 1}]}', "prefix match pattern must be a string"),
         ('{"a": [{"numeric": 1}]}', "Value of numeric must be an array."),
-        ('{"a": [{"numeric": [">"]}]}', "Invalid member in numeric match"),
+        ('{"a": [{"numeric": [">"]}]}', "Value of > must be numeric"),
+        ('{"a": [{"numeric": []}]}', "Invalid member in numeric match: ]"),
+        ('{"a": [{"numeric": [">", 1, 2, 3]}]}', "Bad value in numeric range: 2"),
+        ('{"a": [{"numeric": ["<", 1, ">", 0]}]}', "Too many elements in numeric expression"),
+        ('{"a": [{"numeric": [">", 1, "<"]}]}', "Value of < must be numeric"),
         ('{"a": [{"numeric": [1, 2]}]}', "Invalid member in numeric match: 1"),
         ('{"a": [{"numeric": ["~", 2]}]}', "Unrecognized numeric range operator: ~"),
         ('{"a": [{"numeric": ["=", "2"]}]}', "Value of equals must be numeric"),
-        ('{"a": [{"numeric": [">", 2, ">", 3]}]}', "Too many terms in numeric range expression"),
+        ('{"a": [{"numeric": [">", 2, ">", 3]}]}', "Bad numeric range operator: >"),
         ('{"a": [{"numeric": [">", 3, "<", 3]}]}', "Bottom must be less than top"),
-        ('{"a": [{"numeric": [">", 3, "<", 4, "<", 5]}]}', "Too many elements in numeric"),
+        ('{"a": [{"numeric": [">", 3, "<", 4, "<", 5]}]}', "Too many terms in numeric"),
         ('{"a": [{"numeric": [">", 6e9]}]}', "Value must be between -5.0E9 and 5.0E9"),
         ('{"a": [{"anything-but": true}]}', "Value of anything-but must be an array or single"),
-        ('{"a": [{"anything-but": []}]}', "Empty arrays are not allowed"),
+        ('{"a": [{"anything-but": []}]}', "Inside anything but list, either all values are"),
+        ('{"a": [{"anything-but": [null]}]}', "Inside anything but list, start|null|boolean is"),
+        ('{"a": [{"anything-but": {}}]}', "Anything-But expression name not found"),
+        ('{"a": [{"anything-but": {"prefix": {}}}]}', "Value of anything-but must be an array"),
+        ('{"a": [{"anything-but": {"prefix": "a", "b": 1}}]}', "Too many elements in numeric"),
+        ('{"a": [{"anything-but": {"equals-ignore-case": [1]}}]}', "Inside anything-but/equals-"),
+        ('{"a": [{"anything-but": {"wildcard": [1]}}]}', "wildcard match pattern must be a"),
         ('{"a": [{"anything-but": [1, "a"]}]}', "Inside anything but list"),
         ('{"a": [{"anything-but": {"cidr": "x"}}]}', "Unsupported anything-but pattern: cidr"),
         ('{"a": [{"anything-but": {"prefix": ""}}]}', "Null prefix/suffix not allowed"),
-        ('{"a": [{"anything-but": {"prefix": 1}}]}', "prefix match pattern must be a string"),
+        (
+            '{"a": [{"anything-but": {"prefix": 1}}]}',
+            "prefix/suffix match pattern must be a string",
+        ),
+        ('{"$or": {"a": [1]}}', "It must be an Array followed with $or."),
+        ('{"$or": [{"prefix": [1]}, {"a": [1]}]}', "prefix is Ruler reserved fieldName which"),
         ('{"$or": [{"a": [1]}]}', "There must have at least 2 Objects in $or relationship."),
-        ('{"$or": [1, 2]}', "Only objects are allowed in $or relationship."),
+        ('{"$or": [1, 2]}', "Only JSON object is allowed in array of $or relationship."),
     ],
 )
 def test_what_is_no_pattern_says_why(pattern, reason):
     with pytest.raises(PatternError) as error:
         parse_pattern(pattern)
     assert reason in str(error.value)
+
+
+def test_names_with_dots_are_paths():
+    assert fits('{"a": {"b": {"c": [1]}}}', '{"a.b": {"c": 1}}')
+    assert fits('{"a.b.c": [1], "a.b": {"d": [2]}}', '{"a": {"b": {"c": 1, "d": 2}}}')
+    assert not fits('{"a.b": {"b": [1]}}', '{"a": {"b": 1}}')
+    assert fits('{"a.b": [{"exists": false}]}', '{"a": {"c": 1}}')
+    assert not fits('{"a.b": [{"exists": false}]}', '{"a": {"b": 1}}')
+
+
+def test_of_a_path_named_twice_a_pattern_has_the_last_and_an_event_both():
+    for number, is_fit in ((1, False), (2, True)):
+        assert fits('{"a.b": [1], "a": {"b": [2]}}', f'{{"a": {{"b": {number}}}}}') is is_fit
+        assert fits('{"a": [1], "a": [2]}', f'{{"a": {number}}}') is is_fit
+        assert fits(f'{{"a": {{"b": [{number}]}}}}', '{"a.b": 1, "a": {"b": 2}}')
+    assert not fits('{"a": [3]}', '{"a": 1, "a": 2}')
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab*\\", max_size=4)
