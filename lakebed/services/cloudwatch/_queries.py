@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,13 +13,21 @@ from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.core.metric_limits import METRIC_DATA_POINTS_MAX, METRIC_DATA_QUERIES_MAX
 from lakebed.services.cloudwatch._math import Expression, Series
 from lakebed.services.cloudwatch._points import statistic
-from lakebed.services.cloudwatch._storage import Span, of_all_units, read, rounded_start
+from lakebed.services.cloudwatch._storage import Span, read, rounded_start
 from lakebed.services.cloudwatch.model import MINUTE, find_metric, validation
 
 if TYPE_CHECKING:
     from lakebed.shapes import cloudwatch as shapes
 
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
+_UNITS = (
+    "Megabits", "Terabits", "Gigabits", "Count", "Bytes", "Gigabytes", "Gigabytes/Second",
+    "Kilobytes", "Kilobits/Second", "Terabytes", "Terabits/Second", "Bytes/Second", "Percent",
+    "Megabytes", "Megabits/Second", "Milliseconds", "Microseconds", "Kilobytes/Second",
+    "Gigabits/Second", "Megabytes/Second", "Bits", "Bits/Second", "Count/Second", "Seconds",
+    "Kilobits", "Terabytes/Second", "None",
+)  # fmt: skip
+"""Of data of several units those of the first unit here are answered; observed, not documented."""
 SHORT_PERIODS = (1, 5, 10, 20, 30)
 
 
@@ -31,6 +39,8 @@ class Answer(msgspec.Struct, frozen=True):
     times: list[int]
     values: list[float]
     has_dropped: bool
+    units: Sequence[str] = ()
+    """The units of a metric of which only the first one's data are here."""
 
 
 def check_period(period: int) -> None:
@@ -62,7 +72,11 @@ class Queries:
         self._expressions: dict[str, Expression] = {}
         for number, row in enumerate(rows, 1):
             self._check(row, f"MetricDataQueries.member.{number}")
+        asked = [row["MetricStat"] for row in rows if "MetricStat" in row]
+        differ = [name for name in ("Stat", "Period") if len({one[name] for one in asked}) > 1]
+        self._labelled = differ
         self._series: dict[str, Series] = {}
+        self._units: dict[str, list[str]] = {}
 
     def _check(self, row: Mapping[str, Any], place: str) -> None:
         if not _ID.fullmatch(row["Id"]):
@@ -98,13 +112,19 @@ class Queries:
         series = self._of(name)
         times = sorted(series, reverse=self._is_descending)
         expression = self._expressions.get(name)
-        default = name if expression else row["MetricStat"]["Metric"]["MetricName"]
         return Answer(
             name,
-            row.get("Label") or default,
+            row.get("Label") or (name if expression else self._label(row["MetricStat"])),
             times,
             [series[time] for time in times],
             expression is not None and expression.has_dropped,
+            self._units.get(name, ()),
+        )
+
+    def _label(self, asked: Mapping[str, Any]) -> str:
+        """Return the name of a metric, with the statistic and the period where they differ."""
+        return " ".join(
+            [asked["Metric"]["MetricName"], *(str(asked[one]) for one in self._labelled)]
         )
 
     def _of(self, name: str) -> Series:
@@ -137,9 +157,9 @@ class Queries:
         expression = self._expressions.get(name)
         if expression is not None:
             return expression.value(self._series.__getitem__)
-        return self._read(self._rows[name]["MetricStat"])
+        return self._read(name, self._rows[name]["MetricStat"])
 
-    def _read(self, asked: Mapping[str, Any]) -> Series:
+    def _read(self, name: str, asked: Mapping[str, Any]) -> Series:
         given, period = asked["Metric"], asked["Period"]
         metric = find_metric(
             self._ctx, given["Namespace"], given["MetricName"], given.get("Dimensions", [])
@@ -154,7 +174,11 @@ class Queries:
                 "Period, or decrease the time range."
             )
         points = read(self._ctx, metric, Span(start, int(self._end), period), asked.get("Unit"))
-        values = ((time, take(point)) for time, point in of_all_units(points).items())
+        units = sorted({point.unit for point in points})
+        if len(units) > 1:
+            self._units[name] = units
+            units = [min(units, key=_UNITS.index)]
+        values = ((point.time, take(point)) for point in points if point.unit in units)
         return {time: value for time, value in values if value is not None}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -125,12 +125,3 @@ def _span(metric: Metric, asked: Span) -> int:
         if asked.period % span == 0 and asked.start % span == 0:
             return span
     return 1 if metric.is_high else MINUTE
-
-
-def of_all_units(points: Iterable[Point]) -> Mapping[int, Point]:
-    """Return points by their time, whatever units they have."""
-    found: dict[int, Point] = {}
-    for point in points:
-        other = found.get(point.time)
-        found[point.time] = point if other is None else joined(other, point, point.time)
-    return found

@@ -52,7 +52,8 @@ def get_metric_data(ctx: Context, request: shapes.GetMetricDataInput) -> shapes.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
     `+ - * / ^` and parentheses over ids and numbers are built; functions, SEARCH, comparisons and
-    Metrics Insights are not. Where no unit is asked for, data of all units are put together.
+    Metrics Insights are not. Where no unit is asked for, and there are data of
+    several, those of one are answered, and a message says so.
     """
     size = request.get("MaxDatapoints") or METRIC_DATA_POINTS_MAX
     if not 0 < size <= METRIC_DATA_POINTS_MAX:
@@ -108,7 +109,15 @@ def _page(
                 "Timestamps": answer.times[first:last],
                 "Values": answer.values[first:last],
                 "StatusCode": _COMPLETE if at <= end else _PARTIAL,
-                **({"Messages": [_DROPPED]} if answer.has_dropped else {}),
+                **_messages(answer),
             }
         )
     return results, at <= end
+
+
+def _messages(answer: Answer) -> dict[str, list[dict[str, str]]]:
+    found = [_DROPPED] if answer.has_dropped else []
+    if answer.units:
+        text = f"Multiple units returned: '[{', '.join(answer.units)}]'"
+        found.append({"Code": "MultipleUnits", "Value": text})
+    return {"Messages": found} if found else {}

@@ -50,8 +50,8 @@ def _span(ctx: Context, request: shapes.GetMetricStatisticsInput) -> Span:
     count = int((end - first) / period)
     if count > METRIC_STATISTICS_POINTS_MAX:
         raise combination(
-            f"You have requested up to {count:,} datapoints, which exceeds the limit of "
-            f"{METRIC_STATISTICS_POINTS_MAX:,}. You may reduce the datapoints requested by "
+            f"You have requested up to {count} datapoints, which exceeds the limit of "
+            f"{METRIC_STATISTICS_POINTS_MAX}. You may reduce the datapoints requested by "
             "increasing Period, or decreasing the time range."
         )
     return Span(first, int(end), period)

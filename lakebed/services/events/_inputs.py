@@ -1,6 +1,8 @@
 """What a target is given of an event: all of it, a part, a constant text, or a template. Pure.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+How values of templates stand in quotes is as tests of others recorded it of EventBridge.
+https://github.com/localstack/localstack/blob/main/tests/aws/services/events
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any, cast
 
 import msgspec
 
+from lakebed.core.errors import AwsError
 from lakebed.services.events._pattern_filters import Number
 from lakebed.services.events._patterns import parse_event
 
@@ -18,6 +21,14 @@ _PATH = re.compile(r"\$(?:\.[\w-]+|\[\d+\]|\[(?:'[^']*'|\"[^\"]*\")\])*")
 _STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
 _PLACE = re.compile(r"<([\w.-]+)>")
 _MISSING = object()
+_RESERVED = (
+    "aws.events.rule-arn",
+    "aws.events.rule-name",
+    "aws.events.event.ingestion-time",
+    "aws.events.event",
+    "aws.events.event.json",
+)
+"""What every template may ask for."""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -34,7 +45,10 @@ def is_path(text: str) -> bool:
 
 
 def input_of(definition: Mapping[str, Any], body: str, facts: Facts) -> str:
-    """Return what a target is given of an event, by what PutTargets was given."""
+    """Return what a target is given of an event, by what PutTargets was given.
+
+    AwsError if a template of JSON gives none.
+    """
     if "Input" in definition:
         return str(definition["Input"])
     if "InputPath" in definition:
@@ -69,27 +83,52 @@ def _followed(event: Any, path: str) -> Any:
     return found
 
 
+def unknown_places(transformer: Mapping[str, Any]) -> list[str]:
+    """Return what a template asks for that neither the paths nor EventBridge know."""
+    known = {*transformer.get("InputPathsMap", {}), *_RESERVED}
+    return [one for one in _PLACE.findall(transformer["InputTemplate"]) if one not in known]
+
+
 def _transformed(transformer: Mapping[str, Any], body: str, facts: Facts) -> str:
     event: dict[str, Any] = parse_event(body)
     paths: Mapping[str, str] = transformer.get("InputPathsMap", {})
-    values = {name: _followed(event, path) for name, path in paths.items()} | {
-        "aws.events.rule-arn": facts.rule_arn,
-        "aws.events.rule-name": facts.rule_name,
-        "aws.events.event.ingestion-time": facts.accepted,
-        "aws.events.event": {name: one for name, one in event.items() if name != "detail"},
-        "aws.events.event.json": event,
-    }
+    about = {name: one for name, one in event.items() if name not in ("detail", "detail-type")}
+    values = {name: _followed(event, path) for name, path in paths.items()} | dict(
+        zip(
+            _RESERVED,
+            (
+                facts.rule_arn,
+                facts.rule_name,
+                facts.accepted,
+                {**about, "detailType": event.get("detail-type")},
+                event,
+            ),
+            strict=True,
+        )
+    )
     template = transformer["InputTemplate"]
+    is_json = template.lstrip()[:1] in ("{", "[")
     parts: list[str] = []
     end, is_quoted = 0, False
     for place in _PLACE.finditer(template):
         before = template[end : place.start()]
         is_quoted ^= _turns(before)
-        parts.append(before)
-        known = place[1] in values
-        parts.append(_inserted(values[place[1]], is_quoted=is_quoted) if known else place[0])
+        value = values.get(place[1], _MISSING)
+        parts += [before, _quoted(value, is_json=is_json) if is_quoted else _bare(value)]
         end = place.end()
-    return "".join([*parts, template[end:]])
+    text = "".join([*parts, template[end:]])
+    if is_json:
+        _check_json(text)
+    return text
+
+
+def _check_json(text: str) -> None:
+    """Refuse what a template of JSON became that is none: it is not delivered."""
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        message = f"What the InputTemplate gives is no JSON: {error}"
+        raise AwsError("ValidationException", message) from None
 
 
 def _turns(text: str) -> bool:
@@ -97,14 +136,20 @@ def _turns(text: str) -> bool:
     return re.sub(r"\\.", "", text).count('"') % 2 == 1
 
 
-def _inserted(value: Any, *, is_quoted: bool) -> str:
-    """Return a value as it stands in a template: within quotes without quotes of its own."""
+def _bare(value: Any) -> str:
+    return '""' if value is _MISSING else _written(value)
+
+
+def _quoted(value: Any, *, is_json: bool) -> str:
+    """Return a value as it stands within quotes.
+
+    A list or object has none of its own in a text; in JSON it keeps them, and the whole is none.
+    """
     if value is _MISSING:
-        return "" if is_quoted else '""'
-    if not is_quoted:
-        return _written(value)
-    text = value if isinstance(value, str) else _written(value)
-    return msgspec.json.encode(text).decode()[1:-1]
+        return ""
+    if isinstance(value, str):
+        return msgspec.json.encode(value).decode()[1:-1]
+    return _written(value) if is_json else _written(value).replace('"', "")
 
 
 def _written(value: Any) -> str:

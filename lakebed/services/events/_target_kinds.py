@@ -16,7 +16,7 @@ import msgspec
 from lakebed.context import Context
 from lakebed.core.errors import AwsError, NotBuiltError
 from lakebed.govern import service_roles
-from lakebed.services.events._inputs import followed, is_path
+from lakebed.services.events._inputs import followed, is_path, unknown_places
 from lakebed.services.events._patterns import parse_event
 from lakebed.services.events.model import SERVICE, Delivery, Rule, Target, invalid
 
@@ -79,6 +79,10 @@ def _check_inputs(definition: Mapping[str, Any]) -> None:
             raise invalid(f"Invalid JSONPath provided: {path}")
         if not is_path(path):
             raise NotBuiltError("events", "PutTargets", f"the path {path}")
+    for name in unknown_places(transformer) if transformer else ():
+        raise invalid(
+            f"InputTemplate for target {definition['Id']} contains invalid placeholder {name}."
+        )
     if any(name.lower().startswith("aws") for name in transformer.get("InputPathsMap", {})):
         raise invalid("InputPathsMap has a key that begins with AWS.")
 

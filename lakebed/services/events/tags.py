@@ -65,11 +65,14 @@ def _found(ctx: Context, arn: str, operation: str) -> Rule | Bus:
     kind, _, name = parts[-1].partition("/")
     if len(parts) < 6 or parts[:3] != ["arn", "aws", "events"] or kind not in ("rule", "event-bus"):
         raise invalid(f"Parameter ResourceARN is not valid. Reason: {arn} is no rule or event bus.")
-    if parts[3:5] != [ctx.region, ctx.account]:
-        raise not_found(f"Resource {arn} does not exist.")
+    is_ours = parts[3:5] == [ctx.region, ctx.account]
     if kind == "rule":
         bus, _, rule = name.rpartition("/")
+        if not is_ours:
+            raise not_found(f"Rule {rule} does not exist on EventBus {bus or DEFAULT_BUS}.")
         return find_rule(ctx, bus or None, rule, operation)
+    if not is_ours:
+        raise not_found(f"Event bus {name} does not exist.")
     found = find_bus(ctx, bus_arn(ctx, name), operation)
     return BUSES.get(ctx, found) or Bus(DEFAULT_BUS, 0.0)
 

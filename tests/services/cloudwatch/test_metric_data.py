@@ -100,10 +100,33 @@ def test_units_are_told_apart(cloudwatch):
     assert statistics(cloudwatch, "m", first, first + 60, 60, "Sum", Unit="Count") == []
     asked = query("a", "m")
     (result,) = data(cloudwatch, first, first + 60, asked)["MetricDataResults"]
-    assert result["Values"] == [6]
+    assert result["Values"] == [5]
+    assert result["Messages"] == [
+        {"Code": "MultipleUnits", "Value": "Multiple units returned: '[Bytes, Seconds]'"}
+    ]
     asked["MetricStat"]["Unit"] = "Bytes"
     (result,) = data(cloudwatch, first, first + 60, asked)["MetricDataResults"]
     assert result["Values"] == [5]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "labels"),
+    [
+        ([("Sum", 60), ("Minimum", 300)], ["m Sum 60", "m Minimum 300"]),
+        ([("Sum", 60), ("Minimum", 60)], ["m Sum", "m Minimum"]),
+        ([("Sum", 60), ("Sum", 300)], ["m 60", "m 300"]),
+        ([("Sum", 60), ("Sum", 60)], ["m", "m"]),
+    ],
+)
+def test_a_label_names_what_queries_differ_in(cloudwatch, pairs, labels):
+    queries = [
+        {**query(f"q{number}", "m"), "MetricStat": {
+            "Metric": {"Namespace": "App", "MetricName": "m"}, "Stat": stat, "Period": period}}
+        for number, (stat, period) in enumerate(pairs)
+    ]  # fmt: skip
+    first = minute(5)
+    found = data(cloudwatch, first, first + 300, *queries)["MetricDataResults"]
+    assert [one["Label"] for one in found] == labels
 
 
 def test_dimensions_are_a_part_of_the_metric(cloudwatch):

@@ -66,7 +66,7 @@ def test_what_cannot_be_asked_is_refused(cloudwatch):
     assert refused(cloudwatch, Period=45)[0] == "InvalidParameterValue"
     assert refused(cloudwatch, StartTime=at(first - 2 * DAY), EndTime=at(first)) == (
         "InvalidParameterCombination",
-        "You have requested up to 2,880 datapoints, which exceeds the limit of 1,440. You may "
+        "You have requested up to 2880 datapoints, which exceeds the limit of 1440. You may "
         "reduce the datapoints requested by increasing Period, or decreasing the time range.",
     )
     wrong = {"Statistics": None, "ExtendedStatistics": ["p101"]}

@@ -61,6 +61,8 @@ def test_targets_are_put_replaced_and_removed(lakebed, events):
         ({"Arn": STREAM, "RoleArn": ROLE, "Input": "{"}, "ValidationException", "JSON syntax"),
         ({"Arn": STREAM, "RoleArn": ROLE, "Input": "{}", "InputPath": "$"}, "ValidationException",
          "Only one of Input, InputPath, or InputTransformer must be provided for target a."),
+        ({"Arn": STREAM, "RoleArn": ROLE, "InputTransformer": {"InputTemplate": '"<x>"'}},
+         "ValidationException", "InputTemplate for target a contains invalid placeholder x."),
         ({"Arn": STREAM, "RoleArn": ROLE, "InputPath": "$.a[*]"}, "LakebedNotBuilt", "the path"),
         ({"Arn": STREAM, "RoleArn": ROLE, "InputPath": "a"}, "ValidationException", "JSONPath"),
     ],
