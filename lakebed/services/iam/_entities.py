@@ -195,6 +195,8 @@ def path_of(arn: str) -> str:
 
 def check_attachable(ctx: Context, arn: str) -> None:
     """Refuse the ARN of no managed policy; of AWS's those that are not shipped by name."""
+    if not arn.startswith("arn:"):
+        raise AwsError("ValidationError", "Invalid ARN:  Could not be parsed!", 400)
     if document(ctx, arn) is None:
         raise no_such(f"Policy {arn} does not exist or is not attachable.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -53,10 +54,20 @@ def size_of(document: str) -> int:
 def check_document(document: str, *, is_trust: bool = False) -> str:
     """Return a policy document; MalformedPolicyDocument for one that is none."""
     try:
+        if is_trust and not _is_json(document):
+            raise PolicyError("This policy contains invalid Json")
         parsed(document, is_resource_policy=is_trust)
     except PolicyError as error:
         raise AwsError("MalformedPolicyDocument", str(error), 400) from None
     return document
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def tags_of(given: Sequence[Any], kept: Mapping[str, str] | None = None) -> dict[str, str]:

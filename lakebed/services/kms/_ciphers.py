@@ -161,6 +161,12 @@ def rsa_encrypted(private: bytes, algorithm: str, plaintext: bytes) -> bytes:
         raise CipherError("too long") from error
 
 
+def rsa_bytes_max(spec: str, algorithm: str) -> int:
+    """Return how many bytes a key of a spec can encrypt (RFC 8017, 7.1.1)."""
+    digest = 20 if algorithm.endswith("SHA_1") else 32
+    return int(spec.removeprefix("RSA_")) // 8 - 2 * digest - 2
+
+
 def rsa_decrypted(private: bytes, algorithm: str, ciphertext: bytes) -> bytes:
     """Return what was encrypted for an RSA key."""
     key = cast("rsa.RSAPrivateKey", _private(private))

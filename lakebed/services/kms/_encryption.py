@@ -41,8 +41,11 @@ def encrypted(
     try:
         return _ciphers.rsa_encrypted(opened(ctx, key), algorithm, plaintext)
     except _ciphers.CipherError:
-        message = f"Plaintext is too long for the key spec {key.spec} and {algorithm}."
-        raise invalid(message) from None
+        most = _ciphers.rsa_bytes_max(key.spec, algorithm)
+        raise invalid(
+            f"Algorithm {algorithm} and key spec {key.spec} cannot encrypt data larger than {most} "
+            "bytes."
+        ) from None
 
 
 def decrypted(

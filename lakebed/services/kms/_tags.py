@@ -18,10 +18,8 @@ def tags_of(given: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> dic
     if len(set(keys)) < len(keys):
         raise AwsError("TagException", "Duplicate tag keys")
     if any(key.lower().startswith("aws:") for key in keys):
-        raise AwsError(
-            "TagException", "aws: prefixed tag key names are not allowed for external use."
-        )
+        raise AwsError("TagException", "Tags beginning with aws: are reserved")
     found = {**known, **{str(one["TagKey"]): str(one["TagValue"]) for one in given}}
     if len(found) > KMS_TAGS_MAX:
-        raise AwsError("LimitExceededException", f"A key has at most {KMS_TAGS_MAX} tags.")
+        raise AwsError("TagException", "Too many tags")
     return found

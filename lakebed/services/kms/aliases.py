@@ -86,7 +86,12 @@ def list_aliases(ctx: Context, request: shapes.ListAliasesRequest) -> shapes.Lis
 
 
 def _checked(name: str) -> str:
-    if not name.startswith("alias/") or name == "alias/":
+    if not name.startswith("alias/"):
+        raise invalid(
+            'Alias must start with the prefix "alias/". Please see '
+            "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+        )
+    if name == "alias/":
         raise invalid("Invalid identifier")
     if not re.fullmatch(r"alias/[a-zA-Z0-9/_-]+", name):
         message = f"{name} contains invalid characters for an alias"

@@ -78,7 +78,7 @@ def generate_random(
         if request.get(member):
             raise NotBuiltError("kms", "GenerateRandom", member)
     if "NumberOfBytes" not in request:
-        raise invalid("NumberOfBytes must be given.")
+        raise invalid("NumberOfBytes is required.")
     return {"Plaintext": os.urandom(request["NumberOfBytes"])}
 
 

@@ -99,7 +99,10 @@ def _kind(request: shapes.CreateKeyRequest) -> tuple[str, str]:
         raise NotBuiltError("kms", "CreateKey", f"KeySpec {spec}")
     usage = request.get("KeyUsage", ENCRYPT_DECRYPT)
     if "KeyUsage" not in request and spec != SYMMETRIC:
-        raise invalid(f"You must specify a KeyUsage value for all KMS keys of the spec {spec}.")
+        raise invalid(
+            "You must specify a KeyUsage value for all KMS keys except for symmetric encryption "
+            "keys."
+        )
     if usage not in _ciphers.USAGES[spec]:
         message = f"KeyUsage {usage} is not compatible with KeySpec {spec}"
         raise invalid(message)

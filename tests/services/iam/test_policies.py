@@ -84,6 +84,9 @@ def test_whom_a_policy_is_attached_to_is_told(iam, read):
     iam.create_role(RoleName="etl", Path="/x/", AssumeRolePolicyDocument=trust,
                     PermissionsBoundary=ARN)  # fmt: skip
     iam.attach_user_policy(UserName="ann", PolicyArn=ARN)
+    assert error_of(lambda: iam.attach_user_policy(UserName="ann", PolicyArn="x" * 30)) == (
+        "ValidationError", "Invalid ARN:  Could not be parsed!", 400,
+    )  # fmt: skip
     iam.attach_group_policy(GroupName="analysts", PolicyArn=ARN)
     assert whole(iam.list_entities_for_policy(PolicyArn=ARN)) == {
         "PolicyGroups": [{"GroupName": "analysts", "GroupId": "AGPA"}],

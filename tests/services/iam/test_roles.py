@@ -63,6 +63,9 @@ def test_a_trust_policy_has_to_be_one(iam):
     assert error_of(lambda: iam.create_role(RoleName="x", AssumeRolePolicyDocument=wrong)) == (
         "MalformedPolicyDocument", "Missing required field Principal", 400,
     )  # fmt: skip
+    assert error_of(lambda: iam.create_role(RoleName="x", AssumeRolePolicyDocument="{,}")) == (
+        "MalformedPolicyDocument", "This policy contains invalid Json", 400,
+    )  # fmt: skip
     statement = TRUST["Statement"][0]
     long = {**TRUST, "Statement": [{**statement, "Sid": str(number)} for number in range(30)]}
     assert error_of(

@@ -53,6 +53,9 @@ def test_what_is_refused(kms):
         (lambda: kms.create_alias(AliasName="alias/lake", TargetKeyId=key),
          ("AlreadyExistsException", f"An alias with the name {ARN}alias/lake already exists")),
         (lambda: kms.create_alias(AliasName="lake", TargetKeyId=key),
+         ("ValidationException", 'Alias must start with the prefix "alias/". Please see '
+          "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html")),
+        (lambda: kms.create_alias(AliasName="alias/", TargetKeyId=key),
          ("ValidationException", "Invalid identifier")),
         (lambda: kms.create_alias(AliasName="alias/aws/s3", TargetKeyId=key),
          ("NotAuthorizedException", "The prefix alias/aws/ is reserved for AWS.")),

@@ -46,6 +46,7 @@ def test_a_pair_comes_plain_and_encrypted(kms, key):
 
 
 def test_random_bytes(kms):
+    assert refused(kms.generate_random) == ("ValidationException", "NumberOfBytes is required.")
     one, two = (kms.generate_random(NumberOfBytes=24)["Plaintext"] for _ in range(2))
     assert (len(one), one == two) == (24, False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.services.kms.keys import body, refused
@@ -76,9 +78,14 @@ def test_an_rsa_key_encrypts_for_everybody(kms):
         CiphertextBlob=own["CiphertextBlob"], KeyId=key["KeyId"], EncryptionAlgorithm=RSA
     )
     assert back["Plaintext"] == b"inside"
-    assert refused(
-        lambda: kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x" * 300, EncryptionAlgorithm=RSA)
-    ) == ("ValidationException", f"Plaintext is too long for the key spec RSA_2048 and {RSA}.")
+    for algorithm, most in (("RSAES_OAEP_SHA_1", 214), ("RSAES_OAEP_SHA_256", 190)):
+        given = {"KeyId": key["KeyId"], "EncryptionAlgorithm": algorithm}
+        kms.encrypt(**given, Plaintext=b"x" * most)
+        assert refused(partial(kms.encrypt, **given, Plaintext=b"x" * (most + 1))) == (
+            "ValidationException",
+            f"Algorithm {algorithm} and key spec RSA_2048 cannot encrypt data larger than {most} "
+            "bytes.",
+        )
     assert refused(lambda: kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")) == (
         "InvalidKeyUsageException",
         "Algorithm SYMMETRIC_DEFAULT is incompatible with key spec RSA_2048.",

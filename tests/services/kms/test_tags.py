@@ -32,4 +32,10 @@ def test_what_is_refused(lakebed):
         "TagException", "Duplicate tag keys",
     )  # fmt: skip
     many = [{"TagKey": str(one), "TagValue": ""} for one in range(51)]
-    assert refused(lambda: kms.tag_resource(KeyId=key, Tags=many))[0] == "LimitExceededException"
+    assert refused(lambda: kms.tag_resource(KeyId=key, Tags=many)) == (
+        "TagException", "Too many tags",
+    )  # fmt: skip
+    ours = [{"TagKey": "AWS:a", "TagValue": ""}]
+    assert refused(lambda: kms.create_key(Tags=ours)) == (
+        "TagException", "Tags beginning with aws: are reserved",
+    )  # fmt: skip
