@@ -34,7 +34,7 @@ def put_bucket_lifecycle_configuration(
     bucket = bucket_of(ctx, request)
     size = request.get(_SIZE, ALL_CLASSES)
     if size not in (ALL_CLASSES, BY_CLASS):
-        message = f"Invalid value for x-amz-transition-default-minimum-object-size: {size}"
+        message = f"Invalid TransitionDefaultMinimumObjectSize found: {size}"
         raise AwsError("InvalidRequest", message, 400)
     rules = [dict(rule) for rule in request.get("LifecycleConfiguration", {}).get("Rules", [])]
     check_rules(rules)

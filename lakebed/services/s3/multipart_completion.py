@@ -269,6 +269,8 @@ def _listed_parts(request: Mapping[str, Any]) -> list[s3.CompletedPart]:
 
     Of a number that is listed twice in a row, the last one counts: it was sent again.
     """
+    if "MultipartUpload" not in request:
+        raise AwsError("InvalidRequest", "You must specify at least one part", 400)
     listed: list[s3.CompletedPart] = request.get("MultipartUpload", {}).get("Parts") or []
     if not listed:
         raise malformed_xml()
@@ -282,8 +284,7 @@ def _listed_parts(request: Mapping[str, Any]) -> list[s3.CompletedPart]:
     numbers = [part.get("PartNumber", 0) for part in listed]
     if any(one > two for one, two in pairwise(numbers)):
         message = (
-            "The list of parts was not in ascending order. The parts list must be specified in "
-            "order by part number."
+            "The list of parts was not in ascending order. Parts must be ordered by part number."
         )
         raise AwsError("InvalidPartOrder", message, 400)
     return list(dict(zip(numbers, listed, strict=True)).values())

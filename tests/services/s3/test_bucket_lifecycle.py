@@ -86,6 +86,14 @@ def test_the_old_form_with_a_prefix_is_kept_too(s3):
         "Rules": rules,
         "TransitionDefaultMinimumObjectSize": "varies_by_storage_class",
     }
+    rules = {"Rules": rules}
+    assert refusal(
+        s3.put_bucket_lifecycle_configuration,
+        Bucket="lake", LifecycleConfiguration=rules, TransitionDefaultMinimumObjectSize="value",
+    ) == (400, {
+        "Code": "InvalidRequest",
+        "Message": "Invalid TransitionDefaultMinimumObjectSize found: value",
+    })  # fmt: skip
 
 
 def test_a_rule_without_an_id_gets_one(s3):

@@ -190,8 +190,8 @@ def test_an_upload_is_completed_only_as_it_was_sent(s3):
         400,
         {
             "Code": "InvalidPartOrder",
-            "Message": "The list of parts was not in ascending order. The parts list must be "
-            "specified in order by part number.",
+            "Message": "The list of parts was not in ascending order. Parts must be ordered by "
+            "part number.",
         },
     )
     invalid = (
@@ -223,6 +223,10 @@ def test_an_upload_is_completed_only_as_it_was_sent(s3):
         },
     )
     assert refused([]) == malformed
+    assert refusal(s3.complete_multipart_upload, **call) == (
+        400,
+        {"Code": "InvalidRequest", "Message": "You must specify at least one part"},
+    )
     assert refused([{"ETag": etag(TWO)}]) == malformed
     assert refused([{"PartNumber": 2}]) == malformed
     assert refused([{**second, "PartNumber": 0}]) == (
