@@ -104,11 +104,12 @@ def complete_multipart_upload(
     _check_claim(request)
     try:
         upload = upload_of(ctx, request)
+        parts = _chosen_parts(ctx, upload, listed)
     except AwsError as error:
-        if error.code == "NoSuchUpload":
+        # Upload and parts are looked at one after the other: between, another may complete it.
+        if error.code in ("NoSuchUpload", "InvalidPart") and _is_gone(ctx, request):
             return _answer(ctx, _completed_before(ctx, request, listed))
         raise
-    parts = _chosen_parts(ctx, upload, listed)
     if customer_key_of(request) or needs_key_to_complete(upload):
         part_key(ctx, bucket_of(ctx, request), upload, request)
     checksums = _object_checksums(upload, parts, request)
@@ -118,7 +119,7 @@ def complete_multipart_upload(
     try:
         path = ctx.engines.objects.parts.join(upload.upload_id, names)
     except FileNotFoundError:
-        if UPLOADS.get(ctx, upload.bucket, upload.key, upload.upload_id) is not None:
+        if not _is_gone(ctx, request):
             raise
         # Somebody else's completion, or an abort, was quicker.
         return _answer(ctx, _completed_before(ctx, request, listed))
@@ -132,6 +133,10 @@ def complete_multipart_upload(
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def _is_gone(ctx: Context, request: Mapping[str, Any]) -> bool:
+    return UPLOADS.get(ctx, request["Bucket"], request["Key"], request["UploadId"]) is None
 
 
 def _put(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
+from functools import partial
 
 import pytest
 from botocore.config import Config
@@ -19,6 +21,9 @@ from tests.services.s3.multipart import (
     multipart_etag,
     send,
 )
+
+
+ROUNDS = 300 if os.environ.get("LAKEBED_SLOW") else 30
 
 
 @pytest.fixture
@@ -127,6 +132,16 @@ def test_completions_at_the_same_time_make_one_object(lakebed, s3):
     assert all(one == done[0] for one in done)
     assert s3.get_object(Bucket="lake", Key="big")["Body"].read() == ONE + ONE + TWO
     assert not list((lakebed.data_dir / "state" / "tmp").glob("*/*"))
+
+
+def test_whoever_completes_an_upload_while_another_does_is_answered_the_same(lakebed, s3):
+    clients = [lakebed.client("s3") for _ in range(6)]
+    with concurrent.futures.ThreadPoolExecutor(6) as threads:
+        for _ in range(ROUNDS):
+            upload = begin(s3)
+            send(s3, upload, 1, b"x")
+            done = list(threads.map(partial(complete, upload=upload, parts=listed(b"x")), clients))
+            assert {one["ETag"] for one in done} == {multipart_etag(b"x")}
 
 
 def test_a_failed_completion_leaves_the_parts_as_they_were(lakebed, s3):
