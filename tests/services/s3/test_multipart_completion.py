@@ -22,7 +22,6 @@ from tests.services.s3.multipart import (
     send,
 )
 
-
 ROUNDS = 300 if os.environ.get("LAKEBED_SLOW") else 30
 
 
