@@ -64,7 +64,10 @@ def test_a_gzipped_record_of_many_members_is_whole(members):
 
 
 @pytest.mark.parametrize(
-    "data", [b"plain", gzip.compress(b"whole" * 100)[:-9], gzip.compress(b"a") + b"rest"]
+    "data",
+    [b"plain", gzip.compress(b"whole" * 100)[:-9], gzip.compress(b"a") + b"rest"],
+    # By themselves they would be named by the time that is in them.
+    ids=["plain", "torn", "with a rest"],
 )
 def test_what_is_no_gzip_is_refused(data):
     with pytest.raises(ValueError, match="."):
