@@ -283,3 +283,17 @@ def test_visual_jobs_read_and_write_tables_of_hudi_and_make_those_of_iceberg(job
     assert athena(jobs, ice) == sorted([*twice, *twice, ["3", "Edsger"]])
     found = athena(jobs, 'SELECT partition.name FROM shop."ice$partitions" ORDER BY 1')
     assert found == [["Ada"], ["Edsger"], ["Grace"]]
+
+
+def test_a_table_of_iceberg_that_a_visual_job_makes_takes_new_columns(jobs):
+    needs("hudi")
+    needs("iceberg")
+    target = {"S3IcebergDirectTarget": {
+        "Name": "Ice", "Inputs": ["rows"], "Path": "s3://lake/ice/", "Format": "iceberg",
+        "Compression": "snappy",
+        "SchemaChangePolicy": {**TABLE, "EnableUpdateCatalog": True, "Table": "ice"}}}  # fmt: skip
+    for name, body in (("old", b"id,name\n1,Ada\n"), ("new", b"id,name,born\n2,Grace,1906\n")):
+        jobs.s3.put_object(Bucket="lake", Key=f"{name}/a.csv", Body=body)
+        run_visual(jobs, name, {"rows": csv_source("Rows", name), "ice": target}, HUDI_AND_ICEBERG)
+    found = athena(jobs, "SELECT id, name, born FROM shop.ice ORDER BY id")
+    assert found == [["1", "Ada", None], ["2", "Grace", "1906"]]
